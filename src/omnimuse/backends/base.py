@@ -1,0 +1,206 @@
+"""Roles: what a tool may ask a model for, as Protocols. Backends implement them.
+
+A role's name is the hub's task name. Arrays are NumPy: pictures uint8 (H, W, 3) or (H, W, 4), masks
+float32 (H, W) in [0, 1], audio float32 (N, channels) in [-1, 1]. All randomness comes from `seed`.
+Implementations raise `BackendUnavailableError`, `DeviceMemoryError` or `CheckpointError`, nothing
+of their library's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Word:
+    """A spoken word and its time in seconds."""
+
+    text: str
+    start_s: float
+    end_s: float
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A spoken phrase with its words."""
+
+    text: str
+    start_s: float
+    end_s: float
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True)
+class Transcription:
+    """What was said: whole text, language code, segments."""
+
+    text: str
+    language: str
+    segments: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A thing seen in a picture. `box` is x, y, width, height in pixels, origin top left."""
+
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Painted:
+    """What a text-to-image model gives: RGBA or RGB pixels, and the scene if it has one."""
+
+    pixels: NDArray[np.uint8]
+    scene: dict[str, Any] | None = None
+    attribution: tuple[Any, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class TextGenerator(Protocol):
+    """Role `text-generation`."""
+
+    def generate(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        *,
+        max_tokens: int = 256,
+        temperature: float = 0.7,
+        seed: int = 0,
+        json_schema: Mapping[str, Any] | None = None,
+        grammar: str | None = None,
+        stop: Sequence[str] = (),
+        on_token: Callable[[str], None] | None = None,
+    ) -> str:
+        """Answer a chat of `{"role", "content"}`; `json_schema` or GBNF `grammar` constrain it."""
+        ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Role `feature-extraction`."""
+
+    dimension: int
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit-length sentence vectors, (len(texts), dimension)."""
+        ...
+
+
+@runtime_checkable
+class SpeechSynthesizer(Protocol):
+    """Role `text-to-speech`."""
+
+    voices: tuple[str, ...]
+
+    def speak(
+        self, text: str, *, voice: str = "", rate: float = 1.0, seed: int = 0
+    ) -> tuple[NDArray[np.float32], int]:
+        """Audio (N, 1) and its sample rate; `rate` 2.0 is twice as fast."""
+        ...
+
+
+@runtime_checkable
+class SpeechRecognizer(Protocol):
+    """Role `automatic-speech-recognition`."""
+
+    def transcribe(
+        self, audio: NDArray[np.float32], sample_rate_hz: int, *, language: str = ""
+    ) -> Transcription:
+        """Words with times; an empty `language` is detected."""
+        ...
+
+
+@runtime_checkable
+class ImageGenerator(Protocol):
+    """Role `text-to-image`."""
+
+    def paint(
+        self,
+        prompt: str,
+        *,
+        width: int,
+        height: int,
+        seed: int,
+        negative_prompt: str = "",
+        layout: Mapping[str, Any] | None = None,
+        num_inference_steps: int | None = None,
+        guidance_scale: float | None = None,
+        report: Callable[[float, str], None] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Painted:
+        """A picture of the prompt; a layout, where given, is obeyed or the call refused."""
+        ...
+
+
+@runtime_checkable
+class ImageTransformer(Protocol):
+    """Roles `image-to-image` (style, upscaling, restoration): a picture in, a picture out."""
+
+    def transform(
+        self, pixels: NDArray[np.uint8], *, options: Mapping[str, Any] | None = None
+    ) -> NDArray[np.uint8]:
+        """The changed picture; size may change (an upscaler's `options["factor"]`)."""
+        ...
+
+
+@runtime_checkable
+class ObjectDetector(Protocol):
+    """Role `object-detection`."""
+
+    labels: tuple[str, ...]
+
+    def detect(self, pixels: NDArray[np.uint8], *, threshold: float = 0.3) -> list[Detection]:
+        """Things seen, best first."""
+        ...
+
+
+@runtime_checkable
+class ImageClassifier(Protocol):
+    """Role `image-classification`."""
+
+    def classify(self, pixels: NDArray[np.uint8]) -> dict[str, float]:
+        """Probability by label."""
+        ...
+
+
+@runtime_checkable
+class Segmenter(Protocol):
+    """Roles `image-segmentation` and `mask-generation`."""
+
+    def segment(
+        self,
+        pixels: NDArray[np.uint8],
+        *,
+        points: Sequence[tuple[float, float, bool]] = (),
+        box: tuple[float, float, float, float] | None = None,
+    ) -> NDArray[np.float32]:
+        """A mask; points are (x, y, is_inside) in pixels."""
+        ...
+
+
+@runtime_checkable
+class TextReader(Protocol):
+    """Role `image-to-text` for written text (OCR)."""
+
+    def read(self, pixels: NDArray[np.uint8]) -> list[Detection]:
+        """Lines of text with their boxes, in reading order."""
+        ...
+
+
+@runtime_checkable
+class TextClassifier(Protocol):
+    """Role `text-classification`."""
+
+    def classify_text(self, texts: Sequence[str]) -> list[dict[str, float]]:
+        """Probability by label for each text."""
+        ...
