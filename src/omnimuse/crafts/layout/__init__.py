@@ -1,0 +1,1 @@
+"""From a prompt to a layout: what is to be seen (parse), and where (place). JSON: `schema`."""
