@@ -65,6 +65,36 @@ class Painted:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class ParsedToken:
+    """A word of a parsed sentence; tags are the Penn Treebank's, relations those of ClearNLP.
+
+    Attributes:
+        text: as written.
+        lemma: dictionary form.
+        tag: part of speech, e.g. `NN`, `NNS`, `VBG`.
+        dep: relation to its head, e.g. `nsubj`, `pobj`, `ROOT`.
+        head: index of its head; its own index at a root.
+        start: where it begins in the text, in characters.
+    """
+
+    text: str
+    lemma: str
+    tag: str
+    dep: str
+    head: int
+    start: int = 0
+
+
+@runtime_checkable
+class Parser(Protocol):
+    """Role `token-classification`: the grammar of sentences."""
+
+    def parse(self, texts: Sequence[str]) -> list[tuple[ParsedToken, ...]]:
+        """The words of each text with their tags and their dependency trees."""
+        ...
+
+
 @runtime_checkable
 class TextGenerator(Protocol):
     """Role `text-generation`."""
