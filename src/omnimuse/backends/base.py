@@ -234,3 +234,23 @@ class TextClassifier(Protocol):
     def classify_text(self, texts: Sequence[str]) -> list[dict[str, float]]:
         """Probability by label for each text."""
         ...
+
+
+@runtime_checkable
+class ScoreRenderer(Protocol):
+    """Role `score-to-audio`."""
+
+    def render(
+        self, midi: bytes, *, sample_rate_hz: int = 44100, seed: int = 0
+    ) -> NDArray[np.float32]:
+        """A Standard MIDI File played, stereo (N, 2); peaks may pass 1, mastering comes after."""
+        ...
+
+
+@runtime_checkable
+class MelodyWriter(Protocol):
+    """Role `score-generation`: a trained model of melodies."""
+
+    def write(self, request: Mapping[str, Any], *, seed: int, count: int = 1) -> list[Any]:
+        """Melodies for a request; see `omnimuse.backends.melody_lm`."""
+        ...
