@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from omnimuse.assets.asset import Asset
+from omnimuse.errors import OmnimuseError
 from omnimuse.graph.plan import Plan
 
 Status = Literal["succeeded", "failed", "refused", "needs_input"]
@@ -46,7 +47,8 @@ class Request:
         models: role -> card name, for this request only.
         session: name of a conversation whose earlier results "it" may mean.
         output_dir: where files are exported; a folder of the home if None.
-        plan: a ready plan instead of planning (replay, tools called one by one).
+        plan: a ready plan instead of planning (tools called one by one, edited plans).
+        assets: attachments that are assets already; they come after the files.
         is_dry_run: plan and check only.
     """
 
@@ -59,6 +61,7 @@ class Request:
     session: str = ""
     output_dir: Path | None = None
     plan: Plan | None = None
+    assets: tuple[Asset, ...] = ()
     is_dry_run: bool = False
 
 
@@ -120,6 +123,7 @@ class Response:
         refusal: gate, category and reason, if status is refused.
         errors: each as `{"code", "message", "hint", "node_id"?}`.
         timings: seconds by phase: gate, plan, run, export, total; by node under `nodes`.
+        faults: the errors as exceptions.
     """
 
     run_id: str
@@ -131,11 +135,17 @@ class Response:
     refusal: Mapping[str, str] | None = None
     errors: tuple[Mapping[str, Any], ...] = ()
     timings: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[OmnimuseError, ...] = ()
 
     @property
     def assets(self) -> tuple[Asset, ...]:
         """The assets alone."""
         return tuple(result.asset for result in self.results)
+
+    @property
+    def exception(self) -> OmnimuseError | None:
+        """The first fault as an error that can be raised; None if the run succeeded."""
+        return self.faults[0] if self.faults else None
 
     def to_json(self) -> dict[str, Any]:
         """The contract of the command line's `--json`."""
