@@ -67,7 +67,7 @@ def probe_text(stream: BinaryIO) -> dict[str, Any]:
 
 
 def probe_table(stream: BinaryIO) -> dict[str, Any]:
-    """rows (without the header line) and columns of a CSV or TSV.
+    """Rows (without the header line) and columns of a CSV or TSV.
 
     Raises:
         UnsupportedMediaError: not UTF-8, or no table.

@@ -139,6 +139,7 @@ def picture_media_type(stream: BinaryIO) -> str:
 def _opened(stream: BinaryIO, max_pixels: int) -> Iterator[Image]:
     """A lazily opened picture; every way in which Pillow can fail gets one of our names."""
     from PIL import Image as pillow
+    from PIL import UnidentifiedImageError
 
     with warnings.catch_warnings():
         # Our own limit is stricter and named; Pillow's warning would go to stderr instead.
@@ -154,7 +155,7 @@ def _opened(stream: BinaryIO, max_pixels: int) -> Iterator[Image]:
                 f"the picture's header says more pixels than the limit of {max_pixels}: {error}",
                 hint="Scale it down first.",
             ) from None
-        except pillow.UnidentifiedImageError:
+        except UnidentifiedImageError:
             raise UnsupportedMediaError(
                 "not a picture that can be read",
                 hint=f"{', '.join(FORMATS.values())} and SVG are read.",

@@ -194,7 +194,7 @@ def _sniff_text(head: bytes, extension: str) -> str | None:
     if text is None:
         return None
     start = text.lstrip().lower()
-    if start.startswith("<svg") or (start.startswith(("<?xml", "<!--", "<!doctype svg"))):
+    if start.startswith(("<svg", "<?xml", "<!--", "<!doctype svg")):
         return "image/svg+xml" if "<svg" in start else "text/plain"
     named = MEDIA_TYPE_BY_EXTENSION.get(extension, "")
     if named == "text/vnd.abc" or (text.startswith("X:") and "\nK:" in text):

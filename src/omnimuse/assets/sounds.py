@@ -120,7 +120,8 @@ def read_audio(
     rate, total = 0, 0
     with open_media(asset) as stream:
         check_size(stream, "video" if asset.kind == "video" else "audio")
-        for block, rate in _blocks(stream, asset.media_type):
+        for block, block_rate in _blocks(stream, asset.media_type):
+            rate = block_rate
             clean = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
             parts.append(mix_channels(clean, channels) if channels else clean)
             total += parts[-1].size
@@ -159,7 +160,7 @@ def mix_channels(samples: Samples, channels: int) -> Samples:
         left, right, centre, _, left_back, right_back = samples.T
         shared = centre * _ROOT_HALF
         pair = (left + shared + left_back * _ROOT_HALF, right + shared + right_back * _ROOT_HALF)
-        samples = np.stack(pair, axis=1) / np.float32(1 + 2 * _ROOT_HALF)
+        samples = (np.stack(pair, axis=1) / (1 + 2 * _ROOT_HALF)).astype(np.float32)
         if channels == 2:
             return samples
     mono = samples.mean(axis=1, keepdims=True, dtype=np.float32)
@@ -180,7 +181,8 @@ def probe_sound(stream: BinaryIO, media_type: str) -> dict[str, Any]:
 
     check_size(stream, "audio")
     frames, rate, channels, peak, non_finite = 0, 0, 0, 0.0, 0
-    for block, rate in _blocks(stream, media_type):
+    for block, block_rate in _blocks(stream, media_type):
+        rate = block_rate
         finite = np.isfinite(block)
         if not finite.all():
             non_finite += int(block.size - finite.sum())
