@@ -36,7 +36,7 @@ BUILT_IN: dict[str, str] = {
             "make_video",
             "extract_frames",
             "extract_audio",
-            "trim_media",
+            "trim_video",
             "concat_videos",
             "mux_video",
         ),
