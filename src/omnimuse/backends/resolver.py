@@ -340,7 +340,6 @@ class Resolver:
             _close(model)
             del self._loaded[name]
             return True
-        closer = getattr(type(model), "close", None)
         del model
         if probe() is not None:
             gc.collect()
@@ -348,7 +347,6 @@ class Resolver:
         if survivor is not None:
             entry.model = survivor
             return False
-        del closer
         del self._loaded[name]
         return True
 
