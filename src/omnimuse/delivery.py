@@ -54,7 +54,7 @@ class Delivery:
                 hint="Choose another one with -o DIR.",
             ) from None
         results = tuple(
-            Result(asset, node, self._export(asset, directory, _name(node, port)))
+            Result(asset, node, self.export(asset, directory, _name(node, port)))
             for node, port, asset in made
         )
         self._write(directory / "plan.json", json.dumps(plan.to_json(), indent=1, sort_keys=True))
@@ -65,7 +65,12 @@ class Delivery:
             self._contact_sheet(directory / SHEET_NAME, prompt, results)
         return results
 
-    def _export(self, asset: Asset, directory: Path, name: str) -> Path:
+    def export(self, asset: Asset, directory: Path, name: str | None = None) -> Path:
+        """A signed copy of one asset; never overwrites another file.
+
+        Raises:
+            StorageError: the folder cannot be written.
+        """
         path = self._library.export(asset, directory, name)
         if self._settings.sign:
             from omnimuse.safety.signing import make_signer
