@@ -21,7 +21,7 @@ sha256 = "..."                          # single files only
 as = "model.gguf"                       # name below the card's folder; "svg/" for a folder of
                                         # many, "svg.zip" for one archive of many; the same name
                                         # again joins the parts in order
-convert = ""                            # "tfjs-to-onnx" where the format must change
+convert = ""                            # "tfjs-to-onnx" or "fixed-noise", see pull
 [options]                               # the backend's own
 context = 2048
 """

@@ -25,6 +25,7 @@ from omnimuse.errors import CheckpointError, RunCancelled
 
 DOWNLOADS = ".downloads"
 PROGRAM_PREFIX = "site/"
+ENGINES = frozenset({"piper"})  # backends that run a program of their own from `site/`
 PARALLEL = 2
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -120,10 +121,7 @@ def _pull_one(
             raise RunCancelled("the pull was cancelled")
         _assemble(card, parts, staged, on_progress)
         shutil.rmtree(staged / ".parts")
-        if not card.backend == "piper":
-            _refuse_programs(staged)
-        else:
-            _refuse_programs(staged, except_below=PROGRAM_PREFIX)
+        _refuse_programs(staged, except_below=PROGRAM_PREFIX if card.backend in ENGINES else "")
         store.commit(card, staged)
         on_progress(PullProgress(card.name, "done", store.disk_bytes(card)))
     finally:
@@ -225,14 +223,16 @@ def _join(files: Sequence[Path], place: Path) -> None:
 
 
 def _convert(conversions: set[str], pieces: Sequence[tuple[Member, Path]], place: Path) -> None:
-    if conversions != {"tfjs-to-onnx"}:
+    files = dict(entry for member, path in pieces for entry in _files(member, path))
+    if conversions == {"tfjs-to-onnx"}:
+        from omnimuse.backends.tfjs import convert_files
+    elif conversions == {"fixed-noise"}:
+        from omnimuse.backends.fixed_noise import convert_files
+    else:
         raise CheckpointError(
             f"{place.name}: unknown conversion {', '.join(sorted(conversions))}",
-            hint="A card may convert tfjs-to-onnx.",
+            hint="A card may convert tfjs-to-onnx or fixed-noise.",
         )
-    from omnimuse.backends.tfjs import convert_files
-
-    files = dict(entry for member, path in pieces for entry in _files(member, path))
     place.write_bytes(convert_files(files))
 
 
