@@ -1,0 +1,321 @@
+"""Executor: a checked plan in, assets out; in parallel, cached, resumable.
+
+One thread schedules: it starts what is ready, hears what happened and tells the listener. What is
+slow (the tool, the gate, storing, the node's record) happens where the engine runs the task. A
+finished node is on disk before anything that reads from it starts.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol, Self
+
+from omnimuse.assets.asset import Asset
+from omnimuse.config import Settings
+from omnimuse.errors import OmnimuseError, RunCancelled, SafetyRefusal
+from omnimuse.execution.cache import ResultCache
+from omnimuse.execution.engine import Engine, LocalEngine
+from omnimuse.execution.results import AssetStore, Outputs
+from omnimuse.execution.roles import RoleProvider
+from omnimuse.execution.runs import RunFolder, RunStore, now
+from omnimuse.execution.schedule import Schedule
+from omnimuse.execution.settle import Gate, Settler, policy_of
+from omnimuse.execution.worker import NodeWorker, Tools
+from omnimuse.graph.check import check_plan
+from omnimuse.graph.plan import Plan
+from omnimuse.request import Event
+
+RunStatus = Literal["succeeded", "failed", "refused", "cancelled"]
+
+
+class Limits(Protocol):
+    """The settings that execution reads; `omnimuse.config.Settings` has them."""
+
+    @property
+    def node_timeout_s(self) -> float:
+        """Seconds that one node may take."""
+        ...
+
+
+@dataclass(frozen=True)
+class NodeFailure:
+    """Why a node has no result."""
+
+    node_id: str
+    error: OmnimuseError
+
+    def to_json(self) -> dict[str, Any]:
+        """The error's JSON, and the node."""
+        return {**self.error.to_json(), "node_id": self.node_id}
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        run_id: the run.
+        status: succeeded, failed, refused or cancelled.
+        outputs: of every node that finished: node id -> output name -> asset or assets.
+        errors: of nodes that failed, in plan order.
+        skipped: nodes that did not run because another one failed or the run was stopped.
+        reused: nodes whose results were at hand: from the cache, or from before the interruption.
+        timings: `{"run": seconds, "nodes": {id: seconds}}`.
+        refusal: why, if the status is refused.
+    """
+
+    run_id: str
+    status: RunStatus
+    outputs: Mapping[str, Outputs]
+    errors: tuple[NodeFailure, ...] = ()
+    skipped: tuple[str, ...] = ()
+    reused: tuple[str, ...] = ()
+    timings: Mapping[str, Any] = field(default_factory=dict)
+    refusal: SafetyRefusal | None = None
+
+    def raise_for_outcome(self) -> None:
+        """Raise what ended the run, if it did not run to its end.
+
+        Raises:
+            SafetyRefusal: a gate refused an output.
+            RunCancelled: it was cancelled; finished nodes are kept.
+        """
+        if self.refusal is not None:
+            raise self.refusal
+        if self.status == "cancelled":
+            raise RunCancelled(
+                f"run {self.run_id} was cancelled",
+                hint=f"`omnimuse runs resume {self.run_id}` goes on where it stopped.",
+            )
+
+
+class Executor:
+    """Runs plans.
+
+    Args:
+        registry: the tools.
+        library: where assets are stored.
+        runs: checkpoints; none if None (nothing can be resumed).
+        cache: results of earlier runs; none if None.
+        engine: runs the tools.
+        roles: finds the cards of roles.
+        gate: looks at each output before it is stored; may change it or raise `SafetyRefusal`.
+        settings: `node_timeout_s`.
+        retries: how often a node with a retryable fault is tried again.
+        backoff_s: pause before the first retry; doubles each time.
+    """
+
+    def __init__(
+        self,
+        *,
+        registry: Tools,
+        library: AssetStore,
+        engine: Engine,
+        roles: RoleProvider,
+        settings: Limits,
+        runs: RunStore | None = None,
+        cache: ResultCache | None = None,
+        gate: Gate | None = None,
+        retries: int = 2,
+        backoff_s: float = 0.5,
+    ) -> None:
+        self.registry = registry
+        self.library = library
+        self.engine = engine
+        self.roles = roles
+        self.settings = settings
+        self.runs = runs
+        self.cache = cache
+        self.gate = gate
+        self.retries = retries
+        self.backoff_s = backoff_s
+
+    @classmethod
+    def local(
+        cls,
+        settings: Settings,
+        *,
+        registry: Tools,
+        library: AssetStore,
+        roles: RoleProvider,
+        gate: Gate | None = None,
+    ) -> Self:
+        """The executor of a home: threads of this process, checkpoints and cache on disk.
+
+        Raises:
+            StorageError: the home cannot be written.
+        """
+        engine = LocalEngine(
+            NodeWorker(registry, roles),
+            workers=settings.worker_count,
+            limit_mb=settings.memory_limit_mb,
+        )
+        return cls(
+            registry=registry,
+            library=library,
+            engine=engine,
+            roles=roles,
+            settings=settings,
+            runs=RunStore.of_home(settings.home),
+            cache=ResultCache(settings.home / "cache.sqlite3"),
+            gate=gate,
+        )
+
+    def close(self) -> None:
+        """Wait for running tools, close the cache."""
+        self.engine.shutdown()
+        if self.cache is not None:
+            self.cache.close()
+
+    def execute(
+        self,
+        plan: Plan,
+        attachments: Sequence[Asset] = (),
+        *,
+        run_id: str,
+        seed: int,
+        on_event: Callable[[Event], None] = lambda event: None,
+        cancel: threading.Event | None = None,
+        models: Mapping[str, str] | None = None,
+        use_cache: bool = True,
+    ) -> RunResult:
+        """Run a plan, or go on with one that was interrupted under the same run id.
+
+        Args:
+            plan: it is checked again.
+            attachments: the request's, already in the library.
+            run_id: results of this run that are on disk are not computed again.
+            seed: of the run; each node's follows from it.
+            on_event: called from this thread only.
+            cancel: set it to stop: running tools are asked to end, finished nodes are kept.
+            models: role -> card name, the caller's choices.
+            use_cache: take results of other runs; a replay says no.
+
+        Raises:
+            PlanError: the plan may not run; the first of its errors.
+            InputError: another process runs this run now.
+            StorageError: the run's folder cannot be written.
+        """
+        specs = {name: self.registry.spec(name) for name in {node.tool for node in plan.nodes}}
+        problems = check_plan(
+            plan, specs, [asset.kind for asset in attachments], max_nodes=len(plan.nodes)
+        )
+        if problems:
+            raise problems[0]
+        began = time.perf_counter()
+        with self._opened(run_id, plan, seed, attachments, models or {}) as (folder, work):
+            settler = Settler(
+                self.library,
+                gate=self.gate,
+                cache=self.cache,
+                folder=folder,
+                is_cache_read=use_cache,
+            )
+            schedule = Schedule(
+                self,
+                plan,
+                attachments,
+                run_id=run_id,
+                seed=seed,
+                specs=specs,
+                models=dict(models or {}),
+                settler=settler,
+                work=work,
+                on_event=on_event,
+                cancel=cancel or threading.Event(),
+                began=began,
+            )
+            try:
+                schedule.run()
+            finally:
+                schedule.stop()
+            result = _result(run_id, plan, schedule, time.perf_counter() - began)
+            if folder is not None:
+                folder.update(**_closing(result))
+        return result
+
+    @contextmanager
+    def _opened(
+        self,
+        run_id: str,
+        plan: Plan,
+        seed: int,
+        attachments: Sequence[Asset],
+        models: Mapping[str, str],
+    ) -> Iterator[tuple[RunFolder | None, Path]]:
+        """The run's folder, locked and up to date, and a place for temporary files."""
+        if self.runs is None:
+            work = Path(tempfile.mkdtemp(prefix="omnimuse-"))
+            try:
+                yield None, work
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+            return
+        folder = self.runs.folder(run_id)
+        with folder.lock():
+            folder.prepare()
+            folder.write("plan.json", plan.to_json())
+            earlier = folder.record()
+            folder.update(
+                status="running",
+                created=earlier.created or now(),
+                seed=seed,
+                models=dict(models),
+                attachments=[{"id": asset.id, "kind": asset.kind} for asset in attachments],
+                policy=policy_of(self.gate),
+            )
+            try:
+                yield folder, folder.work
+            except OmnimuseError as error:
+                folder.update(status="failed", errors=[error.to_json()], finished=now())
+                raise
+            finally:
+                folder.close()
+
+
+def _result(run_id: str, plan: Plan, schedule: Schedule, seconds: float) -> RunResult:
+    finished = {
+        node.id: schedule.outputs[node.id] for node in plan.nodes if node.id in schedule.outputs
+    }
+    status: RunStatus = "succeeded"
+    if schedule.refusal is not None:
+        status = "refused"
+    elif schedule.is_cancelled and len(finished) + len(schedule.failures) < len(plan.nodes):
+        status = "cancelled"
+    elif len(finished) < len(plan.nodes):
+        status = "failed"
+    nodes = [node.id for node in plan.nodes]
+    return RunResult(
+        run_id=run_id,
+        status=status,
+        outputs=finished,
+        errors=tuple(
+            NodeFailure(node_id, schedule.failures[node_id])
+            for node_id in nodes
+            if isinstance(schedule.failures.get(node_id), OmnimuseError)
+            and not isinstance(schedule.failures[node_id], SafetyRefusal)
+        ),
+        skipped=tuple(node_id for node_id in nodes if node_id in schedule.skipped),
+        reused=tuple(node_id for node_id in nodes if node_id in schedule.reused),
+        timings={"run": seconds, "nodes": dict(schedule.seconds)},
+        refusal=schedule.refusal,
+    )
+
+
+def _closing(result: RunResult) -> dict[str, Any]:
+    """What run.json says at the end."""
+    return {
+        "status": result.status,
+        "finished": now(),
+        "errors": [failure.to_json() for failure in result.errors],
+        "skipped": list(result.skipped),
+        "timings": dict(result.timings),
+        "refusal": result.refusal.to_json() if result.refusal else None,
+    }

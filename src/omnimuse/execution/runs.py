@@ -1,0 +1,368 @@
+"""RunStore: what is known of each run, on disk, so that it can be shown, resumed and replayed.
+
+    runs/<run id>/request.json     the request, as its face wrote it
+                  plan.json        the plan
+                  run.json         status, seed, models, attachments, errors
+                  nodes/<id>.json  one finished node each, written before its readers start
+                  events.jsonl     what happened
+                  lock             held by the process that runs it
+                  work/            temporary files of running nodes
+
+A node's record is whole or not there: it is written beside, synced and renamed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from omnimuse.errors import AssetNotFoundError, InputError, PlanParseError, StorageError
+from omnimuse.graph.plan import Plan
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+_LOCK_ATTEMPTS, _LOCK_PAUSE_S = 3, 0.02
+# Data without the times of the file, where the system can.
+_sync = getattr(os, "fdatasync", os.fsync)
+
+
+def new_run_id() -> str:
+    """A run id that sorts by time: `20260131-235959-1a2b3c`."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def now() -> str:
+    """The time of day, ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What is on disk about a run.
+
+    Attributes:
+        run_id: the run.
+        status: `planning`, `running`, `succeeded`, `failed`, `refused`, `cancelled`,
+            `needs_input`; `interrupted` if it says running and no process holds it.
+        request: as its face wrote it.
+        plan: None if it never had one.
+        seed: of the run.
+        models: role -> card name, as the caller chose.
+        attachments: asset ids and kinds, in order.
+        nodes: records of finished nodes by node id.
+        created: ISO 8601, UTC.
+        details: all else in run.json: errors, timings, refusal.
+    """
+
+    run_id: str
+    status: str
+    request: Mapping[str, Any]
+    plan: Plan | None
+    seed: int
+    models: Mapping[str, str]
+    attachments: tuple[Mapping[str, str], ...]
+    nodes: Mapping[str, Mapping[str, Any]]
+    created: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            **self.details,
+            "run_id": self.run_id,
+            "status": self.status,
+            "created": self.created,
+            "request": dict(self.request),
+            "seed": self.seed,
+            "models": dict(self.models),
+            "attachments": [dict(entry) for entry in self.attachments],
+            "plan": self.plan.to_json() if self.plan else None,
+            "nodes": {name: dict(record) for name, record in self.nodes.items()},
+        }
+
+
+class RunFolder:
+    """The folder of one run.
+
+    Args:
+        path: `runs/<run id>`.
+        is_durable: wait for the disk at each finished node.
+    """
+
+    def __init__(self, path: Path, *, is_durable: bool = True) -> None:
+        self.path = path
+        self.run_id = path.name
+        self._is_durable = is_durable
+        self._nodes = path / "nodes"
+        self._events: int | None = None
+
+    @property
+    def work(self) -> Path:
+        """Where running nodes keep their temporary files."""
+        return self.path / "work"
+
+    def prepare(self) -> None:
+        """Make the folders; remove what a killed process left in `work`.
+
+        Raises:
+            StorageError: no permission, disk full.
+        """
+        with _storage(self.path):
+            self._nodes.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(self.work, ignore_errors=True)
+            self.work.mkdir(exist_ok=True)
+
+    def write(self, name: str, value: Any) -> None:
+        """Write `name` (`request.json`, `plan.json`) as JSON, whole or not at all."""
+        with _storage(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            _write_whole(self.path, name, _json(value), self._is_durable)
+
+    def update(self, **values: Any) -> None:
+        """Change entries of run.json; status, errors and the like."""
+        self.write("run.json", {**self._read("run.json"), **values})
+
+    def save_node(self, node_id: str, record: Mapping[str, Any]) -> None:
+        """Write a finished node; it is on disk when this returns.
+
+        Raises:
+            StorageError: the disk is full or not writable.
+        """
+        with _storage(self.path):
+            _write_whole(self._nodes, f"{node_id}.json", _json(record), self._is_durable)
+
+    def nodes(self) -> dict[str, dict[str, Any]]:
+        """Records of finished nodes; damaged ones are left out, and will be made again."""
+        found = {}
+        with suppress(OSError):
+            for path in sorted(self._nodes.glob("*.json")):
+                record = _read_json(path)
+                if record:
+                    found[path.stem] = record
+        return found
+
+    def append_event(self, value: Mapping[str, Any]) -> None:
+        """Add a line to events.jsonl. Losing the last lines in a crash does no harm."""
+        with _storage(self.path):
+            if self._events is None:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+                self._events = os.open(self.path / "events.jsonl", flags, 0o644)
+            os.write(self._events, _json(value))
+
+    def events(self) -> list[dict[str, Any]]:
+        """What happened, oldest first."""
+        with suppress(OSError, ValueError):
+            lines = (self.path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+            return [json.loads(line) for line in lines if line.endswith("}")]
+        return []
+
+    def close(self) -> None:
+        """Remove temporary files, close events.jsonl."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        if self._events is not None:
+            os.close(self._events)
+            self._events = None
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the run; the operating system lets go when the process ends, however it ends.
+
+        Raises:
+            InputError: another process (or thread) runs it now; names its pid.
+        """
+        with _storage(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            if not _try_lock(descriptor):
+                pid = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+                raise InputError(
+                    f"run {self.run_id} is being run by process {pid or 'unknown'}",
+                    hint="Wait for it, or end that process first.",
+                    code="run_busy",
+                )
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def is_locked(self) -> bool:
+        """Whether a process runs it now."""
+        try:
+            descriptor = os.open(self.path / "lock", os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def record(self) -> RunRecord:
+        """All that is on disk about the run."""
+        run, plan = self._read("run.json"), None
+        with suppress(OSError, PlanParseError):
+            plan = Plan.from_json((self.path / "plan.json").read_bytes())
+        known = ("run_id", "status", "seed", "models", "attachments", "created")
+        status = str(run.get("status", "planning"))
+        if status == "running" and not self.is_locked():
+            status = "interrupted"
+        return RunRecord(
+            run_id=self.run_id,
+            status=status,
+            request=self._read("request.json"),
+            plan=plan,
+            seed=int(run.get("seed", 0)),
+            models=dict(run.get("models", {})),
+            attachments=tuple(run.get("attachments", ())),
+            nodes=self.nodes(),
+            created=str(run.get("created", "")),
+            details={name: value for name, value in run.items() if name not in known},
+        )
+
+    def _read(self, name: str) -> dict[str, Any]:
+        return _read_json(self.path / name)
+
+
+class RunStore:
+    """All runs of a home.
+
+    Args:
+        root: the folder `runs`.
+        is_durable: wait for the disk at each finished node; only benchmarks and tests say no.
+    """
+
+    def __init__(self, root: Path, *, is_durable: bool = True) -> None:
+        self.root = root
+        self._is_durable = is_durable
+
+    def folder(self, run_id: str) -> RunFolder:
+        """The folder of a run, which need not exist yet.
+
+        Raises:
+            InputError: not a run id.
+        """
+        if not _RUN_ID.fullmatch(run_id):
+            raise InputError(
+                f"not a run id: {run_id[:80]!r}",
+                hint="Letters, digits, '_' and '-'; `omnimuse runs list` shows all.",
+            )
+        return RunFolder(self.root / run_id, is_durable=self._is_durable)
+
+    def create(self, run_id: str, request: Mapping[str, Any]) -> RunFolder:
+        """Begin a run: its request is on disk before anything is planned.
+
+        Raises:
+            StorageError: no permission, disk full.
+        """
+        folder = self.folder(run_id)
+        folder.write("request.json", request)
+        folder.update(status="planning", created=now())
+        return folder
+
+    def load(self, run_id: str) -> RunRecord:
+        """All that is on disk about a run.
+
+        Raises:
+            AssetNotFoundError: no such run.
+        """
+        folder = self.folder(run_id)
+        if not (folder.path / "run.json").exists():
+            raise AssetNotFoundError(
+                f"no run is called {run_id!r}", hint="`omnimuse runs list` shows all runs."
+            )
+        return folder.record()
+
+    def list(self) -> list[RunRecord]:
+        """All runs, newest first."""
+        try:
+            names = sorted((path.name for path in self.root.iterdir()), reverse=True)
+        except OSError:
+            return []
+        records = [
+            self.folder(name).record()
+            for name in names
+            if _RUN_ID.fullmatch(name) and (self.root / name / "run.json").exists()
+        ]
+        return sorted(records, key=lambda record: record.created, reverse=True)
+
+    @classmethod
+    def of_home(cls, home: Path) -> Self:
+        """The runs of a home folder."""
+        return cls(home / "runs")
+
+
+def _try_lock(descriptor: int) -> bool:
+    """Take the lock; wait a moment for those who only look whether it is held."""
+    for _ in range(_LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE_S)
+        else:
+            return True
+    return False
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, default=str) + "\n").encode()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """A JSON object; empty if there is none that can be read."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _write_whole(folder: Path, name: str, data: bytes, is_durable: bool) -> None:
+    """Write beside, sync, rename, sync the folder: readers see the old file or the new one."""
+    beside = folder / f".{name}.{secrets.token_hex(4)}"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            if is_durable:
+                _sync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(beside, folder / name)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
+    if is_durable:
+        directory = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+@contextmanager
+def _storage(path: Path) -> Iterator[None]:
+    """Faults of the disk, by name."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {path}: {error.strerror or error}",
+            hint="Free some space, or set OMNIMUSE_HOME to a folder that you can write.",
+        ) from None
