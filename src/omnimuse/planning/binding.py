@@ -1,0 +1,196 @@
+"""Wiring one tool for one step: which port takes which thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from omnimuse.graph.kinds import accepts, is_textual
+from omnimuse.graph.spec import Port, ToolSpec
+from omnimuse.planning.intent import KNOWN, NEW, PRONOUN, Mention, Step
+from omnimuse.planning.resources import Resource, link, ordinal_of
+from omnimuse.planning.retrieval import stem
+
+_MIN_LINK = 0.8
+_STRONG = 1.6
+_CONTENT, _FAINT_CONTENT, _SIDE_CONTENT = 1.45, 0.5, 1.2
+
+
+@dataclass(frozen=True)
+class Binding:
+    """How a tool's ports are fed.
+
+    Attributes:
+        inputs: resources by port.
+        content: textual ports that take the step's own words.
+        missing: required ports that nothing feeds.
+        loose: things that the step points at and the tool does not take.
+        sureness: mean link score of the inputs.
+    """
+
+    inputs: Mapping[str, tuple[Resource, ...]]
+    content: tuple[str, ...] = ()
+    missing: tuple[Port, ...] = ()
+    loose: tuple[Resource, ...] = ()
+    sureness: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Offer:
+    score: float
+    port: int
+    mention: int
+    resource: int
+
+
+class Binder:
+    """Feeds the ports of tools from what is there.
+
+    Args:
+        step: what is to be done.
+        resources: what is there.
+        used: `order` of resources that some node already takes.
+    """
+
+    def __init__(
+        self, step: Step, resources: Sequence[Resource], used: frozenset[int]
+    ) -> None:
+        self._step, self._resources, self._used = step, tuple(resources), used
+        self._newest = max((r.order for r in resources), default=0)
+        self._mentions = [m for m in step.mentions if not m.is_output]
+        self._links = [self._linked(m) for m in self._mentions]
+        self._novelty = any(_is_novel(m) for m in step.mentions)
+
+    def _linked(self, mention: Mention) -> list[tuple[float, int]]:
+        """Resources that a noun phrase may mean, surest first."""
+        found = [(link(mention, r, self._newest), n) for n, r in enumerate(self._resources)]
+        found = [(score, n) for score, n in found if score >= _MIN_LINK]
+        which = ordinal_of(mention)
+        if which is not None:
+            same = sorted(n for _, n in found)
+            if -len(same) <= which < len(same):
+                return [(3.5, same[which])]
+        return sorted(found, key=lambda item: (-item[0], -self._resources[item[1]].order))
+
+    def bind(self, spec: ToolSpec) -> Binding:
+        """The best feeding of a tool's required ports, and of optional ones that are spoken of."""
+        ports = list(spec.inputs)
+        inputs: dict[str, tuple[Resource, ...]] = {}
+        taken: set[int] = set()
+        spoken: set[int] = set()
+        scores: list[float] = []
+        self._take_offers(spec, inputs, taken, spoken, scores)
+        content: list[str] = []
+        missing: list[Port] = []
+        for port in ports:
+            if port.name in inputs or not port.is_required:
+                continue
+            choice = self._fallback(port, spec, taken)
+            if choice == "content":
+                content.append(port.name)
+                scores.append(_CONTENT if self._novelty else _FAINT_CONTENT)
+            elif isinstance(choice, int):
+                inputs[port.name] = (self._resources[choice],)
+                taken.add(choice)
+                scores.append(1.0)
+            else:
+                missing.append(port)
+        return Binding(
+            inputs,
+            tuple(content),
+            tuple(missing),
+            self._loose(taken, spoken),
+            sum(min(s, 3.0) for s in scores) / len(scores) if scores else 1.0,
+        )
+
+    def _take_offers(
+        self,
+        spec: ToolSpec,
+        inputs: dict[str, tuple[Resource, ...]],
+        taken: set[int],
+        spoken: set[int],
+        scores: list[float],
+    ) -> None:
+        room = {m: _capacity(mention) for m, mention in enumerate(self._mentions)}
+        for offer in self._offers(spec):
+            port = spec.inputs[offer.port]
+            if room[offer.mention] <= 0 or offer.resource in taken:
+                continue
+            if port.name in inputs and not port.is_list:
+                continue
+            if not port.is_list and is_textual(port.kind) and self._prefers_content(offer, spec):
+                continue
+            inputs[port.name] = (*inputs.get(port.name, ()), self._resources[offer.resource])
+            room[offer.mention] -= 1
+            taken.add(offer.resource)
+            spoken.add(offer.mention)
+            scores.append(offer.score)
+        for name, items in inputs.items():
+            inputs[name] = tuple(sorted(items, key=lambda r: r.order))
+
+    def _offers(self, spec: ToolSpec) -> list[_Offer]:
+        offers = []
+        for p, port in enumerate(spec.inputs):
+            for m, mention in enumerate(self._mentions):
+                for score, r in self._links[m]:
+                    resource = self._resources[r]
+                    if accepts(port.kind, resource.kind):
+                        bonus = _name_bonus(port, mention, resource)
+                        optional = 0.0 if port.is_required else -0.3
+                        offers.append(_Offer(score + bonus + optional, p, m, r))
+        return sorted(offers, key=lambda o: (-o.score, o.port, o.mention, o.resource))
+
+    def _prefers_content(self, offer: _Offer, spec: ToolSpec) -> bool:
+        """Own words win over a faint pointer at an earlier text."""
+        return self._novelty and offer.score < _CONTENT
+
+    def _fallback(self, port: Port, spec: ToolSpec, taken: set[int]) -> int | str | None:
+        """What feeds a port that no noun phrase feeds: the latest fitting result, or own words."""
+        best: tuple[float, int] | None = None
+        for n, resource in enumerate(self._resources):
+            if n in taken or not accepts(port.kind, resource.kind):
+                continue
+            age = self._newest - resource.order
+            score = 1.0 - 0.002 * age if resource.is_result else 0.75
+            score += 0.0 if resource.order in self._used else 0.25
+            score -= 0.0 if resource.is_primary else 0.4
+            if best is None or score > best[0]:
+                best = (score, n)
+        if is_textual(port.kind):
+            is_side = any(
+                other.is_required and not is_textual(other.kind) for other in spec.inputs
+            )
+            own = _SIDE_CONTENT if is_side else _CONTENT if self._novelty else _FAINT_CONTENT
+            if best is None or own >= best[0] + (0.3 if is_side else 0.0):
+                return "content"
+        return best[1] if best else None
+
+    def _loose(self, taken: set[int], spoken: set[int]) -> tuple[Resource, ...]:
+        loose = []
+        for m, links in enumerate(self._links):
+            mention = self._mentions[m]
+            if m in spoken or not links or links[0][0] < _STRONG or mention.status == PRONOUN:
+                continue
+            if not any(n in taken for _, n in links):
+                loose.append(self._resources[links[0][1]])
+        return tuple(loose)
+
+
+def _capacity(mention: Mention) -> int:
+    """How many things one noun phrase can stand for."""
+    if mention.literals:
+        return len(mention.literals)
+    return 8 if mention.count == 0 or mention.is_each else mention.count
+
+
+def _is_novel(mention: Mention) -> bool:
+    """Brings something of its own to describe: "a sunset", "reverb"."""
+    return mention.status == NEW and not mention.kind and not mention.literals
+
+
+def _name_bonus(port: Port, mention: Mention, resource: Resource) -> float:
+    name = {stem(w) for w in port.name.split("_")}
+    said = {stem(mention.head), *(stem(w) for w in mention.modifiers)}
+    exact = 0.1 if port.kind == resource.kind else 0.0
+    known = 0.05 if mention.status == KNOWN else 0.0
+    return exact + known + (0.3 if name & said else 0.1 if name & resource.label else 0.0)

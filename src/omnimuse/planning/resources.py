@@ -1,0 +1,161 @@
+"""Things that a step can take: attachments, quotations, and what earlier steps made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from omnimuse.graph.kinds import accepts, ancestors
+from omnimuse.graph.plan import Ref
+from omnimuse.planning.intent import KNOWN, LITERAL, NEW, PRONOUN, Intent, Literal, Mention, Step
+from omnimuse.planning.retrieval import stem
+from omnimuse.planning.vocabulary import kind_of
+
+_ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "final": -1}
+_WHOLE = frozenset("it them this that these those both result everything all one output".split())
+
+
+@dataclass(frozen=True)
+class Resource:
+    """Something with a kind that an input can be wired to.
+
+    Attributes:
+        kind: kind of media.
+        ref: where it is; None for a quotation, or for a thing that is only talked of.
+        value: the quotation, file name or address; empty for results.
+        label: stems of the words that name or made it.
+        order: when it came about: attachments from 0, results from 1000 on.
+        is_primary: the first output of its node.
+        token: the literal's token.
+        node: index of the node that made it, -1 for none.
+    """
+
+    kind: str
+    ref: Ref | None
+    value: str = ""
+    label: frozenset[str] = frozenset()
+    order: int = 0
+    is_primary: bool = True
+    token: str = ""
+    node: int = -1
+
+    @property
+    def is_result(self) -> bool:
+        """Whether a node makes it."""
+        return self.node >= 0
+
+
+def initial_resources(
+    intent: Intent, attached: Sequence[tuple[str, str]], *, assume: bool
+) -> tuple[Resource, ...]:
+    """What is there before anything is done.
+
+    Args:
+        intent: the request.
+        attached: kind and file name of each attachment, in order.
+        assume: also take what the request only says is there (a file that is not attached).
+    """
+    found: list[Resource] = []
+    by_name = {name: n for n, (_, name) in enumerate(attached) if name}
+    words: dict[str, frozenset[str]] = {}
+    talked: list[Mention] = [m for step in intent.steps for m in step.mentions] + list(intent.given)
+    for mention in talked:
+        for literal in mention.literals:
+            own = {stem(w) for w in (mention.head, *mention.modifiers)}
+            words[literal.token] = words.get(literal.token, frozenset()) | own
+    taken: set[int] = set()
+    for literal in intent.literals:
+        label = words.get(literal.token, frozenset())
+        number = by_name.get(literal.value)
+        if number is not None:
+            taken.add(number)
+            kind = attached[number][0]
+            found.append(Resource(kind, Ref("request", str(number)), literal.value, label,
+                                  len(found), token=literal.token))
+        elif literal.type != "file" or assume:
+            kind = "url" if literal.type == "url" else literal.kind or "text"
+            found.append(Resource(kind, None, literal.value, label, len(found), token=literal.token))
+    for number, (kind, name) in enumerate(attached):
+        if number not in taken:
+            label = frozenset(stem(w) for w in name.lower().replace("_", " ").split("."))
+            found.append(Resource(kind, Ref("request", str(number)), name, label, len(found)))
+    if assume:
+        found.extend(_talked_of(intent.given, found))
+    return tuple(found)
+
+
+def _talked_of(given: Sequence[Mention], found: Sequence[Resource]) -> list[Resource]:
+    """ "I have a long article": not there, but a plan for a foreign tool set may count on it."""
+    kinds = {resource.kind for resource in found}
+    extra = []
+    for mention in given:
+        if mention.kind and mention.status == NEW and mention.role == "object":
+            if not any(mention.kind in ancestors(kind) for kind in kinds):
+                own = frozenset(stem(w) for w in (mention.head, *mention.modifiers))
+                extra.append(Resource(mention.kind, None, mention.text, own, len(found) + len(extra)))
+                kinds.add(mention.kind)
+    return extra
+
+
+def result_label(step: Step) -> frozenset[str]:
+    """Stems by which later words may point at what a step made: "the translated text", "the poem"."""
+    words = {step.verb} if step.verb else set()
+    for mention in step.mentions:
+        if mention.is_output or mention.role == "object":
+            words.update((mention.head, *mention.modifiers))
+    words.update(w for w in step.query.lower().split() if len(w) > 3)
+    return frozenset(stem(w.strip(",.")) for w in words)
+
+
+def link(mention: Mention, resource: Resource, newest: int) -> float:
+    """How sure it is that a noun phrase points at a resource; 0 is not at all, above 4 is certain.
+
+    Args:
+        mention: the noun phrase.
+        resource: the candidate.
+        newest: `order` of the latest result, for recency.
+    """
+    if mention.literals:
+        return 5.0 if any(item.token == resource.token for item in mention.literals) else 0.0
+    age = max(0, newest - resource.order) if resource.is_result else 2
+    recency = max(0.0, 0.6 - 0.12 * age)
+    if mention.status == PRONOUN or mention.head in _WHOLE:
+        return 1.5 + recency + (0.3 if resource.is_primary else -0.5)
+    if not mention.kind:
+        shared = stem(mention.head) in resource.label
+        return 0.9 + recency if shared and mention.status == KNOWN else 0.0
+    if not related(mention.kind, resource.kind):
+        return 0.0
+    score = 1.6 if mention.kind == resource.kind else 1.3
+    own = {stem(w) for w in mention.modifiers} | {stem(mention.head)}
+    score += 0.5 * min(2, len(own & resource.label))
+    score += recency + (0.2 if resource.is_primary else 0.0)
+    return score if mention.status == KNOWN else score - 0.8
+
+
+def related(one: str, other: str) -> bool:
+    """Whether one kind may stand for the other, either way, or both are forms of one kind."""
+    return accepts(one, other) or accepts(other, one)
+
+
+def ordinal_of(mention: Mention) -> int | None:
+    """Which of several: 0 for "the first picture", -1 for the last."""
+    return next((_ORDINALS[w] for w in mention.modifiers if w in _ORDINALS), None)
+
+
+def as_text(resource: Resource) -> Resource:
+    """An address read as plain text."""
+    return replace(resource, kind="text")
+
+
+__all__ = [
+    "LITERAL",
+    "Literal",
+    "Resource",
+    "initial_resources",
+    "kind_of",
+    "link",
+    "ordinal_of",
+    "related",
+    "result_label",
+]

@@ -1,0 +1,106 @@
+"""Tools by meaning: which tool's own words say what a clause asks for.
+
+A tool is known by its name, its summary, the sentences of its description and its examples; each is
+a sentence vector. A clause is near a tool when it is near its best words (maximum) and to them in
+general (mean of the best three), and when rare words are shared.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from omnimuse.graph.spec import ToolSpec
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_MAX_WEIGHT, _MEAN_WEIGHT, _WORD_WEIGHT = 0.6, 0.4, 0.18
+_SENTENCES = 4
+_STOP = frozenset(
+    "a an the of to and or in on with for from by it its this that is are be as at into using use "
+    "given based some any i my me you your can which also such one two other than more file task "
+    "input output what how where each their them make made get want please".split()
+)
+
+
+def words_of(text: str) -> list[str]:
+    """Stemmed content words: what is shared by "stylized", "stylize" and "stylizes"."""
+    return [stem(w) for w in re.findall(r"[a-z][a-z0-9]+", text.lower()) if w not in _STOP]
+
+
+def stem(word: str) -> str:
+    """A crude stem, enough to compare inflections of one word."""
+    for ending in ("ization", "isation", "ations", "ation", "izing", "ising", "ized", "ised", "izes",
+                   "izer", "ize", "ise", "ings", "ing", "ers", "ies", "ied", "ed", "er", "es", "s",
+                   "ion", "y", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    rows: tuple[int, int]
+    words: frozenset[str]
+
+
+class ToolIndex:
+    """Sentence vectors and rare words of a tool set.
+
+    Args:
+        specs: the tools.
+        embed: texts -> unit vectors, (n, dimension).
+    """
+
+    def __init__(
+        self, specs: Mapping[str, ToolSpec], embed: Callable[[Sequence[str]], NDArray[np.float32]]
+    ) -> None:
+        self._embed = embed
+        texts: list[str] = []
+        self._entries: list[_Entry] = []
+        for spec in specs.values():
+            own = documents_of(spec)
+            words = frozenset(w for text in own for w in words_of(text))
+            self._entries.append(_Entry(spec.name, (len(texts), len(texts) + len(own)), words))
+            texts.extend(own)
+        self._vectors: Any = embed(texts) if texts else None
+        spread = Counter(word for entry in self._entries for word in entry.words)
+        total = max(len(self._entries), 2)
+        self._rarity = {w: math.log(total / n) / math.log(total) for w, n in spread.items()}
+
+    def score(self, clauses: Sequence[str]) -> list[dict[str, float]]:
+        """For each clause, how near each tool is: about 0 (unrelated) to 1 (its own words)."""
+        if not clauses or self._vectors is None:
+            return [{} for _ in clauses]
+        queries = self._embed(list(clauses))
+        near = queries @ self._vectors.T
+        return [self._score_one(clause, near[row]) for row, clause in enumerate(clauses)]
+
+    def _score_one(self, clause: str, near: Any) -> dict[str, float]:
+        words = set(words_of(clause))
+        weight = sum(self._rarity.get(w, 1.0) for w in words) or 1.0
+        found = {}
+        for entry in self._entries:
+            best = sorted((float(x) for x in near[slice(*entry.rows)]), reverse=True)[:3]
+            shared = sum(self._rarity[w] for w in words & entry.words) / weight
+            found[entry.name] = (
+                _MAX_WEIGHT * best[0] + _MEAN_WEIGHT * sum(best) / len(best) + _WORD_WEIGHT * shared
+            )
+        return found
+
+
+def documents_of(spec: ToolSpec) -> list[str]:
+    """A tool's own words, one text for each way of saying it."""
+    name = re.sub(r"[_\-]+", " ", spec.name)
+    sentences = re.split(r"(?<=[.!?])\s+", spec.description.replace("\n", " "))
+    own = [f"{name}. {spec.summary}", spec.summary or name]
+    own += [s for s in sentences if len(s) > 12][:_SENTENCES]
+    own += [example for example in spec.examples if example.isascii()]
+    return list(dict.fromkeys(own))

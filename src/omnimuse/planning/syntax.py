@@ -1,0 +1,104 @@
+"""A parsed sentence as a tree of words, whatever parser read it.
+
+Tags are those of the Penn Treebank, relations those of spaCy's English pipelines (ClearNLP).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_COARSE = {
+    "NN": "NOUN", "NNS": "NOUN", "NNP": "PROPN", "NNPS": "PROPN", "PRP": "PRON", "PRP$": "PRON",
+    "WP": "PRON", "WP$": "PRON", "WDT": "PRON", "EX": "PRON", "DT": "DET", "PDT": "DET", "JJ": "ADJ",
+    "JJR": "ADJ", "JJS": "ADJ", "RB": "ADV", "RBR": "ADV", "RBS": "ADV", "WRB": "ADV", "IN": "ADP",
+    "CC": "CCONJ", "CD": "NUM", "TO": "PART", "POS": "PART", "RP": "ADP", "UH": "INTJ",
+    "MD": "AUX", "_SP": "SPACE", "SYM": "SYM", "FW": "X", "ADD": "X", "AFX": "ADJ",
+}  # fmt: skip
+_BE = frozenset("am is are was were be been being 's 're 'm".split())
+
+
+@dataclass(eq=False)
+class Word:
+    """One word in its tree; attribute names are spaCy's."""
+
+    i: int
+    text: str
+    lemma_: str
+    tag_: str
+    dep_: str
+    idx: int
+    text_with_ws: str
+    head: Word = field(init=False, repr=False)
+    children: list[Word] = field(default_factory=list, repr=False)
+
+    @property
+    def lower_(self) -> str:
+        """The word in lower case."""
+        return self.text.lower()
+
+    @property
+    def pos_(self) -> str:
+        """Coarse part of speech."""
+        if self.tag_.startswith("VB"):
+            is_auxiliary = self.dep_ in ("aux", "auxpass") or self.lower_ in _BE
+            return "AUX" if is_auxiliary else "VERB"
+        return _COARSE.get(self.tag_, "PUNCT")
+
+    @property
+    def subtree(self) -> list[Word]:
+        """This word and all below it, in order."""
+        found = [self]
+        for child in self.children:
+            found.extend(child.subtree)
+        return sorted(found, key=lambda word: word.i)
+
+    def is_ancestor(self, other: Word) -> bool:
+        """Whether `other` hangs below this word."""
+        node = other
+        while node.head is not node:
+            node = node.head
+            if node is self:
+                return True
+        return False
+
+
+@dataclass
+class Sentence:
+    """Words of one tree, in order; `start` is where it begins in the text."""
+
+    words: list[Word]
+    text: str
+    start: int
+
+    def __iter__(self) -> Iterator[Word]:
+        return iter(self.words)
+
+
+def build_sentences(text: str, tokens: Sequence[Any]) -> list[Sentence]:
+    """Trees from a parser's flat output (`backends.base.ParsedToken`)."""
+    words = [
+        Word(n, t.text, t.lemma, t.tag, t.dep, t.start, _with_space(text, tokens, n))
+        for n, t in enumerate(tokens)
+    ]
+    for word, token in zip(words, tokens):
+        word.head = words[token.head]
+        if word.head is not word:
+            word.head.children.append(word)
+    roots = {}
+    for word in words:
+        node = word
+        while node.head is not node:
+            node = node.head
+        roots.setdefault(node.i, []).append(word)
+    sentences = []
+    for members in sorted(roots.values(), key=lambda group: group[0].i):
+        start, last = members[0].idx, members[-1]
+        sentences.append(Sentence(members, text[start : last.idx + len(last.text)], start))
+    return sentences
+
+
+def _with_space(text: str, tokens: Sequence[Any], n: int) -> str:
+    end = tokens[n + 1].start if n + 1 < len(tokens) else len(text)
+    return text[tokens[n].start : end]
