@@ -51,6 +51,7 @@ class OmnimuseError(Exception):
 
     code: ClassVar[str] = "error"
     is_retryable: ClassVar[bool] = False
+    node_id: str | None = None  # the node it happened in, where it happened in one
 
     def __init__(
         self,
@@ -67,12 +68,13 @@ class OmnimuseError(Exception):
         self.retryable = self.is_retryable if retryable is None else retryable
 
     def to_json(self) -> dict[str, Any]:
-        """The error as `{"code", "message", "hint", "retryable"}` (plus what subclasses add)."""
+        """`{"code", "message", "hint", "retryable"}`, `node_id` if known, and subclasses' own."""
         return {
             "code": self.error_code,
             "message": self.message,
             "hint": self.hint,
             "retryable": self.retryable,
+            **({"node_id": self.node_id} if self.node_id else {}),
         }
 
 

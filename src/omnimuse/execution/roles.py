@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from omnimuse.backends.card import ModelCard
@@ -21,8 +22,8 @@ class RoleProvider(Protocol):
         """
         ...
 
-    def load(self, role: str, card: str) -> Any:
-        """The model, ready for use: a Protocol of `omnimuse.backends.base`.
+    def lease(self, role: str, card: str) -> AbstractContextManager[Any]:
+        """The model, loaded for as long as the block lasts: a Protocol of `backends.base`.
 
         Raises:
             BackendUnavailableError: it cannot be loaded.
@@ -42,8 +43,8 @@ class Resolver(Protocol):
         """SHA-256 of the card's weights."""
         ...
 
-    def load(self, card: ModelCard) -> Any:
-        """The loaded backend."""
+    def lease(self, card: ModelCard) -> AbstractContextManager[Any]:
+        """The loaded model; it stays loaded inside the block."""
         ...
 
 
@@ -62,11 +63,11 @@ class ResolvedRoles:
             self._cards[card.name] = card
         return RoleCard(role, card.name, self._resolver.hash(card), card.licence, card.memory_mb)
 
-    def load(self, role: str, card: str) -> Any:
-        """See `RoleProvider.load`."""
+    def lease(self, role: str, card: str) -> AbstractContextManager[Any]:
+        """See `RoleProvider.lease`."""
         with self._lock:
             known = self._cards.get(card)
-        return self._resolver.load(known or self._resolver.resolve(role, card))
+        return self._resolver.lease(known or self._resolver.resolve(role, card))
 
 
 class NoRoles:
@@ -82,6 +83,6 @@ class NoRoles:
             f"no model can play {role}", hint="This executor was built without a resolver."
         )
 
-    def load(self, role: str, card: str) -> Any:
+    def lease(self, role: str, card: str) -> AbstractContextManager[Any]:
         """Refuse, as `resolve` does."""
-        return self.resolve(role, card)
+        return nullcontext(self.resolve(role, card))

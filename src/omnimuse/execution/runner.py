@@ -15,15 +15,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol
 
 from omnimuse.assets.asset import Asset
 from omnimuse.config import Settings
-from omnimuse.errors import OmnimuseError, RunCancelled, SafetyRefusal
+from omnimuse.errors import ConfigError, OmnimuseError, RunCancelled, SafetyRefusal
 from omnimuse.execution.cache import ResultCache
 from omnimuse.execution.engine import Engine, LocalEngine
 from omnimuse.execution.results import AssetStore, Outputs
-from omnimuse.execution.roles import RoleProvider
+from omnimuse.execution.roles import ResolvedRoles, Resolver, RoleProvider
 from omnimuse.execution.runs import RunFolder, RunStore, now
 from omnimuse.execution.schedule import Schedule
 from omnimuse.execution.settle import Gate, Settler, policy_of
@@ -32,7 +32,7 @@ from omnimuse.graph.check import check_plan
 from omnimuse.graph.plan import Plan
 from omnimuse.request import Event
 
-RunStatus = Literal["succeeded", "failed", "refused", "cancelled"]
+RunStatus = Literal["succeeded", "failed", "refused"]
 
 
 class Limits(Protocol):
@@ -45,55 +45,34 @@ class Limits(Protocol):
 
 
 @dataclass(frozen=True)
-class NodeFailure:
-    """Why a node has no result."""
-
-    node_id: str
-    error: OmnimuseError
-
-    def to_json(self) -> dict[str, Any]:
-        """The error's JSON, and the node."""
-        return {**self.error.to_json(), "node_id": self.node_id}
-
-
-@dataclass(frozen=True)
 class RunResult:
     """How a run ended.
 
     Attributes:
         run_id: the run.
-        status: succeeded, failed, refused or cancelled.
+        status: succeeded, failed, or refused by the output gate.
         outputs: of every node that finished: node id -> output name -> asset or assets.
-        errors: of nodes that failed, in plan order.
-        skipped: nodes that did not run because another one failed or the run was stopped.
-        reused: nodes whose results were at hand: from the cache, or from before the interruption.
-        timings: `{"run": seconds, "nodes": {id: seconds}}`.
-        refusal: why, if the status is refused.
+        errors: of the nodes that failed, in plan order, each with its `node_id`; a refusal is a
+            `SafetyRefusal` among them.
+        skipped: nodes that did not run because another one failed or was refused.
+        reused: nodes whose results were at hand: from the cache, or from before an interruption.
+        timings: seconds by node; 0 for those that were at hand.
+        seconds: wall time of the whole.
     """
 
     run_id: str
     status: RunStatus
     outputs: Mapping[str, Outputs]
-    errors: tuple[NodeFailure, ...] = ()
+    errors: tuple[OmnimuseError, ...] = ()
     skipped: tuple[str, ...] = ()
     reused: tuple[str, ...] = ()
-    timings: Mapping[str, Any] = field(default_factory=dict)
-    refusal: SafetyRefusal | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
 
-    def raise_for_outcome(self) -> None:
-        """Raise what ended the run, if it did not run to its end.
-
-        Raises:
-            SafetyRefusal: a gate refused an output.
-            RunCancelled: it was cancelled; finished nodes are kept.
-        """
-        if self.refusal is not None:
-            raise self.refusal
-        if self.status == "cancelled":
-            raise RunCancelled(
-                f"run {self.run_id} was cancelled",
-                hint=f"`omnimuse runs resume {self.run_id}` goes on where it stopped.",
-            )
+    @property
+    def refusal(self) -> SafetyRefusal | None:
+        """What the output gate said, if it refused."""
+        return next((error for error in self.errors if isinstance(error, SafetyRefusal)), None)
 
 
 class Executor:
@@ -137,37 +116,6 @@ class Executor:
         self.retries = retries
         self.backoff_s = backoff_s
 
-    @classmethod
-    def local(
-        cls,
-        settings: Settings,
-        *,
-        registry: Tools,
-        library: AssetStore,
-        roles: RoleProvider,
-        gate: Gate | None = None,
-    ) -> Self:
-        """The executor of a home: threads of this process, checkpoints and cache on disk.
-
-        Raises:
-            StorageError: the home cannot be written.
-        """
-        engine = LocalEngine(
-            NodeWorker(registry, roles),
-            workers=settings.worker_count,
-            limit_mb=settings.memory_limit_mb,
-        )
-        return cls(
-            registry=registry,
-            library=library,
-            engine=engine,
-            roles=roles,
-            settings=settings,
-            runs=RunStore.of_home(settings.home),
-            cache=ResultCache(settings.home / "cache.sqlite3"),
-            gate=gate,
-        )
-
     def close(self) -> None:
         """Wait for running tools, close the cache."""
         self.engine.shutdown()
@@ -202,6 +150,7 @@ class Executor:
             PlanError: the plan may not run; the first of its errors.
             InputError: another process runs this run now.
             StorageError: the run's folder cannot be written.
+            RunCancelled: `cancel` was set before all was done; what finished is on disk.
         """
         specs = {name: self.registry.spec(name) for name in {node.tool for node in plan.nodes}}
         problems = check_plan(
@@ -237,8 +186,15 @@ class Executor:
             finally:
                 schedule.stop()
             result = _result(run_id, plan, schedule, time.perf_counter() - began)
+            is_cut_short = schedule.is_cancelled and result.status == "failed" and result.skipped
+            status = "cancelled" if is_cut_short else result.status
             if folder is not None:
-                folder.update(**_closing(result))
+                folder.update(**_closing(result, status))
+        if is_cut_short:
+            raise RunCancelled(
+                f"run {run_id} was cancelled",
+                hint=f"`omnimuse runs resume {run_id}` goes on where it stopped.",
+            )
         return result
 
     @contextmanager
@@ -261,14 +217,12 @@ class Executor:
         folder = self.runs.folder(run_id)
         with folder.lock():
             folder.prepare()
-            folder.write("plan.json", plan.to_json())
-            earlier = folder.record()
+            folder.save_plan(plan)
             folder.update(
                 status="running",
-                created=earlier.created or now(),
                 seed=seed,
                 models=dict(models),
-                attachments=[{"id": asset.id, "kind": asset.kind} for asset in attachments],
+                attachments=[asset.id for asset in attachments],
                 policy=policy_of(self.gate),
             )
             try:
@@ -280,42 +234,67 @@ class Executor:
                 folder.close()
 
 
-def _result(run_id: str, plan: Plan, schedule: Schedule, seconds: float) -> RunResult:
-    finished = {
-        node.id: schedule.outputs[node.id] for node in plan.nodes if node.id in schedule.outputs
-    }
-    status: RunStatus = "succeeded"
-    if schedule.refusal is not None:
-        status = "refused"
-    elif schedule.is_cancelled and len(finished) + len(schedule.failures) < len(plan.nodes):
-        status = "cancelled"
-    elif len(finished) < len(plan.nodes):
-        status = "failed"
-    nodes = [node.id for node in plan.nodes]
-    return RunResult(
-        run_id=run_id,
-        status=status,
-        outputs=finished,
-        errors=tuple(
-            NodeFailure(node_id, schedule.failures[node_id])
-            for node_id in nodes
-            if isinstance(schedule.failures.get(node_id), OmnimuseError)
-            and not isinstance(schedule.failures[node_id], SafetyRefusal)
-        ),
-        skipped=tuple(node_id for node_id in nodes if node_id in schedule.skipped),
-        reused=tuple(node_id for node_id in nodes if node_id in schedule.reused),
-        timings={"run": seconds, "nodes": dict(schedule.seconds)},
-        refusal=schedule.refusal,
+def make_executor(
+    settings: Settings,
+    *,
+    registry: Tools,
+    library: AssetStore,
+    runs: RunStore,
+    roles: Resolver,
+    gate: Gate | None = None,
+) -> Executor:
+    """The executor of a home: threads of this process, checkpoints and cache on disk.
+
+    Raises:
+        StorageError: the home cannot be written.
+        ConfigError: an engine that there is not.
+    """
+    if settings.engine != "local":
+        raise ConfigError(f"no engine is called {settings.engine!r}", hint="Engines: local.")
+    resolved = ResolvedRoles(roles)
+    engine = LocalEngine(
+        NodeWorker(registry, resolved),
+        workers=settings.worker_count,
+        limit_mb=settings.memory_limit_mb,
+    )
+    return Executor(
+        registry=registry,
+        library=library,
+        engine=engine,
+        roles=resolved,
+        settings=settings,
+        runs=runs,
+        cache=ResultCache(settings.home / "cache.sqlite3"),
+        gate=gate,
     )
 
 
-def _closing(result: RunResult) -> dict[str, Any]:
+def _result(run_id: str, plan: Plan, schedule: Schedule, seconds: float) -> RunResult:
+    """What the schedule came to, in plan order."""
+    nodes = [node.id for node in plan.nodes]
+    errors = tuple(schedule.failures[name] for name in nodes if name in schedule.failures)
+    status: RunStatus = "succeeded" if len(schedule.outputs) == len(nodes) else "failed"
+    if any(isinstance(error, SafetyRefusal) for error in errors):
+        status = "refused"
+    return RunResult(
+        run_id=run_id,
+        status=status,
+        outputs={name: schedule.outputs[name] for name in nodes if name in schedule.outputs},
+        errors=errors,
+        skipped=tuple(name for name in nodes if name in schedule.skipped),
+        reused=tuple(name for name in nodes if name in schedule.reused),
+        timings={name: schedule.seconds[name] for name in nodes if name in schedule.seconds},
+        seconds=round(seconds, 6),
+    )
+
+
+def _closing(result: RunResult, status: str) -> dict[str, Any]:
     """What run.json says at the end."""
     return {
-        "status": result.status,
+        "status": status,
         "finished": now(),
-        "errors": [failure.to_json() for failure in result.errors],
+        "errors": [error.to_json() for error in result.errors],
         "skipped": list(result.skipped),
-        "timings": dict(result.timings),
-        "refusal": result.refusal.to_json() if result.refusal else None,
+        "reused": list(result.reused),
+        "timings": {"run": result.seconds, "nodes": dict(result.timings)},
     }

@@ -1,8 +1,9 @@
 """RunStore: what is known of each run, on disk, so that it can be shown, resumed and replayed.
 
-    runs/<run id>/request.json     the request, as its face wrote it
+    runs/<run id>/request.json     the request
                   plan.json        the plan
                   run.json         status, seed, models, attachments, errors
+                  response.json    the answer
                   nodes/<id>.json  one finished node each, written before its readers start
                   events.jsonl     what happened
                   lock             held by the process that runs it
@@ -20,15 +21,17 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple
 
 from omnimuse.errors import AssetNotFoundError, InputError, PlanParseError, StorageError
+from omnimuse.execution.requests import request_from, request_record
 from omnimuse.graph.plan import Plan
+from omnimuse.request import Request
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _LOCK_ATTEMPTS, _LOCK_PAUSE_S = 3, 0.02
@@ -52,13 +55,13 @@ class RunRecord:
 
     Attributes:
         run_id: the run.
-        status: `planning`, `running`, `succeeded`, `failed`, `refused`, `cancelled`,
-            `needs_input`; `interrupted` if it says running and no process holds it.
-        request: as its face wrote it.
-        plan: None if it never had one.
+        status: `planned`, `running`, `succeeded`, `failed`, `refused` or `cancelled`;
+            `interrupted` if it says running and no process holds it.
+        request: see `omnimuse.execution.requests`.
+        plan: None if it cannot be read.
         seed: of the run.
         models: role -> card name, as the caller chose.
-        attachments: asset ids and kinds, in order.
+        attachments: asset ids, in order.
         nodes: records of finished nodes by node id.
         created: ISO 8601, UTC.
         details: all else in run.json: errors, timings, refusal.
@@ -70,7 +73,7 @@ class RunRecord:
     plan: Plan | None
     seed: int
     models: Mapping[str, str]
-    attachments: tuple[Mapping[str, str], ...]
+    attachments: tuple[str, ...]
     nodes: Mapping[str, Mapping[str, Any]]
     created: str
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -85,10 +88,19 @@ class RunRecord:
             "request": dict(self.request),
             "seed": self.seed,
             "models": dict(self.models),
-            "attachments": [dict(entry) for entry in self.attachments],
+            "attachments": list(self.attachments),
             "plan": self.plan.to_json() if self.plan else None,
             "nodes": {name: dict(record) for name, record in self.nodes.items()},
         }
+
+
+class StoredRun(NamedTuple):
+    """What is needed to run it again: request, plan, ids of attachments, seed."""
+
+    request: Request
+    plan: Plan
+    attachments: tuple[str, ...]
+    seed: int
 
 
 class RunFolder:
@@ -122,6 +134,11 @@ class RunFolder:
             shutil.rmtree(self.work, ignore_errors=True)
             self.work.mkdir(exist_ok=True)
 
+    def save_plan(self, plan: Plan) -> None:
+        """Write plan.json, unless it says so already."""
+        if self._read("plan.json") != plan.to_json():
+            self.write("plan.json", plan.to_json())
+
     def write(self, name: str, value: Any) -> None:
         """Write `name` (`request.json`, `plan.json`) as JSON, whole or not at all."""
         with _storage(self.path):
@@ -130,7 +147,7 @@ class RunFolder:
 
     def update(self, **values: Any) -> None:
         """Change entries of run.json; status, errors and the like."""
-        self.write("run.json", {**self._read("run.json"), **values})
+        self.write("run.json", {"created": now(), **self._read("run.json"), **values})
 
     def save_node(self, node_id: str, record: Mapping[str, Any]) -> None:
         """Write a finished node; it is on disk when this returns.
@@ -217,7 +234,7 @@ class RunFolder:
         with suppress(OSError, PlanParseError):
             plan = Plan.from_json((self.path / "plan.json").read_bytes())
         known = ("run_id", "status", "seed", "models", "attachments", "created")
-        status = str(run.get("status", "planning"))
+        status = str(run.get("status", "planned"))
         if status == "running" and not self.is_locked():
             status = "interrupted"
         return RunRecord(
@@ -262,18 +279,46 @@ class RunStore:
             )
         return RunFolder(self.root / run_id, is_durable=self._is_durable)
 
-    def create(self, run_id: str, request: Mapping[str, Any]) -> RunFolder:
-        """Begin a run: its request is on disk before anything is planned.
+    def create(
+        self, run_id: str, request: Request, plan: Plan, attachments: Sequence[str], seed: int
+    ) -> None:
+        """Begin a run: what it needs to be run again is on disk before any of it runs.
 
         Raises:
             StorageError: no permission, disk full.
         """
         folder = self.folder(run_id)
-        folder.write("request.json", request)
-        folder.update(status="planning", created=now())
-        return folder
+        folder.write("request.json", request_record(request))
+        folder.save_plan(plan)
+        models = dict(request.models)
+        folder.update(status="planned", seed=seed, attachments=list(attachments), models=models)
 
-    def load(self, run_id: str) -> RunRecord:
+    def finish(self, run_id: str, response: Mapping[str, Any]) -> None:
+        """Keep the answer.
+
+        Raises:
+            StorageError: no permission, disk full.
+        """
+        folder = self.folder(run_id)
+        folder.write("response.json", response)
+        folder.update(status=response.get("status", "failed"))
+
+    def load(self, run_id: str) -> StoredRun:
+        """What is needed to run it again.
+
+        Raises:
+            AssetNotFoundError: no such run.
+            PlanParseError: its plan is damaged.
+        """
+        record = self.record(run_id)
+        if record.plan is None:
+            raise PlanParseError(
+                f"the plan of run {run_id} cannot be read", hint="Give the request again."
+            )
+        request = request_from(record.request)
+        return StoredRun(request, record.plan, record.attachments, record.seed)
+
+    def record(self, run_id: str) -> RunRecord:
         """All that is on disk about a run.
 
         Raises:
@@ -298,11 +343,6 @@ class RunStore:
             if _RUN_ID.fullmatch(name) and (self.root / name / "run.json").exists()
         ]
         return sorted(records, key=lambda record: record.created, reverse=True)
-
-    @classmethod
-    def of_home(cls, home: Path) -> Self:
-        """The runs of a home folder."""
-        return cls(home / "runs")
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from omnimuse.assets.asset import Asset
 from omnimuse.errors import (
     BackendUnavailableError,
-    NodeError,
     OmnimuseError,
     RunCancelled,
     RunError,
@@ -107,7 +106,6 @@ class Schedule:
         self.skipped: set[str] = set()
         self.reused: set[str] = set()
         self.seconds: dict[str, float] = {}
-        self.refusal: SafetyRefusal | None = None
 
     @property
     def is_cancelled(self) -> bool:
@@ -283,7 +281,6 @@ class Schedule:
         """Outcome, retry or failure."""
         task = attempt.task
         if isinstance(error, SafetyRefusal):
-            self.refusal = self.refusal or error
             self._begin_stop()
             self._fail(task.node_id, error)
         elif isinstance(error, RunCancelled):
@@ -319,8 +316,7 @@ class Schedule:
                 self._ready.append(reader)
 
     def _fail(self, node_id: str, error: OmnimuseError) -> None:
-        if isinstance(error, NodeError):
-            error.node_id = error.node_id or node_id
+        error.node_id = node_id
         self.failures[node_id] = error
         self._emit("node_failed", node_id, message=error.message, data=error.to_json())
         for node in dependents(self._plan, node_id):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any, Protocol
 
 from omnimuse.assets.asset import Asset
 from omnimuse.errors import (
     DeviceMemoryError,
-    NodeError,
     OmnimuseError,
     StorageError,
     ToolError,
@@ -55,21 +55,21 @@ class NodeWorker:
             OmnimuseError: a fault or an outcome that the tool named itself.
             ToolError: anything else that went wrong in it, or outputs that break its spec.
         """
-        spec, used = self._tools.spec(task.tool), dict[str, RoleCard]()
-        context = ToolContext(
-            seed=task.seed,
-            workdir=task.workdir,
-            role=lambda name: self._role(name, task, spec, used),
-            report=signals.report,
-            is_cancelled=signals.is_cancelled,
-        )
-        function, began = self._tools.function(task.tool), time.perf_counter()
+        spec, function = self._tools.spec(task.tool), self._tools.function(task.tool)
+        used: dict[str, RoleCard] = {}
+        began = time.perf_counter()
         try:
-            result = function(context, **_call_arguments(task, spec))
-        except NodeError as error:
+            with ExitStack() as leases:
+                context = ToolContext(
+                    seed=task.seed,
+                    workdir=task.workdir,
+                    role=lambda name: self._role(name, task, spec, used, leases),
+                    report=signals.report,
+                    is_cancelled=signals.is_cancelled,
+                )
+                result = function(context, **_call_arguments(task, spec))
+        except OmnimuseError as error:
             error.node_id = task.node_id
-            raise
-        except OmnimuseError:
             raise
         except MemoryError as error:
             raise DeviceMemoryError(
@@ -80,7 +80,14 @@ class NodeWorker:
         seconds = time.perf_counter() - began
         return NodeResult(_outputs(result, spec, task), tuple(used.values()), seconds)
 
-    def _role(self, name: str, task: NodeTask, spec: ToolSpec, used: dict[str, RoleCard]) -> Any:
+    def _role(
+        self,
+        name: str,
+        task: NodeTask,
+        spec: ToolSpec,
+        used: dict[str, RoleCard],
+        leases: ExitStack,
+    ) -> Any:
         if name not in spec.roles:
             raise ToolError(
                 f"{spec.name} asked for the role {name!r}, which it does not declare",
@@ -89,7 +96,7 @@ class NodeWorker:
             )
         card = task.models.get(name) or self._roles.resolve(name, task.choices.get(name))
         used[name] = card
-        return self._roles.load(name, card.card)
+        return leases.enter_context(self._roles.lease(name, card.card))
 
 
 def _named(error: Exception, task: NodeTask) -> OmnimuseError:
