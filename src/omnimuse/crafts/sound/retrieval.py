@@ -1,0 +1,93 @@
+"""Which sound classes a phrase means: by sentence embeddings of their own descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from omnimuse.crafts.sound.catalogue import sound_classes
+from omnimuse.crafts.sound.take import SoundClass
+from omnimuse.errors import NeedsInputError
+
+if TYPE_CHECKING:
+    from omnimuse.backends.base import Embedder
+
+THRESHOLD = 0.5
+"""Below this likeness a phrase is asked about rather than guessed."""
+
+_SURE = 0.995
+
+
+@dataclass(frozen=True)
+class Match:
+    """A phrase and the class it is taken for; `likeness` is from -1 to 1."""
+
+    phrase: str
+    kind: SoundClass
+    likeness: float
+
+
+def named_class(phrase: str) -> SoundClass | None:
+    """The class that a phrase names word for word, or whose Chinese name it holds."""
+    plain = phrase.lower().strip(" .!?\"'")
+    plain = plain.removeprefix("a ").removeprefix("an ").removeprefix("the ")
+    longest: tuple[int, SoundClass | None] = (0, None)
+    for kind in sound_classes().values():
+        if plain in (kind.name.replace("_", " "), *kind.aliases):
+            return kind
+        for name in kind.names_zh:
+            if name in phrase and len(name) > longest[0]:
+                longest = (len(name), kind)
+    return longest[1]
+
+
+def _texts(kind: SoundClass) -> list[str]:
+    name = kind.name.replace("_", " ")
+    return [kind.description, name, *kind.aliases, *(f"the sound of {name}",)]
+
+
+def rank(phrases: Sequence[str], embedder: Embedder) -> list[list[Match]]:
+    """For each phrase all classes, most alike first: the best of a class's names and description."""
+    classes = list(sound_classes().values())
+    texts = [(index, text) for index, kind in enumerate(classes) for text in _texts(kind)]
+    owners = np.array([index for index, _ in texts])
+    vectors = embedder.embed([text for _, text in texts])
+    wanted = embedder.embed(list(phrases))
+    ranked = []
+    for phrase, likeness in zip(phrases, wanted @ vectors.T, strict=True):
+        best = np.array([likeness[owners == index].max() for index in range(len(classes))])
+        order = np.argsort(-best, kind="stable")
+        ranked.append([Match(phrase, classes[i], float(best[i])) for i in order])
+    return ranked
+
+
+def find_class(phrase: str, embedder: Embedder | None) -> Match:
+    """The class that a phrase means.
+
+    Args:
+        phrase: one sound, in words.
+        embedder: needed unless the phrase is a class's own name.
+
+    Raises:
+        NeedsInputError: nothing is alike enough; names the nearest classes.
+    """
+    named = named_class(phrase)
+    if named is not None:
+        return Match(phrase, named, 1.0)
+    if embedder is None:
+        raise NeedsInputError(
+            f"No sound is called {phrase!r}; which of the known sounds is meant?",
+            hint=f"Known: {', '.join(sound_classes())}.",
+        )
+    best = rank([phrase], embedder)[0]
+    if best[0].likeness >= THRESHOLD:
+        return best[0]
+    nearest = ", ".join(match.kind.name.replace("_", " ") for match in best[:4])
+    raise NeedsInputError(
+        f"No sound here is close enough to {phrase!r}. Is one of these meant: {nearest}?",
+        hint="Effects are synthesised from a fixed set of classes; describe one of them, or attach "
+        "a recording.",
+    )

@@ -1,0 +1,172 @@
+"""Sound effects, ambiences and the final mix."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from omnimuse.tools.context import ToolContext
+from omnimuse.tools.declare import tool
+from omnimuse.tools.kinds import Arg, Audio, Music, Sound, Speech, Text
+
+PlaceName = Literal[
+    "outdoors", "forest", "street", "room", "bathroom", "hall", "church", "cave"
+]  # fmt: skip
+SampleRate = Literal[44100, 48000]
+
+
+@tool(
+    version="1.0.0",
+    roles=("feature-extraction",),
+    cost_s=2.0,
+    memory_mb=200,
+    examples=(
+        "the sound of heavy rain on a roof with distant thunder",
+        "a crackling campfire at night with crickets and an owl",
+        "make a 20 second ambience of waves breaking on a beach and seagulls",
+        "a dog barking twice",
+        "footsteps in snow, then a door creaking open",
+        "a spaceship hum with beeps",
+        "generate applause from a large audience",
+        "生成一段下雨和远处打雷的声音",
+        "海浪声",
+    ),
+)
+def generate_sound(
+    ctx: ToolContext,
+    prompt: Text,
+    *,
+    duration_s: Annotated[
+        float | None, Arg("length; as the request says, or natural", ge=0.2, le=600, unit="s")
+    ] = None,
+    intensity: Annotated[
+        float | None, Arg("0 gentle to 1 violent; read from the words if absent", ge=0, le=1)
+    ] = None,
+    density: Annotated[
+        float | None, Arg("0 rare to 1 constant: how often things happen", ge=0, le=1)
+    ] = None,
+    distance_m: Annotated[
+        float | None, Arg("how far away the source is", ge=0.5, le=2000, unit="m")
+    ] = None,
+    pan: Annotated[float | None, Arg("-1 left to 1 right", ge=-1, le=1)] = None,
+    place: Annotated[PlaceName | None, Arg("where it is heard: the reverberation")] = None,
+    sample_rate_hz: Annotated[SampleRate, Arg("sample rate", unit="hz")] = 44100,
+) -> Sound:
+    """Make a sound effect or an ambience: rain, wind, sea, fire, animals, engines, bells, steps...
+
+    Several sounds in one request become layers, each at its own distance and direction. About a
+    hundred classes (weather, water, fire, animals, vehicles, machines, household, human,
+    interface, science fiction, bells and drums) are synthesised, not sampled. It makes no speech,
+    no song, no laughter, and no melody.
+    """
+    from omnimuse.assets.media import audio_asset
+    from omnimuse.crafts.sound.catalogue import sound_classes
+    from omnimuse.crafts.sound.retrieval import find_class, named_class
+    from omnimuse.crafts.sound.scene import asked_duration_s, plan_layers, render_layers
+    from omnimuse.crafts.sound.take import SoundClass
+
+    def find(phrase: str) -> SoundClass:
+        if (named := named_class(phrase)) is not None:
+            return named
+        return find_class(phrase, ctx.role("feature-extraction")).kind
+
+    request, classes = prompt.read_text(), sound_classes()
+    given = {
+        "intensity": intensity, "density": density, "distance_m": distance_m, "pan": pan,
+        "place": place,
+    }  # fmt: skip
+    changes = {name: value for name, value in given.items() if value is not None}
+    layers = [replace(layer, **changes) for layer in plan_layers(request, find)]
+    ctx.checkpoint(0.2, "synthesising " + ", ".join(layer.sound for layer in layers))
+    length_s = duration_s or asked_duration_s(request)
+    length_s = length_s or max(classes[layer.sound].default_s for layer in layers)
+    samples = render_layers(
+        layers,
+        classes,
+        duration_s=min(max(length_s, 0.2), 600.0),
+        sample_rate_hz=sample_rate_hz,
+        seed=ctx.seed,
+    )
+    asset = audio_asset(samples, sample_rate_hz, "sound")
+    ambience = any(classes[layer.sound].is_ambience for layer in layers)
+    details = {"layers": [layer.to_json() for layer in layers], "is_ambience": ambience}
+    return replace(asset, facts={**asset.facts, **details})
+
+
+@tool(
+    version="1.0.0",
+    cost_s=3.0,
+    memory_mb=400,
+    examples=(
+        "mix the narration with the piano music",
+        "put the voice over the music and fade it out at the end",
+        "combine the speech, the tune and the rain into one track",
+        "normalise the loudness of this recording to -16 LUFS",
+        "lay the sound of waves under the poem",
+        "把旁白和背景音乐混在一起",
+    ),
+)
+def mix_audio(
+    ctx: ToolContext,
+    speech: Speech | None = None,
+    music: Music | None = None,
+    sounds: list[Sound] = [],  # noqa: B006 - read only; a list is what the port declares
+    audios: list[Audio] = [],  # noqa: B006
+    *,
+    loudness_lufs: Annotated[float, Arg("integrated loudness", ge=-40, le=-6, unit="lufs")] = -16.0,
+    ducking_db: Annotated[
+        float, Arg("how far music goes down under the voice", ge=0, le=40, unit="db")
+    ] = 12.0,
+    music_gain_db: Annotated[
+        float, Arg("music against the voice, while nobody speaks", ge=-40, le=20, unit="db")
+    ] = -2.0,
+    sounds_gain_db: Annotated[float, Arg("sounds' level", ge=-40, le=20, unit="db")] = -4.0,
+    speech_start_s: Annotated[float, Arg("when the voice begins", ge=0, le=600, unit="s")] = 0.0,
+    sound_starts_s: Annotated[
+        list[float], Arg("when each sound begins, in order; 0 if absent", max_length=64, unit="s")
+    ] = [],  # noqa: B006
+    fade_in_s: Annotated[float, Arg("fade-in of all but the voice", ge=0, le=30, unit="s")] = 0.3,
+    fade_out_s: Annotated[float, Arg("fade-out at the end", ge=0, le=60, unit="s")] = 2.0,
+    tail_s: Annotated[float, Arg("music left after the last word", ge=0, le=60, unit="s")] = 2.5,
+    duration_s: Annotated[
+        float | None, Arg("length of the mix; fits the voice if absent", ge=0.1, le=3600, unit="s")
+    ] = None,
+    sample_rate_hz: Annotated[SampleRate, Arg("sample rate", unit="hz")] = 44100,
+) -> Audio:
+    """Mix a voice, music and sounds into one track with ducking, fades and a loudness target.
+
+    Music and ambiences are looped to the length of the voice and turned down while it speaks;
+    `audios` are ready-made tracks that start at 0 and are not changed but in level. Also the
+    right tool to bring a single recording to a loudness (EBU R 128).
+    """
+    from omnimuse.assets.media import audio_asset
+    from omnimuse.crafts.sound.loudness import integrated_loudness, true_peak_dbtp
+    from omnimuse.crafts.sound.mixing import mix_stems
+    from omnimuse.tools.stems import MixInputs, gather_stems
+
+    gathered = gather_stems(
+        MixInputs(speech, music, tuple(sounds), tuple(audios)),
+        sample_rate_hz=sample_rate_hz,
+        music_gain_db=music_gain_db,
+        sounds_gain_db=sounds_gain_db,
+        speech_start_s=speech_start_s,
+        sound_starts_s=tuple(sound_starts_s),
+        fades_s=(fade_in_s, fade_out_s),
+        tail_s=tail_s,
+        duration_s=duration_s,
+    )
+    ctx.checkpoint(0.3, "mixing")
+    mixed = mix_stems(
+        gathered.voices,
+        gathered.others,
+        duration_s=gathered.duration_s,
+        sample_rate_hz=sample_rate_hz,
+        loudness_lufs=loudness_lufs,
+        ducking_db=ducking_db,
+    )
+    asset = audio_asset(mixed, sample_rate_hz, "audio", attribution=gathered.attribution)
+    measured = {
+        "loudness_lufs": round(integrated_loudness(mixed, sample_rate_hz), 2),
+        "true_peak_dbtp": round(true_peak_dbtp(mixed), 2),
+    }
+    return replace(asset, facts={**asset.facts, **measured})
