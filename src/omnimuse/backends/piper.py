@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MIN_RATE, MAX_RATE = 0.25, 4.0
+MIN_RATE, MAX_RATE = 0.4, 2.0
 MAX_CHARACTERS = 20_000
 _MAX_PROGRAMS = 2
 _START_S, _PER_CHARACTER_S = 60.0, 0.05
@@ -107,7 +107,8 @@ class PiperSynthesizer:
     """Role `text-to-speech`; see `SpeechSynthesizer`.
 
     Args:
-        card: options `voices` (name -> ONNX file below the folder) and `sentence_silence_s`.
+        card: options `voices` (name -> ONNX file below the folder), `sentence_silence_s`, and
+            `rates`: measured pairs of speaking rate and Piper's length scale.
         folder: the pulled card: `site/` with the program, and the voices.
 
     Raises:
@@ -120,6 +121,7 @@ class PiperSynthesizer:
             name: folder / file for name, file in card.options.get("voices", {}).items()
         }
         self._silence_s = float(card.options.get("sentence_silence_s", 0.2))
+        self._rates = sorted((float(r), float(s)) for r, s in card.options.get("rates", ()))
         self.voices = tuple(self._voices)
         self._programs: OrderedDict[tuple[str, float], _Program] = OrderedDict()
         self._lock = threading.Lock()
@@ -139,7 +141,7 @@ class PiperSynthesizer:
         Args:
             text: at most 20,000 characters, with something to say in it.
             voice: one of `voices`; the first if empty.
-            rate: speed from 0.25 to 4, 1 is the voice's own.
+            rate: speed from 0.4 to 2, 1 is the voice's own.
             seed: has no effect, each text has one reading.
 
         Returns:
@@ -154,7 +156,7 @@ class PiperSynthesizer:
         self._check(text, name, rate)
         line = " ".join(text.split())
         with self._lock:
-            path = self._say(name, round(rate, 3), line)
+            path = self._say(name, round(rate, 2), line)
             try:
                 return _read_wav(path)
             finally:
@@ -191,6 +193,15 @@ class PiperSynthesizer:
             program.end()
             raise
 
+    def _stretch(self, rate: float) -> float:
+        """The length scale that gives a rate: phonemes are rounded up, so it is not 1 / rate."""
+        import numpy as np
+
+        if not self._rates:
+            return 1.0 / rate
+        rates, scales = zip(*self._rates, strict=True)
+        return float(np.interp(rate, rates, scales))
+
     def _program(self, voice: str, rate: float) -> _Program:
         key = (voice, rate)
         program = self._programs.get(key)
@@ -199,7 +210,7 @@ class PiperSynthesizer:
                 program.end()
             model = self._voices[voice]
             try:
-                scale = _length_scale(model) / rate
+                scale = _length_scale(model) * self._stretch(rate)
                 program = _Program(self._folder, model, scale, self._silence_s)
             except OSError as error:
                 raise BackendUnavailableError(

@@ -1,0 +1,97 @@
+"""Sentence embeddings: a transformer in ONNX, its tokenizer, mean pooling, unit length.
+
+Source: Reimers & Gurevych 2019, arXiv:1908.10084 (mean pooling over the tokens of a sentence).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omnimuse.backends.card import ModelCard
+from omnimuse.backends.onnx_session import open_session
+from omnimuse.errors import CheckpointError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_BATCH = 32
+_KEPT = 20_000
+
+
+class OnnxEmbedder:
+    """Role `feature-extraction`; see `Embedder`. Texts seen before cost nothing.
+
+    Args:
+        card: options `max_tokens` (256), and `prefix`, put before each text where a model was
+            trained with one.
+        folder: holds model.onnx and tokenizer.json.
+
+    Raises:
+        CheckpointError: a file is missing or cannot be read.
+    """
+
+    def __init__(self, card: ModelCard, folder: Path) -> None:
+        self._prefix = str(card.options.get("prefix", ""))
+        self._tokenizer = _tokenizer(
+            folder / "tokenizer.json", int(card.options.get("max_tokens", 256))
+        )
+        self._session = open_session(folder / "model.onnx")
+        self._names = [entry.name for entry in self._session.get_inputs()]
+        self.dimension = int(self._session.get_outputs()[0].shape[-1])
+        self._kept: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit-length vectors, (len(texts), dimension); an empty text has one too."""
+        import numpy as np
+
+        with self._lock:
+            found = {text: self._kept[text] for text in texts if text in self._kept}
+        missing = sorted({text for text in texts if text not in found}, key=lambda t: (len(t), t))
+        for start in range(0, len(missing), _BATCH):
+            batch = missing[start : start + _BATCH]
+            found.update(zip(batch, self._compute(batch), strict=True))
+        with self._lock:
+            for text, vector in found.items():
+                self._kept[text] = vector
+                self._kept.move_to_end(text)
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        return np.stack([found[text] for text in texts])
+
+    def _compute(self, texts: list[str]) -> NDArray[np.float32]:
+        import numpy as np
+
+        rows = self._tokenizer.encode_batch([self._prefix + text for text in texts])
+        given = {
+            "input_ids": np.array([row.ids for row in rows], np.int64),
+            "attention_mask": np.array([row.attention_mask for row in rows], np.int64),
+            "token_type_ids": np.array([row.type_ids for row in rows], np.int64),
+        }
+        hidden = self._session.run(None, {name: given[name] for name in self._names})[0]
+        mask = given["attention_mask"][..., None].astype(np.float32)
+        pooled = (hidden * mask).sum(axis=1) / mask.sum(axis=1)
+        norm = np.linalg.norm(pooled, axis=1, keepdims=True)
+        return (pooled / np.maximum(norm, 1e-12)).astype(np.float32)
+
+
+def _tokenizer(path: Path, max_tokens: int) -> Any:
+    from tokenizers import Tokenizer
+
+    if not path.is_file():
+        raise CheckpointError(f"{path} is missing", hint="Pull the model again.")
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises plain Exception
+        raise CheckpointError(f"{path.name}: {error}", hint="Pull the model again.") from None
+    tokenizer.enable_truncation(max_tokens)
+    pad = tokenizer.padding or {"pad_id": 0, "pad_token": "[PAD]"}
+    tokenizer.enable_padding(pad_id=pad["pad_id"], pad_token=pad["pad_token"])
+    return tokenizer
