@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from omnimuse.assets.asset import Asset
-from omnimuse.assets.media import read_audio, read_image
+from omnimuse.assets.media import read_audio, read_frames, read_image
 from omnimuse.graph.kinds import ancestors
 
 if TYPE_CHECKING:
@@ -90,21 +91,16 @@ def _waveform(asset: Asset) -> Image.Image:
 
 def _film_strip(asset: Asset) -> Image.Image:
     """Four frames at even distances, two by two."""
-    import av
     from PIL import Image
 
     cell, half = Image.new("RGB", (CELL_PX, CELL_PX), _INK), CELL_PX // 2
-    with av.open(io.BytesIO(asset.read_bytes())) as container:
-        stream = container.streams.video[0]
-        duration = float(container.duration or 0) / av.time_base
-        for index in range(4):
-            container.seek(int(duration * (index + 0.5) / 4 * av.time_base))
-            frame = next(iter(container.decode(stream)), None)
-            if frame is not None:
-                picture = frame.to_image()
-                picture.thumbnail((half - 4, half - 4))
-                left = (index % 2) * half + (half - picture.width) // 2
-                cell.paste(picture, (left, (index // 2) * half + (half - picture.height) // 2))
+    step = max(float(asset.facts.get("duration_s", 0.0)) / 4, 0.01)
+    frames = read_frames(asset, fps=1 / step, start_s=step / 2)
+    for index, frame in enumerate(islice(frames, 4)):
+        picture = Image.fromarray(frame.pixels)
+        picture.thumbnail((half - 4, half - 4))
+        left = (index % 2) * half + (half - picture.width) // 2
+        cell.paste(picture, (left, (index // 2) * half + (half - picture.height) // 2))
     return cell
 
 
