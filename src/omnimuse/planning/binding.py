@@ -26,6 +26,8 @@ class Binding:
         missing: required ports that nothing feeds.
         loose: things that the step points at and the tool does not take.
         sureness: mean link score of the inputs.
+        each: a port that takes one thing where the words mean several.
+        others: the further things for it.
     """
 
     inputs: Mapping[str, tuple[Resource, ...]]
@@ -33,6 +35,8 @@ class Binding:
     missing: tuple[Port, ...] = ()
     loose: tuple[Resource, ...] = ()
     sureness: float = 0.0
+    each: str = ""
+    others: tuple[Resource, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,13 +99,33 @@ class Binder:
                 scores.append(1.0)
             else:
                 missing.append(port)
+        each, others = self._others(spec, inputs, taken)
         return Binding(
             inputs,
             tuple(content),
             tuple(missing),
             self._loose(taken, spoken),
             sum(min(s, 3.0) for s in scores) / len(scores) if scores else 1.0,
+            each,
+            others,
         )
+
+    def _others(
+        self, spec: ToolSpec, inputs: Mapping[str, tuple[Resource, ...]], taken: set[int]
+    ) -> tuple[str, tuple[Resource, ...]]:
+        """What else a plural means, where a tool takes one at a time: "upscale both pictures"."""
+        ports = [p for p in spec.inputs if p.is_required and not is_textual(p.kind)]
+        if len(ports) != 1 or ports[0].is_list or ports[0].name not in inputs:
+            return "", ()
+        for m, mention in enumerate(self._mentions):
+            several = mention.is_each or mention.count == 0 or mention.count > 1
+            meant = [n for _, n in self._links[m] if accepts(ports[0].kind, self._resources[n].kind)]
+            fresh = [n for n in meant if self._resources[n].order not in self._used]
+            if several and mention.status != NEW and len(fresh) > 1:
+                room = _capacity(mention)
+                others = sorted(set(fresh[:room]) - taken, key=lambda n: self._resources[n].order)
+                return ports[0].name, tuple(self._resources[n] for n in others)
+        return "", ()
 
     def _take_offers(
         self,
@@ -137,7 +161,8 @@ class Binder:
                     if accepts(port.kind, resource.kind):
                         bonus = _name_bonus(port, mention, resource)
                         optional = 0.0 if port.is_required else -0.3
-                        offers.append(_Offer(score + bonus + optional, p, m, r))
+                        worn = -0.7 if _capacity(mention) > 1 and resource.order in self._used else 0.0
+                        offers.append(_Offer(score + bonus + optional + worn, p, m, r))
         return sorted(offers, key=lambda o: (-o.score, o.port, o.mention, o.resource))
 
     def _prefers_content(self, offer: _Offer, spec: ToolSpec) -> bool:

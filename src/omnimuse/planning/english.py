@@ -16,6 +16,7 @@ from omnimuse.backends.base import Parser
 from omnimuse.planning.intent import Intent, Mention, Step
 from omnimuse.planning.masking import Masked, mask
 from omnimuse.planning.phrases import content_of, find_mentions, lemma_of
+from omnimuse.planning.resources import related
 from omnimuse.planning.syntax import Sentence, Word, build_sentences
 
 # Verbs that ask for something without saying what is to be done with it.
@@ -240,7 +241,8 @@ class _Sentence:
         else:
             words = [t for t in words if not (t.dep_ == "nsubj" and t.lower_ in ("i", "you", "we"))]
         words = [t for t in words if not _is_past(t)]
-        extras = [m for m in mentions if self._is_joined(m, token)]
+        made = {m.kind for m in mentions if m.is_output}
+        extras = [m for m in mentions if self._is_joined(m, token, made)]
         parts = self._split_objects(mentions)
         text = self._text(words)
         steps = []
@@ -278,7 +280,7 @@ class _Sentence:
             details={"umbrella": True} if is_umbrella else {},
         )
 
-    def _is_joined(self, mention: Mention, token: Word) -> bool:
+    def _is_joined(self, mention: Mention, token: Word, made: set[str]) -> bool:
         """A thing that is new, a medium, and only goes along: "over a calm piano tune"."""
         return (
             mention.role in _JOINING
@@ -287,6 +289,7 @@ class _Sentence:
             and not mention.is_output
             and mention.kind not in ("text", "url", "image")
             and lemma_of(token) not in WANT
+            and not any(related(mention.kind, kind) for kind in made)
         )
 
     @staticmethod

@@ -8,10 +8,12 @@ general (mean of the best three), and when rare words are shared.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omnimuse.graph.spec import ToolSpec
@@ -57,10 +59,15 @@ class ToolIndex:
     Args:
         specs: the tools.
         embed: texts -> unit vectors, (n, dimension).
+        cache_dir: where the vectors of a tool set are kept; nowhere if None.
     """
 
     def __init__(
-        self, specs: Mapping[str, ToolSpec], embed: Callable[[Sequence[str]], NDArray[np.float32]]
+        self,
+        specs: Mapping[str, ToolSpec],
+        embed: Callable[[Sequence[str]], NDArray[np.float32]],
+        *,
+        cache_dir: Path | None = None,
     ) -> None:
         self._embed = embed
         texts: list[str] = []
@@ -70,7 +77,7 @@ class ToolIndex:
             words = frozenset(w for text in own for w in words_of(text))
             self._entries.append(_Entry(spec.name, (len(texts), len(texts) + len(own)), words))
             texts.extend(own)
-        self._vectors: Any = embed(texts) if texts else None
+        self._vectors: Any = _cached(texts, embed, cache_dir) if texts else None
         spread = Counter(word for entry in self._entries for word in entry.words)
         total = max(len(self._entries), 2)
         self._rarity = {w: math.log(total / n) / math.log(total) for w, n in spread.items()}
@@ -94,6 +101,34 @@ class ToolIndex:
                 _MAX_WEIGHT * best[0] + _MEAN_WEIGHT * sum(best) / len(best) + _WORD_WEIGHT * shared
             )
         return found
+
+
+def _cached(texts: list[str], embed: Callable[[Sequence[str]], Any], folder: Path | None) -> Any:
+    """The texts' vectors, from the cache file if they were made before."""
+    import hashlib
+
+    import numpy as np
+
+    if folder is None:
+        return embed(texts)
+    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:32]
+    file = folder / f"tools-{digest}.npy"
+    try:
+        known = np.load(file, allow_pickle=False)
+        if known.ndim == 2 and len(known) == len(texts):
+            return known
+    except (OSError, ValueError, EOFError):
+        pass
+    vectors = embed(texts)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(f".{os.getpid()}.part")
+        with part.open("wb") as out:
+            np.save(out, vectors)
+        part.replace(file)
+    except OSError:
+        return vectors  # a cache that cannot be written is no fault of the request
+    return vectors
 
 
 def documents_of(spec: ToolSpec) -> list[str]:

@@ -9,16 +9,19 @@ is what both agree on. Deterministic: ties fall by name.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from omnimuse.graph.kinds import accepts, ancestors, is_textual
-from omnimuse.graph.plan import Ref
 from omnimuse.graph.spec import Port, ToolSpec
 from omnimuse.planning.binding import Binder, Binding
-from omnimuse.planning.intent import NEW, Intent, Mention, Step
-from omnimuse.planning.resources import Resource, related, result_label
+from omnimuse.planning.compose import gather, join, with_copies
+from omnimuse.planning.draft import Draft, DraftNode, add_node, drop_nodes, topological
+from omnimuse.planning.intent import Intent, Step
+from omnimuse.planning.resources import Resource, related
+from omnimuse.planning.retrieval import stem
+from omnimuse.planning.values import find_values
 
-RESULT_ORDER = 1000
+_MOST_COPIES = 12
 
 
 @dataclass(frozen=True)
@@ -39,36 +42,6 @@ class Weights:
     beam: int = 6
     tools: int = 5
     hops: int = 2
-
-
-@dataclass(frozen=True)
-class DraftNode:
-    """A tool call before it has arguments."""
-
-    tool: str
-    step: int
-    inputs: Mapping[str, tuple[Resource, ...]]
-    content: tuple[str, ...] = ()
-    reason: str = ""
-    is_inserted: bool = False
-    copy: int = 0
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A partial plan: nodes, what is there, and how good it is so far."""
-
-    nodes: tuple[DraftNode, ...] = ()
-    resources: tuple[Resource, ...] = ()
-    used: frozenset[int] = frozenset()
-    score: float = 0.0
-    made: Mapping[int, tuple[Resource, ...]] = field(default_factory=dict)
-    skipped: tuple[int, ...] = ()
-
-
-def node_id(index: int) -> str:
-    """Provisional id of a draft node."""
-    return f"n{index + 1}"
 
 
 class PlanSearch:
@@ -100,7 +73,7 @@ class PlanSearch:
             grown = [new for draft in beam for new in self._grow(draft, index, step)]
             grown.sort(key=lambda d: (-round(d.score, 6), [n.tool for n in d.nodes]))
             beam = grown[: self.weights.beam]
-        return self._trim(beam[0])
+        return topological(self._trim(beam[0]))
 
     # one step ---------------------------------------------------------------------------------
 
@@ -160,7 +133,8 @@ class PlanSearch:
             return [replace(grown, score=grown.score + max(0.0, gain - self.weights.repeat), made=made)]
         reason = f"{step.text or step.query}"
         node = DraftNode(name, index, inputs, binding.content, reason)
-        return [self._add(replace(grown, score=grown.score + gain), node, step)]
+        grown = add_node(replace(grown, score=grown.score + gain), spec, node, step)
+        return [self._finish(self._copied(grown, binding, step), len(grown.nodes) - 1, index, step)]
 
     def _same_node(
         self, draft: Draft, name: str, inputs: Mapping[str, tuple[Resource, ...]], binding: Binding
@@ -173,24 +147,27 @@ class PlanSearch:
                 return n
         return None
 
-    def _add(self, draft: Draft, node: DraftNode, step: Step | None) -> Draft:
-        number = len(draft.nodes)
-        label = result_label(step) if step is not None else frozenset()
-        made = []
-        for position, port in enumerate(self.specs[node.tool].outputs):
-            reference = Ref(node_id(number), port.name if position else "")
-            made.append(
-                Resource(port.kind, reference, label=label, order=RESULT_ORDER + number,
-                         is_primary=position == 0, node=number)
-            )
-        used = draft.used | {r.order for items in node.inputs.values() for r in items}
-        return replace(
-            draft,
-            nodes=(*draft.nodes, node),
-            resources=(*draft.resources, *made),
-            used=used,
-            made={**draft.made, node.step: tuple(made)} if not node.is_inserted else draft.made,
-        )
+    def _copied(self, draft: Draft, binding: Binding, step: Step) -> Draft:
+        """ "Both pictures", "three drawings": the node again for each further one."""
+        number = len(draft.nodes) - 1
+        node, spec = draft.nodes[number], self.specs[draft.nodes[number].tool]
+        extra = [{**node.inputs, binding.each: (r,)} for r in binding.others]
+        wanted = 1 if self._assume else _wanted_count(step, spec)
+        extra += [dict(node.inputs)] * (wanted - 1)
+        return with_copies(draft, number, extra, self.specs, step) if extra else draft
+
+    def _finish(self, draft: Draft, number: int, index: int, step: Step) -> Draft:
+        """After a step's own node: what it accompanies, what it gathers, how many of it."""
+        fits = self._fits[index]
+        if step.joins >= 0:
+            first = next((r for r in draft.made.get(step.joins, ()) if r.is_primary), None)
+            second = next((r for r in draft.made.get(index, ()) if r.is_primary), None)
+            if first is not None and second is not None:
+                both = {k: v + self._fits[step.joins].get(k, 0.0) for k, v in fits.items()}
+                return join(draft, self.specs, first, second, fits=both, step=step, index=index)
+            return draft
+        draft = gather(draft, self.specs, number, fits=fits, step=step, index=index)
+        return draft
 
     # inserted steps ---------------------------------------------------------------------------
 
@@ -214,7 +191,7 @@ class PlanSearch:
             reason = f"makes {self.specs[name].outputs[0].kind} for {port.name}"
             node = DraftNode(name, index, {entry.name: (resource,)} if entry else {},
                              reason=reason, is_inserted=True)
-            draft = self._add(draft, node, step)
+            draft = add_node(draft, self.specs[name], node, step)
             resource = next(
                 r for r in reversed(draft.resources)
                 if r.node == len(draft.nodes) - 1 and r.is_primary
@@ -269,30 +246,17 @@ class PlanSearch:
         return drop_nodes(draft, drop) if drop else draft
 
 
-def drop_nodes(draft: Draft, drop: set[int]) -> Draft:
-    """The draft without some nodes that nothing uses; the others are renumbered."""
-    order = [n for n in range(len(draft.nodes)) if n not in drop]
-    number = {old: new for new, old in enumerate(order)}
-
-    def move(resource: Resource) -> Resource:
-        if not resource.is_result or resource.ref is None:
-            return resource
-        new = number[resource.node]
-        return replace(
-            resource, node=new, order=RESULT_ORDER + new,
-            ref=Ref(node_id(new), resource.ref.port),
-        )
-
-    nodes = tuple(
-        replace(draft.nodes[n], inputs={p: tuple(move(r) for r in items)
-                                        for p, items in draft.nodes[n].inputs.items()})
-        for n in order
-    )
-    kept = tuple(move(r) for r in draft.resources if not r.is_result or r.node in number)
-    made = {
-        index: tuple(move(r) for r in items if r.node in number) for index, items in draft.made.items()
-    }
-    return replace(draft, nodes=nodes, resources=kept, made=made)
+def _wanted_count(step: Step, spec: ToolSpec) -> int:
+    """How many times a tool must run to make as many as are wanted."""
+    outputs = [m for m in step.mentions if m.is_output and m.role in ("object", "attr")]
+    if not outputs or any(port.is_list for port in spec.outputs):
+        return 1
+    if not all(is_textual(port.kind) for port in spec.inputs if port.is_required):
+        return 1
+    said = next((v.value for v in find_values(outputs[0].text) if v.dimension == "count"
+                 and stem(v.unit) == stem(outputs[0].head)), 1)
+    has_count = any(p.name in ("count", "number", "n") for p in spec.params)
+    return 1 if has_count else min(int(said), _MOST_COPIES)
 
 
 def _main_port(spec: ToolSpec) -> Port | None:
@@ -313,4 +277,3 @@ def _makers(specs: Mapping[str, ToolSpec]) -> dict[str, tuple[str, ...]]:
     return {kind: tuple(names) for kind, names in table.items()}
 
 
-__all__ = ["NEW", "Draft", "DraftNode", "Mention", "PlanSearch", "Weights", "drop_nodes", "node_id"]

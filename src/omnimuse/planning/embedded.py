@@ -1,0 +1,210 @@
+"""The embedded planner: no network, no language model.
+
+    prompt -> decompose -> score tools by meaning -> typed search -> arguments -> Plan
+
+Grammar says what is asked, sentence vectors say which tool means it, kinds say what connects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omnimuse.assets.asset import Asset
+from omnimuse.errors import NeedsInputError, PlanError
+from omnimuse.graph.plan import Node, Plan, Ref
+from omnimuse.graph.spec import ToolSpec
+from omnimuse.planning.arguments import ArgumentFiller
+from omnimuse.planning.content import resolve_content
+from omnimuse.planning.draft import Draft, DraftNode
+from omnimuse.planning.intent import Intent, Step
+from omnimuse.planning.language import decompose
+from omnimuse.planning.questions import check_intent, check_missing, ask_for_inputs
+from omnimuse.planning.resources import Resource, initial_resources
+from omnimuse.planning.retrieval import ToolIndex
+from omnimuse.planning.search import PlanSearch, Weights
+from omnimuse.request import Request
+
+MAX_PROMPT_CHARS = 20_000
+
+
+class EmbeddedPlanner:
+    """Plans with a parser, sentence vectors and typed search.
+
+    Args:
+        roles: gives the models of `feature-extraction` and `token-classification`.
+        assume: inputs that the request only talks of may stay open, and steps that no tool can do
+            are left out: for planning with a foreign tool set, where nothing is run.
+        weights: the search's constants.
+        cache_dir: where sentence vectors of tool sets are kept; nowhere if None.
+    """
+
+    def __init__(
+        self,
+        roles: Callable[[str], Any],
+        *,
+        assume: bool = False,
+        weights: Weights | None = None,
+        cache_dir: Path | None = None,
+    ) -> None:
+        self._roles, self._assume, self._weights = roles, assume, weights
+        self._cache_dir = cache_dir
+        self._index_of: tuple[dict[str, ToolSpec], ToolIndex] | None = None
+
+    def plan(
+        self,
+        request: Request,
+        attachments: Sequence[Asset],
+        specs: Mapping[str, ToolSpec],
+        *,
+        errors: Sequence[PlanError] = (),
+        previous: Plan | None = None,
+    ) -> Plan:
+        """A plan for the request.
+
+        Args:
+            request: its prompt, and the names of its files.
+            attachments: its files, in order.
+            specs: the tools.
+            errors: why `previous` was refused; the same words give the same plan, so they are
+                raised on.
+            previous: the refused plan.
+
+        Raises:
+            NeedsInputError: asking is better than guessing.
+            PlanError: no plan for this.
+        """
+        if errors:
+            raise errors[0]
+        intent = self.read(request.prompt)
+        attached = attached_things(request, attachments)
+        draft, intent = self.draft(intent, attached, specs)
+        return self._finish(draft, intent, specs)
+
+    def read(self, prompt: str) -> Intent:
+        """The steps of a request.
+
+        Raises:
+            NeedsInputError: it asks for nothing.
+        """
+        if not prompt.strip():
+            raise NeedsInputError("What would you like to make?")
+        if len(prompt) > MAX_PROMPT_CHARS:
+            raise NeedsInputError(
+                f"The request has {len(prompt)} characters; {MAX_PROMPT_CHARS} can be planned. "
+                "Could you put the long text into a file and attach it?"
+            )
+        return decompose(prompt, self._roles("token-classification"))
+
+    def draft(
+        self, intent: Intent, attached: Sequence[tuple[str, str]], specs: Mapping[str, ToolSpec]
+    ) -> tuple[Draft, Intent]:
+        """Tools chosen and wired.
+
+        Raises:
+            NeedsInputError: a step fits no tool, or a tool has nothing to work on.
+        """
+        fits = self._index(specs).score([step.query for step in intent.steps])
+        if not self._assume:
+            check_intent(intent, fits, attached)
+        resources = initial_resources(intent, attached, assume=self._assume)
+        search = PlanSearch(specs, fits, weights=self._weights, assume=self._assume)
+        draft = search.search(intent, resources)
+        if not self._assume:
+            ask_for_inputs(draft, intent, fits, specs)
+        if not draft.nodes:
+            check_missing(intent)
+        return draft, intent
+
+    def _index(self, specs: Mapping[str, ToolSpec]) -> ToolIndex:
+        if self._index_of is None or self._index_of[0] != dict(specs):
+            embed = self._roles("feature-extraction").embed
+            self._index_of = (dict(specs), ToolIndex(specs, embed, cache_dir=self._cache_dir))
+        return self._index_of[1]
+
+    def _similarity(self, left: Sequence[str], right: Sequence[str]) -> Any:
+        embed = self._roles("feature-extraction").embed
+        return embed(list(left)) @ embed(list(right)).T
+
+    def _finish(self, draft: Draft, intent: Intent, specs: Mapping[str, ToolSpec]) -> Plan:
+        """References, arguments, ids and notes."""
+        filler = ArgumentFiller(self._similarity)
+        ids = node_ids(draft)
+        nodes = []
+        for number, node in enumerate(draft.nodes):
+            step, spec = intent.steps[node.step], specs[node.tool]
+            arguments = self._arguments(node, step, spec, intent, filler)
+            inputs: dict[str, Ref | tuple[Ref, ...]] = {}
+            for port in spec.inputs:
+                items = node.inputs.get(port.name, ())
+                texts = [r.value for r in items if r.ref is None]
+                if texts:
+                    arguments[port.name] = texts if port.is_list and len(texts) > 1 else texts[0]
+                references = tuple(_reference(r, ids) for r in items if r.ref is not None)
+                if references:
+                    inputs[port.name] = references if port.is_list else references[0]
+            nodes.append(Node(ids[number], node.tool, arguments, inputs, note_of(node, spec, draft)))
+        return Plan(tuple(nodes), outputs_of(draft, ids))
+
+    def _arguments(
+        self, node: DraftNode, step: Step, spec: ToolSpec, intent: Intent, filler: ArgumentFiller
+    ) -> dict[str, Any]:
+        content = resolve_content(step, spec, intent)
+        found = {} if node.is_inserted and not node.content else filler.fill(
+            spec, step, defaults={}
+        )
+        for port in node.content:
+            found[port] = content
+        return found
+
+
+def attached_things(
+    request: Request, attachments: Sequence[Asset]
+) -> list[tuple[str, str]]:
+    """Kind and file name of each attachment."""
+    names = [path.name for path in request.files]
+    names += [""] * (len(attachments) - len(names))
+    return [(asset.kind, name) for asset, name in zip(attachments, names)]
+
+
+def node_ids(draft: Draft) -> list[str]:
+    """Readable ids: what a node makes, numbered where there are several."""
+    bases = []
+    for number, node in enumerate(draft.nodes):
+        made = next((r.kind for r in draft.resources if r.node == number and r.is_primary), "")
+        bases.append(made or node.tool.lower().replace(" ", "_")[:40])
+    ids, seen = [], {}
+    for base in bases:
+        clean = "".join(c if c.isalnum() or c in "_-" else "_" for c in base)
+        clean = clean if clean[:1].isalpha() else f"n_{clean}"
+        seen[clean] = seen.get(clean, 0) + 1
+        ids.append(clean if bases.count(base) == 1 else f"{clean}_{seen[clean]}")
+    return ids
+
+
+def _reference(resource: Resource, ids: Sequence[str]) -> Ref:
+    if resource.ref is None or not resource.is_result:
+        return resource.ref or Ref("")
+    return Ref(ids[resource.node], resource.ref.port)
+
+
+def outputs_of(draft: Draft, ids: Sequence[str]) -> tuple[Ref, ...]:
+    """What the user asked for: every node that a step named; inserted ones are means only."""
+    wanted = [
+        Ref(ids[n]) for n, node in enumerate(draft.nodes)
+        if not node.is_inserted or not _is_used(draft, n)
+    ]
+    return tuple(wanted)
+
+
+def _is_used(draft: Draft, number: int) -> bool:
+    return any(
+        r.node == number for node in draft.nodes for items in node.inputs.values() for r in items
+    )
+
+
+def note_of(node: DraftNode, spec: ToolSpec, draft: Draft) -> str:
+    """Why a node is there, for people."""
+    said = f"asked for: {node.reason}" if not node.is_inserted else f"needed: {node.reason}"
+    return said if len(said) < 200 else said[:197] + "..."

@@ -1,0 +1,29 @@
+"""Which language a request is in, and the decomposer for it."""
+
+from __future__ import annotations
+
+import re
+
+from omnimuse.backends.base import Parser
+from omnimuse.planning.english import EnglishDecomposer
+from omnimuse.planning.intent import Intent
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”|「[^」]*」")
+
+
+def language_of(prompt: str) -> str:
+    """`zh` if the request itself, without quotations, is mostly in Chinese; else `en`."""
+    bare = _QUOTED.sub(" ", prompt)
+    han = len(_HAN.findall(bare))
+    words = len(re.findall(r"[A-Za-z]+", bare))
+    return "zh" if han and han >= 2 * words else "en"
+
+
+def decompose(prompt: str, parser: Parser) -> Intent:
+    """The steps of a request in English or Chinese."""
+    if language_of(prompt) == "zh":
+        from omnimuse.planning.chinese import ChineseDecomposer
+
+        return ChineseDecomposer().decompose(prompt)
+    return EnglishDecomposer(parser).decompose(prompt)

@@ -1,0 +1,132 @@
+"""When to ask back: nothing to work on, nothing that can do it, or several things that may be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from omnimuse.errors import NeedsInputError
+from omnimuse.graph.kinds import accepts, is_textual
+from omnimuse.graph.spec import ToolSpec
+from omnimuse.planning.draft import Draft
+from omnimuse.planning.intent import KNOWN, PRONOUN, Intent
+
+_CANNOT = 0.36
+
+
+def check_intent(
+    intent: Intent, fits: Sequence[Mapping[str, float]], attached: Sequence[tuple[str, str]]
+) -> None:
+    """Files that are named but not there, and requests that ask for nothing.
+
+    Raises:
+        NeedsInputError: with the question.
+    """
+    if not intent.steps:
+        raise NeedsInputError(
+            "What should I make or change?",
+            hint="Say what you want, e.g. 'paint a red fox' or 'transcribe talk.wav'.",
+        )
+    names = {name for _, name in attached if name}
+    made = {
+        item.value for step in intent.steps for m in step.mentions
+        if m.is_output or m.role in ("as", "into", "to") for item in m.literals
+    }
+    for literal in intent.literals:
+        if literal.type == "file" and literal.value not in names | made:
+            wanted = literal.value.replace("\\", "/").rpartition("/")[2]
+            if wanted not in names:
+                raise NeedsInputError(
+                    f"I do not have the file {literal.value!r}. Could you attach it?",
+                    hint="Attach files with -i FILE.",
+                )
+
+
+def ask_for_inputs(
+    draft: Draft,
+    intent: Intent,
+    fits: Sequence[Mapping[str, float]],
+    specs: Mapping[str, ToolSpec],
+) -> None:
+    """Steps that were skipped although the user asked for them.
+
+    Raises:
+        NeedsInputError: what is missing, or what cannot be done.
+    """
+    for index in draft.skipped:
+        step = intent.steps[index]
+        best = max(sorted(fits[index]), key=lambda name: fits[index][name], default="")
+        if best and fits[index][best] > _CANNOT + 0.1:
+            kind = _needed_kind(specs[best], draft)
+            if kind:
+                raise NeedsInputError(
+                    f"Which {_noun(kind)} do you mean in {step.text!r}? Could you attach it?",
+                    hint="Attach files with -i FILE.",
+                )
+        if step.is_firm:
+            raise NeedsInputError(
+                f"I have no tool that can do this: {step.text!r}. Could you put it in other words, "
+                "or leave it out?",
+                hint="`omnimuse tools list` shows what can be done.",
+            )
+    _ask_which(draft, intent, specs)
+
+
+def _needed_kind(spec: ToolSpec, draft: Draft) -> str:
+    for port in spec.inputs:
+        if port.is_required and not is_textual(port.kind):
+            if not any(accepts(port.kind, r.kind) for r in draft.resources):
+                return port.kind
+    return ""
+
+
+def _noun(kind: str) -> str:
+    return {"image": "picture", "audio": "recording", "scene3d": "3D model"}.get(kind, kind)
+
+
+def _ask_which(draft: Draft, intent: Intent, specs: Mapping[str, ToolSpec]) -> None:
+    """One picture is meant, several are there, and no word says which."""
+    for node in draft.nodes:
+        step = intent.steps[node.step]
+        spec = specs[node.tool]
+        if node.is_inserted:
+            continue
+        for port in spec.inputs:
+            items = node.inputs.get(port.name, ())
+            if port.is_list or len(items) != 1 or items[0].is_result or is_textual(port.kind):
+                continue
+            rivals = [
+                r for r in draft.resources
+                if not r.is_result and r.ref is not None and r.kind == items[0].kind
+            ]
+            taken = {r.order for inputs in node.inputs.values() for r in inputs}
+            if len(rivals) < 2 or all(r.order in taken for r in rivals):
+                continue
+            if _is_vague(step.mentions, items[0].token, draft, node.step):
+                names = ", ".join(r.value or str(r.ref) for r in rivals)
+                raise NeedsInputError(f"Which {_noun(port.kind)} do you mean: {names}?")
+
+
+def _is_vague(mentions: Sequence[object], token: str, draft: Draft, index: int) -> bool:
+    from omnimuse.planning.intent import Mention
+    from omnimuse.planning.resources import ordinal_of
+
+    pointing = [m for m in mentions if isinstance(m, Mention) and not m.is_output]
+    if any(m.literals or m.is_each or m.count != 1 or ordinal_of(m) is not None for m in pointing):
+        return False
+    others = [n for n in draft.nodes if n.step == index]
+    if len(others) > 1:
+        return False
+    return any(m.status in (KNOWN, PRONOUN) for m in pointing) or not pointing
+
+
+def check_missing(intent: Intent) -> None:
+    """Nothing came of the request.
+
+    Raises:
+        NeedsInputError: always.
+    """
+    said = "; ".join(step.text for step in intent.steps[:3])
+    raise NeedsInputError(
+        f"I have no tool that can do this: {said!r}. What should I make instead?",
+        hint="`omnimuse tools list` shows what can be done.",
+    )
