@@ -1,0 +1,1 @@
+"""The illustrator: a layout becomes an exact, editable, layered vector picture."""

@@ -1,0 +1,136 @@
+"""IllustratorBackend: the role `text-to-image`, played by drawing a layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from omnimuse.assets.asset import Attribution
+from omnimuse.backends.base import Painted
+from omnimuse.backends.card import ModelCard
+from omnimuse.crafts.illustration.art import ArtPack
+from omnimuse.crafts.illustration.compose import compose_scene
+from omnimuse.crafts.illustration.render import render_scene, scene_svg
+from omnimuse.crafts.illustration.scene import Scene
+from omnimuse.errors import ArgumentError
+
+_PACKAGE = "npm:fluentui-emoji==1.3.0"
+_FONTS = "npm:@fontsource"
+
+
+class IllustratorBackend:
+    """Draws what a layout says. Roles `text-to-image` and `scene-to-image`.
+
+    Args:
+        card: the card that was chosen.
+        folder: where its art lies.
+
+    Raises:
+        CheckpointError: the art is missing.
+    """
+
+    def __init__(self, card: ModelCard, folder: Path) -> None:
+        self.card = card
+        self.pack = ArtPack(folder)
+
+    def paint(
+        self,
+        prompt: str,
+        *,
+        width: int,
+        height: int,
+        seed: int,
+        negative_prompt: str = "",
+        layout: Mapping[str, Any] | None = None,
+        num_inference_steps: int | None = None,
+        guidance_scale: float | None = None,
+        report: Callable[[float, str], None] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Painted:
+        """Draw the layout; see `omnimuse.backends.base.ImageGenerator`.
+
+        The illustrator needs a layout: it draws, it does not read prompts (`plan_layout` does).
+        Steps and guidance have no meaning for it and are ignored. `options`: `embed`, the
+        sentence embedding by which labels find their art, and `style`, one of the scene's styles.
+
+        Raises:
+            ArgumentError: no layout, or not a layout.
+        """
+        del num_inference_steps, guidance_scale
+        if layout is None:
+            raise ArgumentError(
+                "the illustrator draws layouts and was given none",
+                hint="Use plan_layout first, or generate_image, which does so by itself.",
+            )
+        options = options or {}
+        unwanted = {part.strip().lower() for part in negative_prompt.split(",") if part.strip()}
+        if unwanted:
+            kept = [o for o in layout.get("objects", ()) if o.get("label") not in unwanted]
+            layout = {**layout, "objects": kept}
+        scene = compose_scene(
+            layout,
+            self.pack,
+            canvas=(width, height),
+            style=str(options.get("style") or ""),
+            seed=seed,
+            embed=options.get("embed"),
+        )
+        return self.paint_scene(scene, report=report)
+
+    def paint_scene(
+        self,
+        scene: Scene,
+        *,
+        width: int | None = None,
+        height: int | None = None,
+        report: Callable[[float, str], None] | None = None,
+    ) -> Painted:
+        """Render a scene at any size; see `render.render_scene`."""
+
+        def tell(share: float) -> None:
+            if report is not None:
+                report(share, "drawing")
+
+        pixels = render_scene(scene, self.pack, width=width, height=height, on_layer=tell)
+        return Painted(
+            pixels,
+            scene.to_json(),
+            scene_attribution(scene),
+            {"matches": {o.label: [o.art, o.match, o.confidence] for o in scene.objects}},
+        )
+
+    def scene_svg(self, scene: Scene) -> tuple[str, tuple[Attribution, ...]]:
+        """The scene as a layered SVG document, and whose drawings it holds."""
+        return scene_svg(scene, self.pack), scene_attribution(scene)
+
+
+def scene_attribution(scene: Scene) -> tuple[Attribution, ...]:
+    """Whose drawings and fonts a scene shows, each file once."""
+    from omnimuse.crafts.illustration.drawings import borrowed_art
+
+    names: set[str] = set()
+    for item in scene.objects:
+        sort, _, name = item.art.partition(":")
+        if sort == "fluent":
+            names.add(name)
+        elif sort == "drawn":
+            names.update(borrowed_art(name))
+    folder = {"flat": "flat", "contrast": "high-contrast"}.get(scene.style, "modern")
+    found = [
+        Attribution(
+            f"{_PACKAGE}/icons/{folder}/{name}.svg", "Microsoft (Fluent Emoji)", "MIT", name
+        )
+        for name in sorted(names)
+    ]
+    has_words = scene.texts or any(item.match == "standin" for item in scene.objects)
+    if has_words:
+        found.append(
+            Attribution(
+                _FONTS,
+                "The Fredoka, Comfortaa and ZCOOL KuaiLe project authors",
+                "OFL-1.1",
+                "fonts",
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,7 @@
+"""Drawings of street."""
+
+from __future__ import annotations
+
+from omnimuse.crafts.illustration.drawings.base import Drawing
+
+DRAWINGS: tuple[Drawing, ...] = ()

@@ -1,0 +1,1 @@
+"""Written words as vector outlines: fonts, fitting, panels."""

@@ -1,0 +1,193 @@
+"""Pictures: draw or paint what words say, and render scenes at any size."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NamedTuple
+
+from omnimuse.api import Arg, Asset, ToolContext, tool
+from omnimuse.errors import ArgumentError
+from omnimuse.tools.kinds import Image, Layout, Scene, Text
+
+Side = Annotated[int, Arg("picture side", ge=64, le=4096, unit="px")]
+Style = Literal["", "shaded", "flat", "contrast", "silhouette", "paper"]
+
+
+class Drawing(NamedTuple):
+    """A picture, and the editable scene it was drawn from where the model has one."""
+
+    image: Image
+    scene: Scene | None
+
+
+@tool(
+    version="1.0.0",
+    roles=("text-to-image", "feature-extraction", "token-classification"),
+    cost_s=2.0,
+    memory_mb=250.0,
+    examples=(
+        "a red fox under a yellow moon",
+        "draw three cats sitting on a bench in a park",
+        "paint a picture of a castle on a hill at sunset",
+        "make an illustration of a blue car to the left of two yellow buses",
+        "create a birthday card that says HAPPY BIRTHDAY with balloons",
+        "I need a drawing of a snowy forest with a small wooden house",
+        "画一只在月亮下的红狐狸",
+        "生成一张海边有帆船的图片",
+    ),
+)
+def generate_image(
+    ctx: ToolContext,
+    prompt: Text,
+    layout: Layout | None = None,
+    *,
+    width: Side = 1024,
+    height: Side = 1024,
+    style: Annotated[Style, Arg("how the illustrator draws; empty: as the prompt says")] = "",
+    negative_prompt: Annotated[str, Arg("what must not be in it", max_length=2000)] = "",
+    num_inference_steps: Annotated[
+        int | None, Arg("denoising steps of diffusion models", ge=1, le=500)
+    ] = None,
+    guidance_scale: Annotated[
+        float | None, Arg("how closely a diffusion model follows", ge=0, le=50)
+    ] = None,
+) -> Drawing:
+    """Draw, paint or generate a picture, illustration, poster, card or image from a description.
+
+    Counts, positions, colours, weather, time of day and quoted words are obeyed. Without a
+    layout one is planned from the prompt first. The default model is the illustrator, which also
+    gives the editable scene; other text-to-image models give the picture only. It makes no
+    photographs.
+
+    Args:
+        ctx: context.
+        prompt: what to see.
+        layout: where each thing goes, from plan_layout.
+        width: in pixels.
+        height: in pixels.
+        style: shaded, flat, contrast, silhouette or paper.
+        negative_prompt: things to leave out, separated by commas.
+        num_inference_steps: for diffusion models.
+        guidance_scale: for diffusion models.
+
+    Raises:
+        ArgumentError: an empty prompt, or a layout that is none.
+        BackendUnavailableError: no text-to-image model, or no font for words in the picture.
+    """
+    words = prompt.read_text().strip()
+    if not words and layout is None:
+        raise ArgumentError("the prompt is empty", hint="Say what the picture shall show.")
+    plan = _layout_of(ctx, words, layout, (width, height))
+    ctx.checkpoint(0.15, "drawing")
+    painted = ctx.role("text-to-image").paint(
+        words,
+        width=width,
+        height=height,
+        seed=ctx.seed,
+        negative_prompt=negative_prompt,
+        layout=plan,
+        num_inference_steps=num_inference_steps,
+        guidance_scale=guidance_scale,
+        report=lambda share, doing: ctx.checkpoint(0.15 + 0.8 * share, doing),
+        options={"style": style, "embed": _embedder(ctx)},
+    )
+    scene = None
+    if painted.scene is not None:
+        scene = Asset.from_json(painted.scene, "scene", attribution=tuple(painted.attribution))
+    return Drawing(_picture(painted.pixels, painted.attribution), scene)
+
+
+@tool(
+    version="1.0.0",
+    roles=("scene-to-image",),
+    cost_s=1.0,
+    memory_mb=250.0,
+    examples=(
+        "render the scene at 2048 pixels wide",
+        "export the drawing as SVG",
+        "give me a larger version of the illustration, drawn again and sharp",
+        "show the changed scene as a picture",
+        "render the scene in flat style",
+        "把这个场景渲染成大图",
+    ),
+)
+def render_scene(
+    ctx: ToolContext,
+    scene: Scene,
+    *,
+    width: Annotated[int | None, Arg("empty: the scene's own", ge=16, le=8192, unit="px")] = None,
+    height: Annotated[int | None, Arg("empty: keeps the shape", ge=16, le=8192, unit="px")] = None,
+    style: Annotated[Style, Arg("another style; empty: the scene's own")] = "",
+    file_format: Annotated[Literal["png", "svg"], Arg("pixels, or layered vectors")] = "png",
+) -> Image:
+    """Render a scene (layered, editable vector picture) as an image of any size, or as SVG.
+
+    Sharp at every size, since nothing is enlarged. Use it after a scene was edited.
+
+    Args:
+        ctx: context.
+        scene: from generate_image or an edit.
+        width: in pixels.
+        height: in pixels.
+        style: shaded, flat, contrast, silhouette or paper.
+        file_format: `svg` has one group for each object.
+
+    Raises:
+        ArgumentError: not a scene, or a size out of range.
+    """
+    from dataclasses import replace
+
+    from omnimuse.crafts.illustration.scene import Scene as DrawnScene
+
+    drawn = DrawnScene.from_json(scene.read_json())
+    if style:
+        drawn = replace(drawn, style=style)
+    painter = ctx.role("scene-to-image")
+    if file_format == "svg":
+        text, attribution = painter.scene_svg(drawn)
+        facts = {"width_px": drawn.canvas[0], "height_px": drawn.canvas[1]}
+        return Asset.from_bytes(
+            text.encode(), "image", "image/svg+xml", facts=facts, attribution=tuple(attribution)
+        )
+    painted = painter.paint_scene(
+        drawn,
+        width=width,
+        height=height,
+        report=lambda share, doing: ctx.checkpoint(share, doing),
+    )
+    return _picture(painted.pixels, painted.attribution)
+
+
+def _picture(pixels: Any, attribution: Any) -> Asset:
+    import numpy as np
+    from PIL import Image as Pillow
+
+    from omnimuse.assets.media import image_asset
+
+    opaque = pixels.shape[-1] == 3 or bool((pixels[..., 3] == 255).all())
+    picture = Pillow.fromarray(np.ascontiguousarray(pixels[..., :3] if opaque else pixels))
+    return image_asset(picture, attribution=tuple(attribution))
+
+
+def _layout_of(
+    ctx: ToolContext, prompt: str, layout: Asset | None, canvas: tuple[int, int]
+) -> dict[str, Any]:
+    if layout is not None:
+        plan = layout.read_json()
+        if not isinstance(plan, dict):
+            raise ArgumentError("a layout is a JSON object with objects and their boxes")
+        return plan
+    from omnimuse.crafts.layout.plan import plan_layouts
+
+    ctx.checkpoint(0.02, "planning the layout")
+    parser = ctx.role("token-classification")
+    return dict(plan_layouts([prompt], parser, canvas=canvas)[0])
+
+
+def _embedder(ctx: ToolContext) -> Any:
+    """The sentence embedding if there is one: without it, names and tags must do."""
+    from omnimuse.errors import BackendUnavailableError
+
+    try:
+        return ctx.role("feature-extraction").embed
+    except BackendUnavailableError:
+        return None
