@@ -9,6 +9,9 @@ from omnimuse.assets.asset import Asset, Origin
 from omnimuse.errors import OmnimuseError
 
 
+_MAX_DEPTH = 200  # well within Python's own recursion limit
+
+
 @dataclass(frozen=True)
 class Trace:
     """One asset and what it was made from.
@@ -19,6 +22,7 @@ class Trace:
         origin: how it was made, None if unknown.
         inputs: (input name, its own trace), in the order of the tool's inputs.
         is_repeated: shown in full elsewhere in the tree.
+        is_cut: its inputs lie deeper than a tree is followed; trace this id to go on.
     """
 
     id: str
@@ -26,6 +30,7 @@ class Trace:
     origin: Origin | None = None
     inputs: tuple[tuple[str, Trace], ...] = field(default=())
     is_repeated: bool = False
+    is_cut: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The tree as plain JSON values."""
@@ -38,6 +43,7 @@ class Trace:
             "origin": origin_to_json(self.origin) if self.origin else None,
             "is_missing": self.asset is None,
             "is_repeated": self.is_repeated,
+            "is_cut": self.is_cut,
             "inputs": [{"name": name, **trace.to_json()} for name, trace in self.inputs],
         }
 
@@ -73,7 +79,7 @@ class _Tracer:
         self._shelf = shelf
         self._seen: set[str] = set()
 
-    def trace(self, asset_id: str) -> Trace:
+    def trace(self, asset_id: str, depth: int = 0) -> Trace:
         try:
             asset = self._shelf.get(asset_id)
         except OmnimuseError:
@@ -83,7 +89,9 @@ class _Tracer:
             return Trace(asset_id, asset, origin, is_repeated=True)
         self._seen.add(asset_id)
         named = [(name, i) for name, ids in origin.inputs.items() for i in ids] if origin else []
-        inputs = tuple((name, self.trace(input_id)) for name, input_id in named)
+        if named and depth >= _MAX_DEPTH:
+            return Trace(asset_id, asset, origin, is_cut=True)
+        inputs = tuple((name, self.trace(input_id, depth + 1)) for name, input_id in named)
         return Trace(asset_id, asset, origin, inputs)
 
     def _made_by(self, asset_id: str) -> Origin | None:

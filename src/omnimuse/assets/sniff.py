@@ -186,7 +186,9 @@ def _sniff_mpeg_audio(head: bytes) -> str | None:
         is_adts = head[1] & 0xF0 == 0xF0 and head[2] >> 2 & 15 < 13
         return "audio/aac" if is_adts else None
     bitrate, rate = head[2] >> 4, head[2] >> 2 & 3
-    return "audio/mpeg" if version != 1 and bitrate != 15 and rate != 3 else None
+    # Layer I (3) is extinct, and its sync word is also the byte order mark of UTF-16.
+    is_frame = layer != 3 and version != 1 and bitrate != 15 and rate != 3
+    return "audio/mpeg" if is_frame else None
 
 
 def _sniff_text(head: bytes, extension: str) -> str | None:

@@ -246,7 +246,10 @@ def _decoded_blocks(stream: BinaryIO, media_type: str) -> Iterator[tuple[Samples
             if not container.streams.audio:
                 raise UnsupportedMediaError("there is no sound in it")
             track = container.streams.audio[0]
-            _check_format(track.channels, track.rate)
+            context = track.codec_context
+            if context is None:
+                raise UnsupportedMediaError("the sound's codec is not known")
+            _check_format(context.channels, context.sample_rate)
             resampler = av.AudioResampler(format="fltp")
             for frame in container.decode(track):
                 for part in resampler.resample(frame):

@@ -192,5 +192,5 @@ def _describe(trace: Trace) -> str:
     where = f" in {origin.run}/{origin.node}" if origin.run else ""
     models = f" with {', '.join(m.card for m in origin.models)}" if origin.models else ""
     seed = f" seed {origin.seed}" if origin.seed is not None else ""
-    again = " (see above)" if trace.is_repeated else ""
+    again = " (see above)" if trace.is_repeated else " (and further back)" if trace.is_cut else ""
     return f"{what} by {origin.tool} {origin.version}{models}{seed}{where}{again}"
