@@ -70,6 +70,7 @@ class LocalEngine:
         self._running: dict[Future[NodeResult], _Job] = {}
         self._abandoned: set[Future[NodeResult]] = set()
         self._threads: set[threading.Thread] = set()
+        self._soon_free: set[int] = set()
         self._idle = 0
         self._is_closed = False
 
@@ -97,7 +98,10 @@ class LocalEngine:
             if self._is_closed:
                 raise RuntimeError("the engine was shut down")
             self._queue.append(job)
-            if self._idle < len(self._queue) and self._live() < self._workers:
+            if threading.get_ident() in self._soon_free:
+                # Submitted by a thread of ours on its way back to the queue: it takes one itself.
+                self._soon_free.discard(threading.get_ident())
+            elif self._idle < len(self._queue) and self._live() < self._workers:
                 self._spawn()
             else:
                 self._changed.notify()
@@ -182,6 +186,7 @@ class LocalEngine:
             fault = error  # carried to the scheduler, which judges it
         with self._changed:
             self._ledger.release(job.task)
+            self._soon_free.add(threading.get_ident())
             if self._queue:
                 self._changed.notify_all()
         try:
@@ -192,6 +197,7 @@ class LocalEngine:
         finally:
             with self._changed:
                 del self._running[job.future]
+                self._soon_free.discard(threading.get_ident())
                 self._abandoned.discard(job.future)
                 if self._is_closed:
                     self._changed.notify_all()

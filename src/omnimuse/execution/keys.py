@@ -20,12 +20,12 @@ from omnimuse.graph.order import topological_order
 from omnimuse.graph.plan import Plan, Ref
 
 _KEY_VERSION = 1
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def digest(value: Any) -> str:
     """SHA-256 of a JSON value, keys in order."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_encode(value).encode()).hexdigest()
 
 
 def node_seeds(plan: Plan, run_seed: int, attachments: Sequence[Asset]) -> dict[str, int]:

@@ -46,19 +46,23 @@ class MemoryLedger:
 
     def fits(self, task: NodeTask) -> bool:
         """Whether it may start beside those that run."""
+        if not task.models and not self._models:
+            return self._tools_mb + task.memory_mb <= self.limit_mb
         models_mb = sum(mb for _, mb in self._models.keys() | _models(task))
         return self._tools_mb + task.memory_mb + models_mb <= self.limit_mb
 
     def claim(self, task: NodeTask) -> None:
         """The task starts."""
         self._tools_mb += task.memory_mb
-        self._models.update(_models(task))
+        if task.models:
+            self._models.update(_models(task))
 
     def release(self, task: NodeTask) -> None:
         """The task is over."""
         self._tools_mb -= task.memory_mb
-        self._models.subtract(_models(task))
-        self._models = +self._models
+        if task.models:
+            self._models.subtract(_models(task))
+            self._models = +self._models
 
 
 def _models(task: NodeTask) -> set[tuple[str, float]]:

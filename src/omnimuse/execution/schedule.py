@@ -1,10 +1,15 @@
-"""Schedule: one run of one plan, from the first ready node to the last message."""
+"""Schedule: one run of one plan, from the first ready node to the last result.
+
+There is no scheduling thread. Whoever settles a node starts, under one lock, what waited for it, so
+a chain of nodes runs on in one thread without a single switch. The caller's thread only waits, and
+looks now and then for a cancellation, a retry that is due, or a node that takes too long.
+"""
 
 from __future__ import annotations
 
 import os
-import queue
 import shutil
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +28,6 @@ from omnimuse.errors import (
     RunError,
     RunTimeoutError,
     SafetyRefusal,
-    StorageError,
     ToolError,
 )
 from omnimuse.execution.keys import node_seeds, result_key
@@ -54,21 +58,8 @@ class _Attempt:
     is_abandoned: bool = False
 
 
-@dataclass(frozen=True)
-class _Message:
-    """What threads tell the scheduler: `started`, `progress` or `settled`."""
-
-    type: str
-    attempt: _Attempt
-    fraction: float = 0.0
-    text: str = ""
-    outputs: Outputs | None = None
-    error: BaseException | None = None
-    seconds: float = 0.0
-
-
 class Schedule:
-    """The state of one run. Everything but `_settle` and the signals runs in one thread."""
+    """The state of one run, under one lock."""
 
     def __init__(
         self,
@@ -98,7 +89,9 @@ class Schedule:
         self._running: dict[str, _Attempt] = {}
         self._retries: list[tuple[float, _Attempt]] = []
         self._cards: dict[str, RoleCard | None] = {}
-        self._outbox: queue.SimpleQueue[_Message] = queue.SimpleQueue()
+        self._lock = threading.RLock()
+        self._is_done = Flag()
+        self._fault: BaseException | None = None
         self._stopping_since: float | None = None
         self._next_watch = 0.0
         self.outputs: dict[str, Outputs] = {}
@@ -113,22 +106,34 @@ class Schedule:
         return self._cancel.is_set()
 
     def run(self) -> None:
-        """Run until nothing is left that could run."""
-        while True:
-            self._watch()
-            if self._stopping_since is None:
+        """Run until nothing is left that could run.
+
+        Raises:
+            BaseException: what the listener raised; nothing more is started then.
+        """
+        with self._lock:
+            self._launch_ready()
+        while not self._is_done.wait(_TICK_S):
+            with self._lock:
+                self._watch()
                 self._launch_ready()
-            if not self._running and not self._retries and not self._ready:
-                break
-            self._hear()
-        for node in self._plan.nodes:
-            if not self._is_over(node.id):
-                self._skip(node.id, "the run was stopped")
+        with self._lock:
+            if self._fault is not None:
+                raise self._fault
+            for node in self._plan.nodes:
+                if not self._is_over(node.id):
+                    self._skip(node.id, "the run was stopped")
 
     def stop(self) -> None:
         """Ask whatever still runs to end, and wait for none of it."""
-        for attempt in self._running.values():
-            self._abandon(attempt)
+        with self._lock:
+            for attempt in list(self._running.values()):
+                self._abandon(attempt)
+            self._running.clear()
+
+    def _end_with(self, fault: BaseException) -> None:
+        self._fault = self._fault or fault
+        self._is_done.set()
 
     def _is_over(self, node_id: str) -> bool:
         return node_id in self.outputs or node_id in self.failures or node_id in self.skipped
@@ -137,10 +142,12 @@ class Schedule:
 
     def _launch_ready(self) -> None:
         """Start whatever waits for nothing; results at hand may make more nodes ready."""
-        while self._ready and not self._cancel.is_set():
+        while self._ready and self._fault is None and not self._is_stopped():
             node_id = self._ready.popleft()
             if not self._is_over(node_id):
                 self._launch(self._nodes[node_id])
+        if not self._running and not self._retries and (not self._ready or self._is_stopped()):
+            self._is_done.set()
 
     def _launch(self, node: Node) -> None:
         try:
@@ -159,22 +166,12 @@ class Schedule:
 
     def _submit(self, attempt: _Attempt) -> None:
         task = attempt.task
-        try:
-            os.mkdir(task.workdir)
-        except OSError as error:
-            raise StorageError(
-                f"cannot make a work folder: {error.strerror}", node_id=task.node_id
-            ) from None
         self._emit("node_queued", task.node_id)
         self._running[task.node_id] = attempt
         signals = Signals(
-            started=lambda: self._outbox.put(_Message("started", attempt)),
-            report=lambda fraction, text: self._outbox.put(
-                _Message("progress", attempt, fraction, text)
-            ),
-            is_cancelled=lambda: (
-                attempt.is_abandoned or self._cancel.is_set() or self._stopping_since is not None
-            ),
+            started=partial(self._hear_start, attempt),
+            report=partial(self._hear_progress, attempt),
+            is_cancelled=lambda: attempt.is_abandoned or self._is_stopped(),
         )
         attempt.future = self._engine.submit(task, signals)
         attempt.future.add_done_callback(partial(self._settle, attempt))
@@ -228,69 +225,78 @@ class Schedule:
             )
         return given
 
-    # Settling, in the engine's threads -----------------------------------------------------------
+    # Hearing, in the engine's threads ------------------------------------------------------------
+
+    def _hear_start(self, attempt: _Attempt) -> None:
+        attempt.started_at = time.monotonic()
+        with self._lock:
+            if self._is_current(attempt):
+                self._emit("node_started", attempt.task.node_id)
+
+    def _hear_progress(self, attempt: _Attempt, fraction: float, message: str) -> None:
+        fraction = min(1.0, max(0.0, fraction))
+        with self._lock:
+            if self._is_current(attempt):
+                self._emit(
+                    "node_progress", attempt.task.node_id, fraction=fraction, message=message
+                )
 
     def _settle(self, attempt: _Attempt, future: Future[NodeResult]) -> None:
-        """Called when the tool is done, in whichever thread that is; must not raise."""
+        """Called when the tool is done. Whatever happens here, the caller's thread hears of it."""
+        try:
+            outputs, seconds, error = self._outcome(attempt, future)
+            with self._lock:
+                if self._is_current(attempt):
+                    del self._running[attempt.task.node_id]
+                    if outputs is None:
+                        self._judge(attempt, error)
+                    else:
+                        self._accept(attempt.task, outputs, seconds)
+                    self._launch_ready()
+        except BaseException as fault:
+            self._end_with(fault)
+
+    def _outcome(
+        self, attempt: _Attempt, future: Future[NodeResult]
+    ) -> tuple[Outputs | None, float, BaseException | None]:
+        """The slow part, outside the lock: the gate, storing, the node's record."""
         try:
             if future.cancelled():
                 raise RunCancelled("cancelled before it started")
             result = future.result()
             if attempt.is_abandoned:
                 raise RunCancelled("came too late")
-            outputs = self._settler.settle(attempt.task, attempt.key, result)
-            message = _Message("settled", attempt, outputs=outputs, seconds=result.seconds)
+            return self._settler.settle(attempt.task, attempt.key, result), result.seconds, None
         except BaseException as error:
-            message = _Message("settled", attempt, error=error)  # judged by the scheduler
-        _remove(attempt.task.workdir)
-        self._outbox.put(message)
+            return None, 0.0, error  # judged under the lock
+        finally:
+            _remove(attempt.task.workdir)
 
-    # Hearing -------------------------------------------------------------------------------------
+    def _is_current(self, attempt: _Attempt) -> bool:
+        """Whether it was neither given up nor settled."""
+        return self._running.get(attempt.task.node_id) is attempt
 
-    def _hear(self) -> None:
-        """Wait for a message, or for a moment; then handle all that came."""
-        try:
-            message = self._outbox.get(timeout=_TICK_S)
-            while True:
-                self._handle(message)
-                message = self._outbox.get_nowait()
-        except queue.Empty:
-            return
+    # Judging -------------------------------------------------------------------------------------
 
-    def _handle(self, message: _Message) -> None:
-        attempt = message.attempt
-        node_id = attempt.task.node_id
-        if self._running.get(node_id) is not attempt:
-            return  # of an attempt that was given up
-        if message.type == "started":
-            attempt.started_at = time.monotonic()
-            self._emit("node_started", node_id)
-        elif message.type == "progress":
-            fraction = min(1.0, max(0.0, message.fraction))
-            self._emit("node_progress", node_id, fraction=fraction, message=message.text)
-        else:
-            del self._running[node_id]
-            if message.outputs is not None:
-                data = {"seconds": round(message.seconds, 6)}
-                self._emit("node_finished", node_id, fraction=1.0, data=data)
-                self._finish(node_id, message.outputs, message.seconds)
-            elif message.error is not None:
-                self._judge(attempt, message.error)
+    def _accept(self, task: NodeTask, outputs: Outputs, seconds: float) -> None:
+        data = {"seconds": round(seconds, 6)}
+        self._emit("node_finished", task.node_id, fraction=1.0, data=data)
+        self._finish(task.node_id, outputs, seconds)
 
-    def _judge(self, attempt: _Attempt, error: BaseException) -> None:
+    def _judge(self, attempt: _Attempt, error: BaseException | None) -> None:
         """Outcome, retry or failure."""
         task = attempt.task
         if isinstance(error, SafetyRefusal):
             self._begin_stop()
             self._fail(task.node_id, error)
         elif isinstance(error, RunCancelled):
-            if self._stopping_since is None and not self._cancel.is_set():
+            if not self._is_stopped():
                 self._fail(task.node_id, ToolError(f"{task.tool} stopped itself: {error}"))
             else:
                 self._skip(task.node_id, "the run was stopped")
         elif not isinstance(error, OmnimuseError):
             if not isinstance(error, Exception):
-                raise error
+                raise error or RuntimeError("an engine gave neither result nor error")
             self._fail(task.node_id, _unforeseen(task, error))
         elif error.retryable and task.attempt < self._executor.retries and not self._is_stopped():
             pause = self._executor.backoff_s * 2**task.attempt
@@ -394,8 +400,12 @@ class Schedule:
             data or {},
             time.perf_counter() - self._began,
         )
-        self._settler.note(event)
-        self._on_event(event)
+        try:
+            self._settler.note(event)
+            self._on_event(event)
+        except BaseException as fault:
+            # Not the fault of the node whose event it is: it ends the run, in the caller's thread.
+            self._end_with(fault)
 
 
 def _timeout(task: NodeTask, limit_s: float) -> RunTimeoutError:
@@ -417,8 +427,10 @@ def _unforeseen(task: NodeTask, error: Exception) -> RunError:
 
 
 def _remove(folder: Path) -> None:
-    """Most work folders are empty; that case is the cheap one."""
+    """Most tools never ask for their work folder; that case is the cheap one."""
     try:
         os.rmdir(folder)
+    except FileNotFoundError:
+        return
     except OSError:
         shutil.rmtree(folder, ignore_errors=True)

@@ -47,7 +47,7 @@ class NodeTask:
         seed: of the node, 0 <= seed < 2**32.
         models: the card that plays each declared role; roles that nobody can play are missing.
         choices: role -> card name, as the caller chose.
-        workdir: a folder for temporary files; it exists and is the task's alone.
+        workdir: a folder for temporary files, the task's alone; made when the tool asks for it.
         memory_mb: rough peak memory of the tool itself, models not counted.
         attempt: 0, then 1, 2, ... when it is retried.
     """

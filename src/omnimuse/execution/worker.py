@@ -6,6 +6,7 @@ import errno
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Protocol
 
 from omnimuse.assets.asset import Asset
@@ -60,7 +61,7 @@ class NodeWorker:
         began = time.perf_counter()
         try:
             with ExitStack() as leases:
-                context = ToolContext(
+                context = _Context(
                     seed=task.seed,
                     workdir=task.workdir,
                     role=lambda name: self._role(name, task, spec, used, leases),
@@ -97,6 +98,28 @@ class NodeWorker:
         card = task.models.get(name) or self._roles.resolve(name, task.choices.get(name))
         used[name] = card
         return leases.enter_context(self._roles.lease(name, card.card))
+
+
+class _Context(ToolContext):
+    """A context whose work folder is made when the tool first asks for it; many never do."""
+
+    _folder: Path
+
+    @property
+    def workdir(self) -> Path:
+        """The folder; it exists."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"cannot make a work folder: {error.strerror}",
+                hint="Free some space, or set OMNIMUSE_HOME to a folder that you can write.",
+            ) from None
+        return self._folder
+
+    @workdir.setter
+    def workdir(self, folder: Path) -> None:
+        self._folder = folder
 
 
 def _named(error: Exception, task: NodeTask) -> OmnimuseError:

@@ -15,12 +15,15 @@ from omnimuse.graph.plan import Node, Plan
 def sources(plan: Plan) -> dict[str, tuple[str, ...]]:
     """For each node the nodes that it reads from, each once, in the order of its inputs."""
     known = {node.id for node in plan.nodes}
-    return {
-        node.id: tuple(
-            dict.fromkeys(edge.source.node for edge in node.edges() if edge.source.node in known)
-        )
-        for node in plan.nodes
-    }
+    found: dict[str, tuple[str, ...]] = {}
+    for node in plan.nodes:
+        origins: dict[str, None] = {}
+        for value in node.inputs.values():
+            for ref in value if isinstance(value, tuple) else (value,):
+                if ref.node in known:
+                    origins[ref.node] = None
+        found[node.id] = tuple(origins)
+    return found
 
 
 def readers(plan: Plan) -> dict[str, tuple[str, ...]]:
