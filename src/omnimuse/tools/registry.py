@@ -17,7 +17,8 @@ BUILT_IN: dict[str, str] = {
     name: f"omnimuse.tools.{module}:{name}"
     for module, names in {
         "text": ("write_text", "rewrite_text", "summarize_text", "translate_text"),
-        "image": ("plan_layout", "generate_image", "render_scene", "describe_image"),
+        "layout": ("plan_layout",),
+        "image": ("generate_image", "render_scene", "describe_image"),
         "image_edit": (
             "stylize_image",
             "upscale_image",

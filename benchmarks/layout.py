@@ -1,0 +1,122 @@
+"""How well and how fast plan_layout understands captions.
+
+    python benchmarks/layout.py --models DIR [--spatial FILE.jsonl] [--captions FILE.jsonl]
+
+`--spatial` takes NSR-1K's spatial examples; `--captions` lines of {"prompt", "counts", "relations",
+"excluded", "attributes"}. Prints one JSON object; `--failures` lists what went wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from omnimuse.backends.card import ModelCard
+from omnimuse.backends.spacy_parser import SpacyParser
+from omnimuse.crafts.layout import plan_layouts
+from omnimuse.evaluation.layout import CountScore, fold, is_placed, matches, score_counts
+
+DEFAULT = Path(__file__).parent / "data" / "layout_captions.jsonl"
+
+
+def main() -> None:
+    """Run the benchmark."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--models", type=Path, required=True)
+    options.add_argument("--spatial", type=Path)
+    options.add_argument("--captions", type=Path, action="append")
+    options.add_argument("--failures", action="store_true")
+    chosen = options.parse_args()
+    card = ModelCard("en-core-web-sm", ("token-classification",), "spacy")
+    parser = SpacyParser(card, chosen.models / card.name)
+    report: dict[str, Any] = {}
+    if chosen.spatial:
+        report["spatial"] = run_spatial(read_lines(chosen.spatial), parser, chosen.failures)
+    for path in chosen.captions or [DEFAULT]:
+        if path.exists():
+            report[path.stem] = run_captions(read_lines(path), parser, chosen.failures)
+    print(json.dumps(report, indent=1))
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """JSON lines."""
+    return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+
+
+def run_spatial(rows: list[dict[str, Any]], parser: SpacyParser, tell: bool) -> dict[str, Any]:
+    """Share of examples whose two objects stand as asked, by type."""
+    layouts, rate = timed([row["prompt"] for row in rows], parser)
+    right: dict[str, list[int]] = {}
+    for row, layout in zip(rows, layouts, strict=True):
+        ok = is_placed(layout, row["obj1"][0], row["relation"], row["obj2"][0])
+        right.setdefault(row["type"], []).append(ok)
+        if tell and not ok:
+            labels = [e["label"] for e in layout["objects"]]
+            print(f"- {row['obj1'][0]} {row['relation']} {row['obj2'][0]} | {row['prompt']}")
+            print("    ", labels, [tuple(r.values()) for r in layout["relations"]])
+    total = [ok for values in right.values() for ok in values]
+    return {
+        "accuracy": sum(total) / len(total),
+        **{kind: sum(values) / len(values) for kind, values in right.items()},
+        "layouts_per_s": round(rate),
+    }
+
+
+def run_captions(rows: list[dict[str, Any]], parser: SpacyParser, tell: bool) -> dict[str, Any]:
+    """Counts, relations, exclusions and attributes of annotated captions."""
+    layouts, rate = timed([row["prompt"] for row in rows], parser)
+    counts = CountScore()
+    other: dict[str, list[bool]] = {"relations": [], "excluded": [], "attributes": [], "things": []}
+    for row, layout in zip(rows, layouts, strict=True):
+        score = score_counts(layout, row.get("counts", {}))
+        counts += score
+        checks = [("things", str(row.get("counts")), bool(score.exact))]
+        if row.get("only", True) and score.predicted > score.matched:
+            checks.append(("things", "too many", False))
+        checks += [("relations", str(r), is_placed(layout, *r)) for r in row.get("relations", [])]
+        checks += [
+            ("excluded", name, not any(matches(e["label"], name) for e in layout["objects"]))
+            for name in row.get("excluded", [])
+        ]
+        checks += [
+            ("attributes", f"{label} {value}", has_attribute(layout, label, value))
+            for label, value in row.get("attributes", [])
+        ]
+        for kind, name, ok in checks:
+            other[kind].append(ok)
+            if tell and not ok:
+                found = [(e["label"], *e["attributes"].values()) for e in layout["objects"]]
+                print(f"- {kind} {name} | {row['prompt']}\n     {found}")
+                print("    ", [tuple(r.values()) for r in layout["relations"]])
+    return {
+        "prompts": len(rows),
+        "count_accuracy": counts.accuracy,
+        "precision": counts.precision,
+        "recall": counts.recall,
+        **{kind: sum(values) / len(values) for kind, values in other.items() if values},
+        "layouts_per_s": round(rate),
+    }
+
+
+def has_attribute(layout: dict[str, Any], label: str, value: str) -> bool:
+    """Whether a box of that label has an attribute of that value."""
+    return any(
+        matches(entry["label"], label)
+        and any(fold(value) in fold(text) for text in entry["attributes"].values())
+        for entry in layout["objects"]
+    )
+
+
+def timed(prompts: list[str], parser: SpacyParser) -> tuple[list[dict[str, Any]], float]:
+    """Layouts, and how many a second."""
+    plan_layouts(prompts[:2], parser)
+    start = time.perf_counter()
+    layouts = plan_layouts(prompts, parser)
+    return layouts, len(prompts) / (time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    main()

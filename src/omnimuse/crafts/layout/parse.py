@@ -1,0 +1,171 @@
+"""From a prompt to a SceneRequest: `describe_scene`, by grammar, in English and Chinese."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from omnimuse.backends.base import ParsedToken, Parser
+from omnimuse.crafts.layout import words as w
+from omnimuse.crafts.layout.comparisons import settle_counts
+from omnimuse.crafts.layout.phrases import read_phrases
+from omnimuse.crafts.layout.predicates import read_predicates
+from omnimuse.crafts.layout.reading import Reading, read_things
+from omnimuse.crafts.layout.relations import RelationReader
+from omnimuse.crafts.layout.schema import MAX_OBJECTS, GroupRelation, SceneRequest
+from omnimuse.errors import InputError
+
+MAX_CHARACTERS = 4000
+_QUOTES = re.compile(r"[\"\u201c\u201d\u300c\u300d]([^\"\u201c\u201d\u300c\u300d]{1,200})"
+                     r"[\"\u201c\u201d\u300c\u300d]|(?<!\w)'([^']{1,200})'(?!\w)")  # fmt: skip
+_HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=[A-Za-z])")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A prompt made ready for the parser, and the quoted words that were taken out of it."""
+
+    text: str
+    quotes: tuple[str, ...] = ()
+
+
+def describe_scene(prompt: str, parser: Parser) -> SceneRequest:
+    """What a prompt asks to see. Raises as `describe_scenes`."""
+    return describe_scenes([prompt], parser)[0]
+
+
+def describe_scenes(prompts: Sequence[str], parser: Parser) -> list[SceneRequest]:
+    """What each prompt asks to see; faster than one by one.
+
+    Raises:
+        InputError: a prompt is empty or longer than MAX_CHARACTERS, or asks for more than
+            MAX_OBJECTS things.
+    """
+    for prompt in prompts:
+        check_prompt(prompt)
+    found: list[SceneRequest | None] = [None] * len(prompts)
+    english = []
+    for i, prompt in enumerate(prompts):
+        if _CHINESE.search(prompt):
+            from omnimuse.crafts.layout.chinese import describe_chinese
+
+            found[i] = describe_chinese(prompt)
+        else:
+            english.append(i)
+    prepared = [prepare(prompts[i]) for i in english]
+    for i, ready, tokens in zip(
+        english, prepared, parser.parse([p.text for p in prepared]), strict=True
+    ):
+        found[i] = _read(prompts[i], ready, tokens)
+    requests = [request for request in found if request is not None]
+    for request in requests:
+        total = sum(thing.count for thing in request.things)
+        if total > MAX_OBJECTS:
+            raise InputError(
+                f"the prompt asks for {total} things, the limit is {MAX_OBJECTS}",
+                hint="Ask for fewer things, or for several pictures.",
+            )
+    return requests
+
+
+def check_prompt(prompt: str) -> None:
+    """Refuse prompts that no picture can be planned from.
+
+    Raises:
+        InputError: empty, not text, or too long.
+    """
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise InputError("the prompt is empty", hint="Say what the picture is to show.")
+    if len(prompt) > MAX_CHARACTERS:
+        raise InputError(
+            f"the prompt has {len(prompt)} characters, the limit is {MAX_CHARACTERS}",
+            hint="Describe one picture in a few sentences.",
+        )
+
+
+def prepare(prompt: str) -> Prepared:
+    """Spaces, brackets, hyphens and quoted words put in order for the parser."""
+    quotes = tuple((m[0] or m[1]).strip() for m in _QUOTES.findall(prompt))
+    text = _QUOTES.sub(" ", prompt)
+    text = re.sub(r"\bclose[- ]?up\b(?= (?:of|on|view|shot|photo|picture|image))", "closeup", text)
+    text = re.sub(r"\b(\d+|an?) ?x (?=[a-z])", r"\1 ", text)
+    text = _HYPHEN.sub(_unhyphen, text)
+    text = text.translate(str.maketrans({c: " " for c in "[]{}()*_#<>|~`^\\"}))
+    text = text.replace("\u2019", "'").replace("\u2013", ", ").replace("\u2014", ", ")
+    text = _SPACES.sub(" ", text).strip()
+    if text.isupper():
+        text = text.lower()
+    return Prepared(text or "picture", quotes)
+
+
+def _unhyphen(match: re.Match[str]) -> str:
+    """A space where the two words are a compound noun, else a hyphen that keeps them one word."""
+    text, at = match.string, match.start()
+    left = re.search(r"[A-Za-z]+$", text[:at])
+    right = re.match(r"[A-Za-z]+", text[at + 1 :])
+    if left and right:
+        first, second = left[0].lower(), right[0].lower()
+        if w.is_compound(f"{first} {second}") or w.is_compound(f"{first} {w.singular(second)}"):
+            return " "
+    return "\u2011"
+
+
+def _read(prompt: str, prepared: Prepared, tokens: Sequence[ParsedToken]) -> SceneRequest:
+    sentence = read_phrases(tokens)
+    reading = read_things(sentence)
+    settle_counts(reading)
+    reader = RelationReader(reading)
+    relations = reader.read()
+    read_predicates(reading, reader)
+    if prepared.quotes:
+        _write_on_signs(reading, prepared.quotes)
+    return _request(prompt, prepared, reading, relations)
+
+
+def _write_on_signs(reading: Reading, quotes: tuple[str, ...]) -> None:
+    """Quoted words go on the thing that says them, else they are the picture's own."""
+    carriers = [
+        i
+        for i, group in enumerate(reading.groups)
+        if set(group.label.split())
+        & {"sign", "poster", "banner", "card", "billboard", "label", "book", "shirt", "board",
+           "plate", "cake", "newspaper", "flag", "cup", "mug", "box", "door", "blackboard"}
+    ]  # fmt: skip
+    for index, quote in zip(carriers, quotes, strict=False):
+        reading.describe(index, "text", quote)
+
+
+def _request(
+    prompt: str, prepared: Prepared, reading: Reading, relations: tuple[GroupRelation, ...]
+) -> SceneRequest:
+    kept = {i: n for n, i in enumerate(i for i, g in enumerate(reading.groups) if g.count > 0)}
+    labels = {group.label for group in reading.groups if group.count > 0}
+    words = [word for word in reading.sentence.words if word.isalpha()]
+    return SceneRequest(
+        prompt=prompt,
+        things=tuple(reading.groups[i] for i in kept),
+        relations=tuple(
+            replace(
+                relation,
+                subject=kept[relation.subject],
+                object=kept[relation.object],
+                other=kept.get(relation.other, -1),
+            )
+            for relation in relations
+            if relation.subject in kept and relation.object in kept
+        ),
+        background=", ".join(dict.fromkeys(reading.scenery)),
+        time=_first(w.TIMES, words),
+        weather=_first(w.WEATHERS, words),
+        season=_first({k: v for k, v in w.SEASONS.items() if k != "fall"}, words),
+        style=", ".join(dict.fromkeys(reading.style)),
+        text=prepared.quotes,
+        excluded=tuple(name for name in dict.fromkeys(reading.excluded) if name not in labels),
+    )
+
+
+def _first(table: dict[str, str], words: list[str]) -> str:
+    return next((table[word] for word in words if word in table), "")

@@ -1,0 +1,375 @@
+"""Noun phrases of a parsed prompt: what each names, how many, and what is said of it.
+
+Tags of a small tagger are first checked against the noun lexicon (a compound such as "stop sign"
+is two nouns, "lays" after a noun is a verb), then noun runs are taken with all that modifies them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from omnimuse.backends.base import ParsedToken
+from omnimuse.crafts.layout import words as w
+
+NOUN_TAGS = frozenset(("NN", "NNS", "NNP", "NNPS"))
+ADJECTIVE_TAGS = frozenset(("JJ", "JJR", "JJS", "VBN", "VBG", "CD", "$"))
+_DEFINITE = frozenset("the this that these those its his her their my your our".split())
+_POSSESSIVE = frozenset("its his her their my your our".split())
+POSES = frozenset(
+    "sit stand lie lay rest sleep walk run play eat graze ride fly jump hold look wait perch hang "
+    "float swim pose lean hide stare surf ski skate drive park stop cross climb crouch kneel "
+    "drink cook read swing throw catch chase pull push carry wear watch relax drift sail land "
+    "nap bite chew lick grin smile talk work travel move gather cuddle snuggle roam wander "
+    "bask wade soar dive feed peek glow shine dance sing snowboard skateboard kick hit bat "
+    "balance reach approach face point growl bark roll slide race shake wag fight hug".split()
+)
+PLURAL_ALIKE = w.UNMARKED_PLURAL
+
+
+@dataclass(slots=True)
+class Mention:
+    """One noun phrase or pronoun.
+
+    Attributes:
+        start: first token.
+        end: one past the last token of the phrase.
+        head: its main noun.
+        label: class name, "" for pronouns.
+        count: how many, 0 if the phrase leaves it open entirely.
+        is_exact: whether the phrase gives the count.
+        determiner: definite, indefinite, possessive, no, any, another or "".
+        is_plural: by its form.
+        kind: thing, scenery, frame, part, nothing, quantity, portion or pronoun.
+        group: index of the group of things it stands for, -1 if none.
+        is_possessed: has a possessive determiner.
+        stands_for: the phrase that it points at: "the roof of a car" at "a car".
+    """
+
+    start: int
+    end: int
+    head: int
+    label: str = ""
+    count: int = 0
+    is_exact: bool = False
+    determiner: str = ""
+    is_plural: bool = False
+    kind: str = "thing"
+    attributes: dict[str, str] = field(default_factory=dict)
+    group: int = -1
+    is_possessed: bool = False
+    stands_for: Mention | None = None
+
+
+@dataclass(slots=True)
+class Sentence:
+    """The words of a prompt with repaired tags."""
+
+    tokens: Sequence[ParsedToken]
+    words: list[str]
+    tags: list[str]
+    mentions: list[Mention] = field(default_factory=list)
+    at: dict[int, Mention] = field(default_factory=dict)
+    excluded: list[str] = field(default_factory=list)
+
+    def after(self, i: int) -> Mention | None:
+        """The first mention that starts at token i or later."""
+        return next((m for m in self.mentions if m.start >= i), None)
+
+    def before(self, i: int) -> Mention | None:
+        """The last mention that ends at token i or earlier."""
+        return next((m for m in reversed(self.mentions) if m.end <= i), None)
+
+
+def read_phrases(tokens: Sequence[ParsedToken]) -> Sentence:
+    """The noun phrases and pronouns of a parsed prompt, from left to right."""
+    words = [token.text.lower() for token in tokens]
+    sentence = Sentence(tokens, words, _repair_tags(tokens, words))
+    i, floor = 0, 0
+    while i < len(words):
+        mention = _pronoun(sentence, i)
+        if mention is None and sentence.tags[i] in NOUN_TAGS:
+            mention = _phrase(sentence, i, floor)
+        if mention is None:
+            i += 1
+            continue
+        sentence.mentions.append(mention)
+        for position in range(mention.start, mention.end):
+            sentence.at[position] = mention
+        i = floor = mention.end
+    return sentence
+
+
+def _repair_tags(tokens: Sequence[ParsedToken], words: list[str]) -> list[str]:
+    tags = [token.tag for token in tokens]
+    last = len(tags) - 1
+    for i, word in enumerate(words):
+        before = tags[i - 1] if i else ""
+        after = tags[i + 1] if i < last else "."
+        if tags[i] in NOUN_TAGS:
+            if _is_verb_in_disguise(tokens[i], word, before, after):
+                tags[i] = "VBZ" if word.endswith("s") else "VBG" if word.endswith("ing") else "VB"
+        elif i < last and word.isalpha() and tags[i] not in ("DT", "CD", "IN", "CC", "PRP$"):
+            following = words[i + 1]
+            if (
+                w.is_compound(f"{word} {following}")
+                or w.is_compound(f"{word} {w.singular(following)}")
+            ) and (after in NOUN_TAGS or following in w.size_table()):
+                tags[i] = "NN"
+                if after not in NOUN_TAGS:
+                    tags[i + 1] = "NN"
+                continue
+        if tags[i] not in NOUN_TAGS and _is_noun_in_disguise(word, tags[i], before, after):
+            tags[i] = "NNS" if w.singular(word) != word else "NN"
+    return tags
+
+
+def _is_verb_in_disguise(token: ParsedToken, word: str, before: str, after: str) -> bool:
+    """ "a dog lays on", where the tagger saw two nouns."""
+    if before not in NOUN_TAGS or after not in ("IN", "RB", "DT", "VBG", "TO", "RP", "PRP$", "JJ"):
+        return False
+    stem = _verb_stem(word)
+    return stem in POSES and (word.endswith("s") or word.endswith("ing") or token.dep == "ROOT")
+
+
+def _verb_stem(word: str) -> str:
+    for ending in ("ing", "es", "s"):
+        stem = word[: -len(ending)]
+        if word.endswith(ending):
+            for form in (stem, stem + "e", stem[:-1], stem[:-1] + "y"):
+                if form in POSES:
+                    return form
+    return word
+
+
+def _is_noun_in_disguise(word: str, tag: str, before: str, after: str) -> bool:
+    """ "two microwaves and oven", where the tagger saw an adjective or a verb."""
+    if after in NOUN_TAGS or after in ("JJ", "VBG") or tag in ("IN", "DT", "CC", "RB", "PRP", "CD"):
+        return False
+    if before not in ("DT", "JJ", "CD", "PRP$", "NN", "VBN"):
+        return False
+    if tag not in ("JJ", "VB", "VBP", "VBZ", "VBD", "UH", "FW", "RB", "XX", "JJR"):
+        return False
+    single = w.singular(word)
+    if single in w.COLORS or single in w.NO_THING or (before == "NN" and tag[:2] == "VB"):
+        return False
+    return single in w.size_table() or (before in ("CD",) and single in w.noun_table())
+
+
+def _pronoun(sentence: Sentence, i: int) -> Mention | None:
+    word, tag = sentence.words[i], sentence.tags[i]
+    following = sentence.tags[i + 1] if i + 1 < len(sentence.tags) else ""
+    if tag in ("PRP", "EX") and word in w.SINGULAR_PRONOUNS | w.PLURAL_PRONOUNS:
+        mention = Mention(i, i + 1, i, kind="pronoun")
+        mention.is_plural = word in w.PLURAL_PRONOUNS
+        return mention
+    if word in ("each", "one") and sentence.words[i + 1 : i + 2] in (["other"], ["another"]):
+        return Mention(i, i + 2, i, kind="pronoun", is_plural=True, label="each other")
+    if word in ("one", "two", "three", "four", "some", "all", "both", "most") and (
+        sentence.words[i + 1 : i + 3] in (["of", "them"], ["of", "which"], ["of", "whom"])
+    ):
+        return Mention(i, i + 3, i, kind="pronoun", label="some of", count=w.number_of(word) or 2)
+    if word in ("another", "others", "other") and following not in NOUN_TAGS | ADJECTIVE_TAGS:
+        start = i - 1 if i and sentence.words[i - 1] == "the" else i
+        end = i + 2 if sentence.words[i + 1 : i + 2] == ["one"] else i + 1
+        return Mention(
+            start, end, i, kind="pronoun", label="other", determiner="definite" if start < i else ""
+        )
+    return None
+
+
+def _phrase(sentence: Sentence, i: int, floor: int) -> Mention:
+    tokens, tags = sentence.tokens, sentence.tags
+    end = i + 1
+    while end < len(tags) and tags[end] in NOUN_TAGS and _joins(tokens, tags, end - 1):
+        end += 1
+    start = _left_edge(sentence, i, floor)
+    mention = Mention(start, end, end - 1)
+    _read_modifiers(sentence, mention, i)
+    return mention
+
+
+def _joins(tokens: Sequence[ParsedToken], tags: list[str], j: int) -> bool:
+    """Whether noun j and the next are one phrase."""
+    return tags[j] in ("NN", "NNP", "NNPS") or tokens[j].dep in ("compound", "nmod", "amod", "poss")
+
+
+def _left_edge(sentence: Sentence, i: int, floor: int) -> int:
+    words, tags = sentence.words, sentence.tags
+    k = i
+    while k > floor:
+        tag, word = tags[k - 1], words[k - 1]
+        if tag in ("DT", "PDT", "PRP$", "WP$") and word not in ("there",):
+            k -= 1
+            if k > floor and words[k - 1] in ("all", "both", "such", "half", "not"):
+                k -= 1
+            break
+        if tag in ("VBG", "VBN", "VBD") and not _is_premodifier(sentence, k - 1, floor):
+            break
+        if tag in ADJECTIVE_TAGS or tag == "VBD" or w.number_of(word) is not None:
+            k -= 1
+        elif tag in ("RB", "RBR") and k < i and tags[k] in ADJECTIVE_TAGS:
+            k -= 1
+        elif (
+            word in ("and", ",", "&")
+            and k < i
+            and k - 2 >= floor
+            and tags[k - 2] in ADJECTIVE_TAGS | NOUN_TAGS
+            and (tags[k] in ADJECTIVE_TAGS or words[k] in w.COLORS)
+            and words[k - 2] not in ("one",)
+            and _alike(words[k - 2], words[k], tags[k - 2])
+        ):
+            k -= 2 if tags[k - 2] in ADJECTIVE_TAGS else 1
+        elif tag in NOUN_TAGS and k < i:
+            k -= 1
+        else:
+            break
+    return k
+
+
+def _alike(left: str, right: str, left_tag: str) -> bool:
+    """Whether two words around "and" are modifiers of one noun."""
+    if left in w.COLORS or left in w.SHADES:
+        return right in w.COLORS or right in w.SHADES or right in w.PATTERNS
+    return left_tag in ("JJ", "JJS", "VBN") and w.number_of(right) is None and right not in w.VAGUE
+
+
+def _is_premodifier(sentence: Sentence, k: int, floor: int) -> bool:
+    """Whether participle k stands before its noun ("a parked car"), not after ("cat eating fish")."""
+    token = sentence.tokens[k]
+    before = sentence.tags[k - 1] if k > floor else ""
+    if before in ("DT", "PRP$", "CD", "JJ", "RB", "WP$") or sentence.words[k] in w.MATERIALS:
+        return sentence.words[k - 1] not in ("there",)
+    if token.dep == "amod" and token.head > k:
+        return before not in NOUN_TAGS
+    return False
+
+
+def _read_modifiers(sentence: Sentence, mention: Mention, i: int) -> None:
+    words, tags = sentence.words, sentence.tags
+    nouns = list(range(i, mention.end))
+    before = [k for k in range(mention.start, i) if words[k] not in ("and", ",", "&")]
+    mention.is_plural = tags[mention.head] in ("NNS", "NNPS")
+    head = words[mention.head]
+    if head in PLURAL_ALIKE:
+        mention.is_plural = head in ("people", "cattle")
+    elif not mention.is_plural and w.singular(head) != head and head in w.IRREGULAR:
+        mention.is_plural = True
+    while before and len(nouns) < 3 and before[-1] == nouns[0] - 1:
+        pair = f"{words[before[-1]]} {w.singular(words[nouns[0]])}"
+        if len(nouns) > 1 or not w.is_compound(pair):
+            break
+        nouns.insert(0, before.pop())
+    _read_determiners(sentence, mention, before)
+    while len(nouns) > 1 and _is_attribute_noun(words, nouns, mention):
+        nouns.pop(0)
+    base = w.singular(head) if mention.is_plural or head in PLURAL_ALIKE else _base(head)
+    if head in w.ALWAYS_PLURAL:
+        base = head
+    mention.label = " ".join([*(words[k] for k in nouns[:-1]), base]).replace("\u2011", "-")
+    add_adjectives(mention, [words[k] for k in before])
+
+
+def _base(head: str) -> str:
+    return w.IRREGULAR.get(head, head)
+
+
+def _is_attribute_noun(words: list[str], nouns: list[int], mention: Mention) -> bool:
+    """Take a colour, material, age or size noun off the front of a compound."""
+    word, rest = words[nouns[0]], " ".join(words[k] for k in nouns[1:])
+    if w.is_compound(f"{word} {w.singular(rest)}") and word not in w.COLORS:
+        return False
+    if word in w.BABY_MODIFIERS:
+        if w.BABY_MODIFIERS[word]:
+            mention.attributes["age"] = w.BABY_MODIFIERS[word]
+        return True
+    if word in ("dozen", "couple", "hundred", "thousand") and mention.is_plural:
+        times = mention.count or 1
+        mention.count = times * (2 if word == "couple" else w.MULTIPLIERS[word])
+        mention.is_exact = True
+        return True
+    if word in w.MATERIALS or word in w.COLORS or word in w.SIZES or word in w.PATTERNS:
+        add_adjectives(mention, [word])
+        return True
+    return False
+
+
+def _read_determiners(sentence: Sentence, mention: Mention, before: list[int]) -> None:
+    """Determiner and count; what it reads is taken off `before`."""
+    words = sentence.words
+    total = 0
+    for k in list(before):
+        word = words[k]
+        number = w.number_of(word)
+        if word in ("a", "an"):
+            mention.determiner = mention.determiner or "indefinite"
+        elif word == "no":
+            mention.determiner = "no"
+        elif word in ("any", "another"):
+            mention.determiner = word
+        elif word in _DEFINITE:
+            mention.determiner = "definite"
+            mention.is_possessed = word in _POSSESSIVE
+        elif number is not None and word != "zero":
+            total = total + number if total and number < 100 <= total else (total * 0 + number)
+            mention.count, mention.is_exact = total, True
+        elif word == "zero":
+            mention.determiner = "no"
+        elif word in w.MULTIPLIERS and word != "score":
+            mention.count, mention.is_exact = max(total, 1) * w.MULTIPLIERS[word], True
+            total = mention.count
+        elif word in w.VAGUE and not (word == "different" and mention.count):
+            mention.count = mention.count if mention.is_exact else w.VAGUE[word]
+            mention.is_exact = mention.is_exact or word == "both"
+            mention.is_plural = True
+        elif word in ("all", "each", "every", "either", "such", "not", "more", "fewer", "less"):
+            if word == "not" and mention.start == k:
+                mention.determiner = "no"
+        else:
+            continue
+        before.remove(k)
+
+
+def add_adjectives(mention: Mention, adjectives: list[str]) -> None:
+    """Sort adjectives into the attributes of the layout's JSON."""
+    colors: list[str] = []
+    shade = ""
+    for word in adjectives:
+        word = word.replace("\u2011", "-")
+        if word in w.SHADES and word not in w.COLORS:
+            shade = word
+            continue
+        if word in w.COLORS:
+            colors.append(f"{shade} {word}".strip())
+            shade = ""
+            continue
+        key = _attribute_key(word)
+        if not key:
+            continue
+        value = w.MATERIALS.get(word, word)
+        old = mention.attributes.get(key, "")
+        mention.attributes[key] = f"{old} {value}".strip() if value not in old.split() else old
+    if shade:
+        mention.attributes.setdefault("state", shade)
+    if colors:
+        mention.attributes["color"] = " and ".join(dict.fromkeys(colors))
+
+
+def _attribute_key(word: str) -> str:
+    for key, table in (
+        ("size", w.SIZES),
+        ("material", w.MATERIALS),
+        ("pattern", w.PATTERNS),
+        ("shape", w.SHAPES),
+        ("age", w.AGES),
+    ):
+        if word in table:
+            return key
+    return "state" if word[:1].isalpha() and word not in _IGNORED else ""
+
+
+_IGNORED = frozenset(
+    "very quite really same other only single lone own first second third last next such more "
+    "most less fewer equal together nearby total overall alone just exactly about around "
+    "approximately at least not there so too".split()
+)

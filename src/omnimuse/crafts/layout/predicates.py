@@ -1,0 +1,94 @@
+"""What verbs and predicates say of things: "the car is red", "a dog sleeping", "made of wood"."""
+
+from __future__ import annotations
+
+from omnimuse.crafts.layout import words as w
+from omnimuse.crafts.layout.phrases import POSES, Mention, add_adjectives
+from omnimuse.crafts.layout.reading import Reading
+from omnimuse.crafts.layout.relations import RelationReader
+
+_LINKS = frozenset("be look seem appear become".split())
+_TINTS = frozenset("paint color colour dye tint".split())
+_DOUBLING = frozenset("sit run swim nap jog hop hug chop stop bat hit grin wag cut".split())
+
+
+def read_predicates(reading: Reading, relations: RelationReader) -> None:
+    """Add the poses and attributes that stand outside of the noun phrases."""
+    sentence = reading.sentence
+    for i, token in enumerate(sentence.tokens):
+        tag = sentence.tags[i]
+        if tag[:2] == "VB":
+            _read_pose(reading, relations, i)
+        if (
+            token.dep in ("acomp", "oprd", "attr", "amod")
+            and i not in sentence.at
+            and (tag in ("JJ", "JJR", "VBN") or sentence.words[i] in w.COLORS)
+        ):
+            _read_adjective(reading, relations, i)
+        elif sentence.words[i] == "made" and sentence.words[i + 1 : i + 2] in (["of"], ["from"]):
+            word = sentence.words[i + 2] if i + 2 < len(sentence.words) else ""
+            if word in w.MATERIALS:
+                _say(reading, relations.subject_of(i) or sentence.before(i), [word])
+
+
+def _read_pose(reading: Reading, relations: RelationReader, i: int) -> None:
+    token = reading.sentence.tokens[i]
+    lemma = token.lemma.lower()
+    if lemma not in POSES or token.dep == "amod":
+        return
+    subject = relations.subject_of_verb(i)
+    if subject is None or subject.group < 0 or reading.sentence.at.get(i) is not None:
+        return
+    indices = [subject, *relations.coordinated_before(subject)]
+    for mention in indices:
+        if mention.group >= 0:
+            reading.describe(mention.group, "pose", participle(lemma))
+
+
+def _read_adjective(reading: Reading, relations: RelationReader, i: int) -> None:
+    sentence = reading.sentence
+    token = sentence.tokens[i]
+    head = sentence.tokens[token.head]
+    if token.dep != "amod" and head.lemma not in _LINKS | _TINTS:
+        return
+    if token.dep == "amod":
+        subject = sentence.at.get(token.head)
+        if subject is None or subject.end != i:
+            return
+    else:
+        subject = relations.subject_of_verb(token.head)
+    words = [sentence.words[i]]
+    words += [
+        sentence.words[k]
+        for k in range(i + 1, len(sentence.words))
+        if sentence.tokens[k].dep == "conj" and sentence.tokens[k].head == i
+    ]
+    words = [
+        *(sentence.words[k] for k in range(i) if _is_shade_of(reading, k, i)),
+        *words,
+    ]
+    _say(reading, subject, words)
+
+
+def _is_shade_of(reading: Reading, k: int, i: int) -> bool:
+    return reading.sentence.tokens[k].head == i and reading.sentence.words[k] in w.SHADES
+
+
+def _say(reading: Reading, mention: Mention | None, adjectives: list[str]) -> None:
+    if mention is None or mention.group < 0:
+        return
+    scratch = Mention(0, 0, 0)
+    add_adjectives(scratch, adjectives)
+    for key, value in scratch.attributes.items():
+        reading.describe(mention.group, key, value)
+
+
+def participle(verb: str) -> str:
+    """Present participle of a verb: "sit" gives "sitting"."""
+    if verb in ("lie", "die", "tie"):
+        return verb[:-2] + "ying"
+    if verb in _DOUBLING:
+        return verb + verb[-1] + "ing"
+    if verb.endswith("e") and not verb.endswith(("ee", "ye", "oe")):
+        return verb[:-1] + "ing"
+    return verb + "ing"

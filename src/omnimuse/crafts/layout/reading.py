@@ -1,0 +1,346 @@
+"""From noun phrases to groups of things: what is a thing, what is scenery, what is ruled out.
+
+Grammar decides: "the roof of a car" speaks of the car, "a photo of" of nothing, "a herd of five
+cows" of five cows, "without cats" of cats that must not be there, "the dog" of a dog named before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from omnimuse.crafts.layout import words as w
+from omnimuse.crafts.layout.phrases import Mention, Sentence
+from omnimuse.crafts.layout.schema import ThingGroup
+
+_NEGATIVE = frozenset("without lacking minus sans excluding neither nor".split())
+_NEGATIVE_PAIRS = frozenset(
+    (("free", "of"), ("devoid", "of"), ("instead", "of"), ("rather", "than"), ("empty", "of"))
+)
+_GENERIC_GROUPS = frozenset("group crowd team bunch trio duo quartet gang".split())
+_FRAME_FOLLOWERS = frozenset(
+    "of with showing depicting containing featuring that which in where has shows contains "
+    "featuring depicts including consisting".split()
+)
+_PLACE_PREPOSITIONS = frozenset(
+    "in at inside through into outside across along from throughout within by near on over "
+    "around past down up".split()
+)
+# Buildings and grounds: scenery when the things are in or at them, things otherwise.
+_PLACES = frozenset(
+    "house home building barn castle temple palace bridge cage tent garage train store shop "
+    "window stop".split()
+)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What has been understood so far.
+
+    Attributes:
+        sentence: its words and mentions.
+        groups: things by group, later frozen.
+        style: words on how the picture is to look.
+        scenery: mentions of the background.
+    """
+
+    sentence: Sentence
+    groups: list[ThingGroup] = field(default_factory=list)
+    style: list[str] = field(default_factory=list)
+    scenery: list[str] = field(default_factory=list)
+    excluded: list[str] = field(default_factory=list)
+    founders: list[Mention] = field(default_factory=list)
+
+    def change(self, index: int, **values: object) -> None:
+        """Replace fields of a group."""
+        self.groups[index] = replace(self.groups[index], **values)  # type: ignore[arg-type]
+
+    def describe(self, index: int, key: str, value: str) -> None:
+        """Add an attribute to a group unless it has that one."""
+        old = self.groups[index]
+        if key not in old.attributes:
+            self.change(index, attributes={**old.attributes, key: value})
+
+
+def read_things(sentence: Sentence) -> Reading:
+    """Sort the mentions of a sentence into things, scenery, style and what is excluded."""
+    reading = Reading(sentence)
+    _mark_frames(reading)
+    for position, mention in enumerate(sentence.mentions):
+        if mention.kind == "thing":
+            _resolve_of(sentence, position)
+    for mention in sentence.mentions:
+        if mention.kind == "thing":
+            mention.kind = _kind(sentence, mention)
+    _mark_excluded(reading)
+    for mention in sentence.mentions:
+        if mention.kind == "thing":
+            _join_group(reading, mention)
+        elif mention.kind == "scenery":
+            reading.scenery.append(_scenery_words(mention))
+        elif mention.kind == "pronoun":
+            _resolve_pronoun(reading, mention)
+    return reading
+
+
+def _mark_frames(reading: Reading) -> None:
+    """ "A realistic photo of a scene with ...": the frame is no thing, its adjectives are style."""
+    sentence = reading.sentence
+    is_opening = True
+    for mention in sentence.mentions:
+        last = mention.label.rsplit(" ", 1)[-1]
+        before = sentence.words[mention.start - 1] if mention.start else ""
+        after = sentence.words[mention.end] if mention.end < len(sentence.words) else ""
+        is_frame = last in w.FRAMES and mention.count < 2
+        opens = is_opening and (
+            after in _FRAME_FOLLOWERS
+            or sentence.tags[mention.end : mention.end + 1] in (["VBZ"], ["VBD"])
+        )
+        closes = mention.determiner == "definite" and before in (
+            "in", "of", "throughout", "across", "from", "to", "within"
+        )  # fmt: skip
+        if is_frame and (opens or closes or before == "style"):
+            mention.kind = "frame"
+            if opens:
+                phrase = " ".join(sentence.words[mention.start : mention.end])
+                phrase = phrase.removeprefix("the ").removeprefix("a ").removeprefix("an ")
+                if not (last in w.PLAIN_FRAMES and phrase == last):
+                    reading.style.append(phrase.replace("\u2011", "-"))
+        else:
+            is_opening = is_opening and mention.kind == "pronoun"
+
+
+def _resolve_of(sentence: Sentence, position: int) -> None:
+    """Mentions joined by "of": quantities, portions, likenesses, parts."""
+    mention = sentence.mentions[position]
+    if sentence.words[mention.end : mention.end + 1] != ["of"]:
+        return
+    if position + 1 >= len(sentence.mentions):
+        return
+    thing = sentence.mentions[position + 1]
+    if thing.start != mention.end + 1:
+        return
+    noun = mention.label.rsplit(" ", 1)[-1]
+    word = sentence.words[mention.head]
+    quantity = w.QUANTITY_NOUNS.get(word) or w.QUANTITY_NOUNS.get(noun)
+    if thing.kind == "pronoun":
+        if quantity or noun in w.NO_THING:
+            mention.kind, mention.stands_for = "nothing", thing
+        return
+    if quantity and (thing.is_plural or thing.label in w.UNMARKED_PLURAL | w.ALWAYS_PLURAL):
+        mention.kind, mention.stands_for = "quantity", thing
+        if noun == "number" and mention.determiner == "definite":
+            thing.determiner = "definite"
+        else:
+            _give_count(mention, thing, noun, quantity)
+    elif noun in w.PORTIONS and thing.kind == "thing":
+        mention.kind, mention.stands_for = "portion", thing
+        if not thing.is_exact:
+            thing.count = mention.count or (w.BARE_PLURAL if mention.is_plural else 1)
+            thing.is_exact = mention.is_exact or not mention.is_plural
+        if noun not in ("kind", "type", "sort", "form", "style", "part"):
+            thing.attributes.setdefault("state", noun)
+        thing.attributes.update(mention.attributes)
+    elif noun in w.LIKENESSES and thing.kind == "thing":
+        mention.label = f"{thing.label} {mention.label}"
+        thing.kind, thing.stands_for = "nothing", mention
+    elif noun not in w.CONTAINERS and mention.count < 2 and _is_relational(mention, noun):
+        mention.kind, mention.stands_for = "nothing", thing
+
+
+def _is_relational(mention: Mention, noun: str) -> bool:
+    """Whether "the roof of a car" speaks of the car."""
+    if noun in w.NO_THING or noun in w.PARTS:
+        return True
+    return mention.determiner == "definite" and not mention.is_plural and noun not in w.FRAMES
+
+
+def _give_count(mention: Mention, thing: Mention, noun: str, quantity: tuple[int, bool]) -> None:
+    if thing.is_exact:
+        return
+    size, is_exact = quantity
+    if thing.label in w.ALWAYS_PLURAL and noun == "pair":
+        size = 1
+    times = mention.count if mention.is_exact and mention.count else 1
+    thing.count, thing.is_exact = size * times, is_exact
+    thing.is_plural = True
+
+
+def _kind(sentence: Sentence, mention: Mention) -> str:
+    label = mention.label
+    last = label.rsplit(" ", 1)[-1]
+    before = sentence.words[mention.start - 1] if mention.start else ""
+    dep = sentence.tokens[mention.head].dep
+    if mention.kind != "thing":
+        return mention.kind
+    if last in _GENERIC_GROUPS and not mention.count:
+        mention.label, mention.count = "person", w.QUANTITY_NOUNS[last][0]
+        return "thing"
+    is_visual = bool(set(mention.attributes) & {"color", "material", "size", "pattern"})
+    kind = w.noun_kind(label)
+    if last in w.TIMES or last in w.SEASONS or last in w.WEATHERS:
+        return "nothing" if kind != "l" else "scenery"
+    if kind == "l":
+        if label in w.size_table() and label not in w.SCENERY:
+            return "thing"
+        return "scenery"
+    if last in _PLACES and before in ("in", "at", "inside", "from", "into") and last != label:
+        return "scenery"
+    if kind == "b" or (last in w.PARTS and mention.is_possessed):
+        owned = mention.is_possessed or before in ("with", "by", "of", "'s", "on", "its")
+        owned = owned or dep in ("dobj",) or sentence.words[mention.end - 2] in ("'s", "'")
+        return "part" if owned or len(sentence.mentions) == 1 else "thing"
+    if kind in ("x", "g"):
+        return "thing" if is_visual or mention.count > 1 and last not in w.NO_THING else "nothing"
+    if kind == "s" and not is_visual and not mention.count:
+        return "scenery" if before in _PLACE_PREPOSITIONS else "nothing"
+    if kind == "?" and sentence.tags[mention.head] in ("NNP", "NNPS") and not mention.determiner:
+        return "nothing" if mention.start else "thing"
+    return "thing"
+
+
+def _mark_excluded(reading: Reading) -> None:
+    sentence = reading.sentence
+    for mention in sentence.mentions:
+        if mention.determiner == "no":
+            _exclude(reading, mention)
+    for i, word in enumerate(sentence.words):
+        pair = (word, sentence.words[i + 1] if i + 1 < len(sentence.words) else "")
+        if word in _NEGATIVE:
+            _exclude_next(reading, i + 1)
+        elif pair in _NEGATIVE_PAIRS:
+            _exclude_next(reading, i + 2)
+        elif sentence.tokens[i].dep == "neg" and word != "no":
+            verb = max(sentence.tokens[i].head, i)
+            _exclude_next(reading, verb + 1 if sentence.tags[verb][:2] == "VB" else i + 1)
+
+
+def _exclude_next(reading: Reading, i: int) -> None:
+    sentence = reading.sentence
+    mention = sentence.after(i)
+    if mention is None:
+        return
+    between = sentence.tags[i : mention.start]
+    if all(tag in ("RB", "JJ", "VBG", "DT", "PDT", "VB", "RBR") for tag in between):
+        _exclude(reading, mention)
+
+
+def _exclude(reading: Reading, mention: Mention) -> None:
+    """Rule the mention out, and what is joined to it by "or" or "nor", or by a bare "and"."""
+    sentence = reading.sentence
+    position = sentence.mentions.index(mention)
+    joined = {"or", "nor", ",", "any", "and", "of"}
+    previous = mention
+    for following in sentence.mentions[position:]:
+        if following is not mention:
+            between = sentence.words[previous.end : following.start]
+            if not between or not set(between) <= joined:
+                break
+            is_or = bool({"or", "nor", "of"} & set(between))
+            if not is_or and (following.determiner or following.count):
+                break
+        if following.kind in ("thing", "scenery"):
+            reading.excluded.append(following.label)
+        following.kind = "excluded"
+        previous = following
+
+
+def _join_group(reading: Reading, mention: Mention) -> None:
+    """Give the mention its group: one named before, or a new one."""
+    index = _antecedent(reading, mention)
+    if index is None:
+        count = mention.count or (w.BARE_PLURAL if mention.is_plural else 1)
+        if mention.label in w.ALWAYS_PLURAL and not mention.count:
+            count = 1
+        is_exact = mention.is_exact or not mention.is_plural or count == 1
+        if mention.label in ("glasses", "skis", "grapes") and mention.is_exact and count > 1:
+            mention.label = mention.label.removesuffix("s").removesuffix("se")
+            mention.label = "glass" if mention.label == "glas" else mention.label
+        reading.groups.append(
+            ThingGroup(mention.label, count, dict(mention.attributes), is_exact)
+        )
+        reading.founders.append(mention)
+        index = len(reading.groups) - 1
+    else:
+        for key, value in mention.attributes.items():
+            reading.describe(index, key, value)
+    mention.group = index
+
+
+def _antecedent(reading: Reading, mention: Mention) -> int | None:
+    before = reading.sentence.words[mention.start - 1] if mention.start else ""
+    is_again = mention.determiner == "" and not mention.count and mention.is_plural
+    if mention.determiner != "definite" and not (
+        is_again and before in ("than", "of", "as", "equals", "equal")
+    ):
+        return None
+    if mention.is_exact and mention.count > 1 and not _same_count(reading, mention):
+        return None
+    last = mention.label.rsplit(" ", 1)[-1]
+    for index in range(len(reading.groups) - 1, -1, -1):
+        label = reading.groups[index].label
+        if label == mention.label or (last == mention.label and label.rsplit(" ", 1)[-1] == last):
+            colors = (
+                reading.groups[index].attributes.get("color"),
+                mention.attributes.get("color"),
+            )
+            if None in colors or colors[0] == colors[1]:
+                return index
+    return None
+
+
+def _same_count(reading: Reading, mention: Mention) -> bool:
+    return any(
+        group.label == mention.label and group.count == mention.count for group in reading.groups
+    )
+
+
+def _resolve_pronoun(reading: Reading, mention: Mention) -> None:
+    """Point a pronoun at the group it most likely stands for; split one off for "one of them"."""
+    founders = [
+        (i, group, founder)
+        for i, (group, founder) in enumerate(zip(reading.groups, reading.founders, strict=True))
+        if founder.start < mention.start
+    ]
+    if not founders:
+        return
+    if mention.label == "some of" or mention.label == "other":
+        many = [entry for entry in founders if entry[1].count > 1]
+        if mention.label == "other":
+            if mention.determiner == "definite":
+                mention.group = (many or founders)[-1][0]
+            else:
+                _add_another(reading, mention, founders[-1][0])
+        elif many:
+            _split_off(reading, mention, many[-1][0])
+        return
+    wanted = [entry for entry in founders if (entry[1].count > 1) == mention.is_plural]
+    candidates = wanted or founders
+    subjects = [
+        entry
+        for entry in candidates
+        if reading.sentence.tokens[entry[2].head].dep in ("nsubj", "ROOT", "nsubjpass", "attr")
+    ]
+    near = candidates[-1]
+    mention.group = (subjects[-1] if subjects and not mention.is_plural else near)[0]
+
+
+def _add_another(reading: Reading, mention: Mention, index: int) -> None:
+    reading.groups.append(ThingGroup(reading.groups[index].label))
+    reading.founders.append(mention)
+    mention.group = len(reading.groups) - 1
+
+
+def _split_off(reading: Reading, mention: Mention, index: int) -> None:
+    group = reading.groups[index]
+    taken = min(max(mention.count, 1), group.count - 1)
+    reading.change(index, count=group.count - taken)
+    reading.groups.append(ThingGroup(group.label, taken, dict(group.attributes), group.is_exact))
+    reading.founders.append(mention)
+    mention.group = len(reading.groups) - 1
+
+
+def _scenery_words(mention: Mention) -> str:
+    colors = mention.attributes.get("color", "")
+    state = mention.attributes.get("state", "")
+    size = mention.attributes.get("size", "")
+    return " ".join(part for part in (size, state, colors, mention.label) if part)

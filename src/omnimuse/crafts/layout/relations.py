@@ -1,0 +1,450 @@
+"""Where things are: prepositions and verbs of a parsed prompt as relations between groups.
+
+A preposition's object is the noun phrase after it; its subject is found by climbing the dependency
+tree (a small parser attaches some phrases too low; the corrections are general and named below).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from omnimuse.crafts.layout.phrases import Mention
+from omnimuse.crafts.layout.reading import Reading
+from omnimuse.crafts.layout.schema import GroupRelation
+
+# Prepositions, the longest match wins.
+MARKERS: dict[tuple[str, ...], str] = {
+    tuple(phrase.split()): relation
+    for relation, phrases in {
+        "left of": "left of|to left of",
+        "right of": "right of|to right of",
+        "above": "above|over|high above",
+        "on": "on top of|on|onto|upon|atop|on to|up on|a top|ontop of|aboard|astride",
+        "under": "under|underneath|under neath|beneath|from under",
+        "below": "below",
+        "next to": "next to|beside|by|alongside|adjacent to|along side|along side of|"
+        "side by side with|to the side of|on the side of|at the side of|at side of",
+        "near": "near|close to|nearby|not far from|against|at|across from",
+        "in front of": "in front of|before|infront of|ahead of|at the front of",
+        "behind": "behind|in back of|at the back of|following",
+        "between": "between|in between|among|amid|amongst",
+        "in": "in|inside|inside of|within|into",
+        "around": "around|surrounding|encircling",
+    }.items()
+    for phrase in phrases.split("|")
+}
+_LONGEST = max(map(len, MARKERS))
+_INVERSE = {
+    ("topped", "with"): "on",
+    ("filled", "with"): "in",
+    ("surrounded", "by"): "around",
+    ("containing",): "in",
+    ("full", "of"): "in",
+    ("covered", "with"): "on",
+    ("covered", "in"): "on",
+}
+VERBS = {
+    "ride": "riding", "hold": "holding", "carry": "holding", "wear": "wearing",
+    "grab": "holding", "hug": "holding", "eat": "holding", "bite": "holding", "chew": "holding",
+    "swing": "holding", "use": "holding", "fly": "below", "watch": "looking at",
+    "chase": "behind", "follow": "behind", "pull": "near", "push": "near", "face": "looking at",
+    "lick": "near", "sniff": "near", "feed": "near", "pet": "near", "kick": "near",
+    "surround": "around", "hit": "near", "touch": "near", "drive": "in", "play": "near",
+}  # fmt: skip
+_DIRECTIONS = {
+    "left": "left", "right": "right", "top": "top", "bottom": "bottom", "center": "center",
+    "centre": "center", "middle": "center", "upper": "top", "lower": "bottom",
+    "foreground": "foreground", "background": "background", "front": "foreground",
+    "leftmost": "left", "rightmost": "right", "left-hand": "left", "right-hand": "right",
+    "distance": "background", "lefthand": "left", "righthand": "right",
+}  # fmt: skip
+_BESIDE = {
+    "left": "left of", "right": "right of", "top": "on", "bottom": "below", "center": "in",
+    "foreground": "in front of", "background": "behind",
+}  # fmt: skip
+_SIDE_WORDS = frozenset("side part half corner edge hand portion third area corners".split())
+_HIGH_ATTACHMENT = frozenset(("next to", "near", "in front of", "behind", "left of", "right of"))
+
+
+@dataclass(slots=True)
+class Place:
+    """A preposition in the text: tokens start to end, and the relation it names.
+
+    `direction` is set for "on the left"; `is_inverse` for "topped with".
+    """
+
+    start: int
+    end: int
+    relation: str
+    direction: str = ""
+    is_inverse: bool = False
+
+
+class RelationReader:
+    """Reads relations and picture regions into a reading."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.sentence = reading.sentence
+        self.relations: list[GroupRelation] = []
+        self.regions: dict[int, str] = {}
+        self._subjects: dict[int, list[int]] = {}
+        for i, token in enumerate(self.sentence.tokens):
+            if token.dep in ("nsubj", "nsubjpass"):
+                self._subjects.setdefault(token.head, []).append(i)
+        self.places = self._find_places()
+
+    def read(self) -> tuple[GroupRelation, ...]:
+        """All relations, in the prompt's order, without repetitions."""
+        for place in self.places:
+            if place.direction:
+                self._read_direction(place)
+            else:
+                self._read_preposition(place)
+        for mention in self.sentence.mentions:
+            self._read_verb(mention)
+        for index, region in self.regions.items():
+            self.reading.change(index, region=region)
+        return tuple(dict.fromkeys(self.relations))
+
+    # -- finding the prepositions ---------------------------------------------------------------
+
+    def _find_places(self) -> list[Place]:
+        words, places, i = self.sentence.words, [], 0
+        while i < len(words):
+            place = self._direction_at(i) or self._marker_at(i)
+            if place is None:
+                i += 1
+            else:
+                places.append(place)
+                i = place.end
+        return places
+
+    def _marker_at(self, i: int) -> Place | None:
+        words = self.sentence.words
+        for phrase, relation in _INVERSE.items():
+            if tuple(words[i : i + len(phrase)]) == phrase:
+                return Place(i, i + len(phrase), relation, is_inverse=True)
+        for length in range(min(_LONGEST, len(words) - i), 0, -1):
+            phrase = tuple(words[i : i + length])
+            if phrase in MARKERS and not self._is_no_preposition(i, length):
+                return Place(i, i + length, MARKERS[phrase])
+        return None
+
+    def _is_no_preposition(self, i: int, length: int) -> bool:
+        word, tag = self.sentence.words[i], self.sentence.tags[i]
+        if length > 1:
+            return False
+        if word in ("following", "surrounding", "in", "on", "by", "at", "before"):
+            return tag in ("NN", "NNS", "JJ", "RP") or (word == "by" and self._is_agent(i))
+        return tag in ("NN", "NNS", "JJ", "VB", "VBD")
+
+    def _is_agent(self, i: int) -> bool:
+        """ "eaten by a dog" is no place."""
+        return self.sentence.tokens[i].dep == "agent" and self.sentence.tags[i - 1] == "VBN"
+
+    def _direction_at(self, i: int) -> Place | None:
+        """ "on the left side of", "in the top right corner", "to the right"."""
+        words = self.sentence.words
+        if words[i] not in ("on", "at", "in", "to", "toward", "towards", "from", "off", "along"):
+            return None
+        k, found = i + 1, []
+        while k < len(words) and (
+            words[k] in _DIRECTIONS
+            or words[k] in ("the", "its", "their", "far", "very", "-", "most", "extreme")
+        ):
+            if words[k] in _DIRECTIONS:
+                found.append(_DIRECTIONS[words[k]])
+            k += 1
+        while found and k < len(words) and words[k] in _SIDE_WORDS:
+            k += 1
+        if not found or words[i : i + 3] == ["on", "top", "of"]:
+            return None
+        if words[i : i + 2] == ["in", "front"] or (words[i] == "on" and words[i + 1] == "top"):
+            return None
+        return Place(i, k, "", direction=" ".join(dict.fromkeys(found)))
+
+    # -- reading them ---------------------------------------------------------------------------
+
+    def _read_direction(self, place: Place) -> None:
+        words = self.sentence.words
+        has_of = words[place.end : place.end + 1] == ["of"]
+        landmark = self._object(place.end + 1) if has_of else None
+        if has_of and landmark is not None and self._groups(landmark):
+            relation = _BESIDE[place.direction.split()[0]]
+            self._add(place, self._groups(landmark), relation)
+            return
+        if "its" in words[place.start : place.end] or "their" in words[place.start : place.end]:
+            subject = self.sentence.before(place.start)
+            owner = self._owner_before(subject)
+            if subject is not None and owner is not None and self._groups(subject):
+                relation = _BESIDE[place.direction.split()[0]]
+                self._connect(self._groups(subject), relation, owner)
+                return
+        subjects = self._region_subjects(place)
+        for index in subjects:
+            self.regions.setdefault(index, place.direction)
+
+    def _owner_before(self, mention: Mention | None) -> list[int] | None:
+        if mention is None:
+            return None
+        for earlier in reversed(self.sentence.mentions):
+            if earlier.end <= mention.start and self._groups(earlier):
+                return self._groups(earlier)
+        return None
+
+    def _region_subjects(self, place: Place) -> list[int]:
+        """The things that "on the left" is said of: those before it, else those after it."""
+        words = self.sentence.words
+        fronted = place.start == 0 or words[place.start - 1] in (",", ";", ".", "and", "while", ":")
+        following = self.sentence.after(place.end)
+        if fronted and following is not None:
+            gap = words[place.end : following.start]
+            if set(gap) <= {",", "is", "are", "there", "a", "the", "stands", "sits", "we", "see"}:
+                return self._groups(following)
+        if self._attached_before(place.start) is not None:
+            mention = self._attached_before(place.start)
+            return self._groups(mention) if mention is not None else []
+        return self._groups(following) if following is not None else []
+
+    def _attached_before(self, i: int) -> Mention | None:
+        subject = self.subject_of(i)
+        nearest = next(
+            (m for m in reversed(self.sentence.mentions) if m.end <= i and self._groups(m)), None
+        )
+        if subject is None or nearest is None or nearest.start < subject.start:
+            return nearest
+        between = self.sentence.tags[nearest.end : i]
+        if not between or not any(tag[:2] == "VB" for tag in between):
+            return nearest if nearest.end == i else subject
+        return subject
+
+    def _read_preposition(self, place: Place) -> None:
+        landmark = self._object(place.end)
+        if landmark is None:
+            return
+        if landmark.label == "each other":
+            self._read_reciprocal(place)
+            return
+        objects = self._groups(landmark)
+        if place.relation == "between":
+            self._read_between(place, landmark)
+            return
+        for joined in self._conjuncts(landmark):
+            objects = [*objects, *(g for g in self._groups(joined) if g not in objects)]
+        if objects:
+            self._add(place, objects, place.relation)
+
+    def _read_reciprocal(self, place: Place) -> None:
+        before = [
+            m
+            for m in self.sentence.mentions
+            if m.end <= place.start and m.kind == "thing" and m.group >= 0
+        ]
+        if len(before) > 1 and before[-1].group != before[-2].group:
+            linked = "and" in self.sentence.words[before[-2].end : before[-1].start]
+            if linked or self.reading.groups[before[-1].group].count == 1:
+                self._connect([before[-2].group], place.relation, [before[-1].group])
+
+    def _read_between(self, place: Place, landmark: Mention) -> None:
+        sides = self._groups(landmark)
+        following = self.sentence.after(landmark.end)
+        if following is not None and self._groups(following):
+            gap = self.sentence.words[landmark.end : following.start]
+            if gap in (["and"], ["&"]):
+                sides = [*sides, *self._groups(following)]
+        subjects = self._subject_groups(place)
+        for subject in subjects:
+            others = [side for side in sides if side != subject]
+            if others:
+                self.relations.append(
+                    GroupRelation(subject, "between", others[0], others[1] if others[1:] else -1)
+                )
+
+    def _read_verb(self, mention: Mention) -> None:
+        token = self.sentence.tokens[mention.head]
+        if token.dep not in ("dobj", "obj") or not self._groups(mention):
+            return
+        relation = VERBS.get(self.sentence.tokens[token.head].lemma)
+        if self.sentence.tags[token.head][:2] != "VB" or relation is None:
+            return
+        subject = self.subject_of_verb(token.head)
+        if subject is not None and self._groups(subject):
+            self._connect(self._groups(subject), relation, self._groups(mention))
+
+    def _add(self, place: Place, objects: list[int], relation: str) -> None:
+        subjects = [s for s in self._subject_groups(place) if s not in objects]
+        if place.is_inverse:
+            subjects, objects = objects, subjects
+        self._connect(subjects, relation, objects)
+
+    def _connect(self, subjects: list[int], relation: str, objects: list[int]) -> None:
+        for subject in subjects:
+            for other in objects:
+                if subject != other:
+                    self.relations.append(GroupRelation(subject, relation, other))
+
+    # -- who stands where -----------------------------------------------------------------------
+
+    def _object(self, i: int) -> Mention | None:
+        mention = self.sentence.after(i)
+        if mention is None:
+            return None
+        tags, words = self.sentence.tags[i : mention.start], self.sentence.words
+        if any(t[:2] in ("VB", "IN") or t in (".", ",", ":", "CC") for t in tags):
+            return None
+        while mention.stands_for is not None and mention.kind != "quantity":
+            mention = mention.stands_for
+        if mention.stands_for is not None:
+            mention = mention.stands_for
+        if mention.kind in ("thing", "part", "nothing") and words[mention.end : mention.end + 1] in (
+            ["'s"],
+            ["'"],
+        ):
+            owned = self.sentence.after(mention.end)
+            if owned is not None and owned.kind == "thing" and owned.start <= mention.end + 1:
+                return owned
+        return mention
+
+    def _groups(self, mention: Mention) -> list[int]:
+        while mention.stands_for is not None:
+            mention = mention.stands_for
+        return [mention.group] if mention.group >= 0 else []
+
+    def _conjuncts(self, mention: Mention) -> list[Mention]:
+        """Things joined to this one by "and" that have no place of their own."""
+        found, position = [], self.sentence.mentions.index(mention)
+        previous = mention
+        starts = {place.start for place in self.places}
+        for following in self.sentence.mentions[position + 1 :]:
+            gap = self.sentence.words[previous.end : following.start]
+            if not gap or not set(gap) <= {"and", ",", "or", "&"}:
+                break
+            if following.end in starts or self.sentence.tags[
+                following.end : following.end + 1
+            ] in (["VBG"], ["VBZ"], ["VBP"]):
+                break
+            found.append(following)
+            previous = following
+        return found
+
+    def _subject_groups(self, place: Place) -> list[int]:
+        subject = self.subject_of(place.start)
+        if subject is not None and place.relation in _HIGH_ATTACHMENT:
+            subject = self._raise(subject, place)
+        if subject is None or not self._groups(subject):
+            subject = self._nearest(place.start)
+        if subject is None:
+            return self._inverted_subject(place)
+        groups = self._groups(subject)
+        for earlier in self.coordinated_before(subject):
+            groups = [*(g for g in self._groups(earlier) if g not in groups), *groups]
+        return groups
+
+    def coordinated_before(self, subject: Mention) -> list[Mention]:
+        """ "a cat and a dog on a sofa": the cat too, unless it has a place of its own."""
+        found: list[Mention] = []
+        position = self.sentence.mentions.index(subject)
+        current = subject
+        for earlier in reversed(self.sentence.mentions[:position]):
+            gap = self.sentence.words[earlier.end : current.start]
+            if not gap or not set(gap) <= {"and", ",", "&"} or earlier.kind != "thing":
+                break
+            if self._is_landmark(earlier):
+                return []
+            found.append(earlier)
+            current = earlier
+        return found
+
+    def _is_landmark(self, mention: Mention) -> bool:
+        return any(
+            place.end <= mention.start and self._object(place.end) is mention
+            for place in self.places
+            if not place.direction and place.end > mention.start - 4
+        )
+
+    def _raise(self, subject: Mention, place: Place) -> Mention:
+        """ "a cat on a table next to a cup": the cat is next to the cup, not the table.
+
+        A parser of this size attaches the second phrase to the nearest noun; in picture captions
+        it is nearly always said of the thing that the first phrase places.
+        """
+        for _ in range(3):
+            support = next(
+                (
+                    earlier
+                    for earlier in self.places
+                    if earlier.end <= subject.start
+                    and not earlier.direction
+                    and earlier.relation in ("on", "in", "near", "under")
+                    and self._object(earlier.end) is subject
+                ),
+                None,
+            )
+            if support is None or subject.end != place.start:
+                return subject
+            raised = self.subject_of(support.start) or self._nearest(support.start)
+            if raised is None or raised is subject or not self._groups(raised):
+                return subject
+            subject = raised
+        return subject
+
+    def _nearest(self, i: int) -> Mention | None:
+        return next(
+            (m for m in reversed(self.sentence.mentions) if m.end <= i and self._groups(m)), None
+        )
+
+    def _inverted_subject(self, place: Place) -> list[int]:
+        """ "On top of the table sits a cat"."""
+        landmark = self._object(place.end)
+        if landmark is None:
+            return []
+        following = self.sentence.after(landmark.end)
+        return self._groups(following) if following is not None else []
+
+    def subject_of(self, i: int) -> Mention | None:
+        """The thing before token i that the phrase at i is said of, by the dependency tree."""
+        tokens, here = self.sentence.tokens, i
+        for _ in range(12):
+            head = tokens[here].head
+            if head == here:
+                mention = self.subject_of_verb(here) if here != i else None
+                return mention if mention is not None and mention.start != i else None
+            here = head
+            mention = self.sentence.at.get(here)
+            if mention is not None and mention.start < i and self._groups(mention):
+                return mention
+            if self.sentence.tags[here][:2] == "VB" or here in self._subjects:
+                subject = self.subject_of_verb(here)
+                if subject is not None and self._groups(subject) and subject.start < i:
+                    return subject
+        return None
+
+    def subject_of_verb(self, verb: int) -> Mention | None:
+        tokens, here = self.sentence.tokens, verb
+        for _ in range(8):
+            for subject in self._subjects.get(here, []):
+                mention = self.sentence.at.get(subject)
+                if mention is not None and self._groups(mention):
+                    return mention
+            token = tokens[here]
+            if token.dep in ("acl", "relcl"):
+                mention = self.sentence.at.get(token.head)
+                if mention is not None and self._groups(mention):
+                    return mention
+            if token.head == here:
+                return self._attribute_of(here)
+            here = token.head
+            mention = self.sentence.at.get(here)
+            if mention is not None and self._groups(mention):
+                return mention
+        return None
+
+    def _attribute_of(self, verb: int) -> Mention | None:
+        """ "There is a cat": the cat."""
+        for i, token in enumerate(self.sentence.tokens):
+            if token.head == verb and token.dep in ("attr", "nsubj", "dobj"):
+                mention = self.sentence.at.get(i)
+                if mention is not None and self._groups(mention):
+                    return mention
+        return None
