@@ -16,6 +16,7 @@ from omnimuse.graph.plan import Plan
 from omnimuse.request import Result
 
 SHEET_NAME = "contact-sheet.png"
+_MAX_LINEAGE = 50
 
 
 class Delivery:
@@ -75,8 +76,16 @@ class Delivery:
         if self._settings.sign:
             from omnimuse.safety.signing import make_signer
 
-            make_signer(self._settings).sign(path, asset, self._library)
+            make_signer(self._settings).sign(path, asset, self._lineage(asset))
         return path
+
+    def _lineage(self, asset: Asset) -> tuple[dict[str, str], ...]:
+        """What the asset was made from, nearest first, as short steps."""
+        ancestors = self._library.trace(asset.id).ancestors()[1 : _MAX_LINEAGE + 1]
+        return tuple(
+            {"id": a.id, "kind": a.kind, "tool": a.origin.tool if a.origin else ""}
+            for a in ancestors
+        )
 
     def _contact_sheet(self, path: Path, prompt: str, results: tuple[Result, ...]) -> None:
         from omnimuse.crafts.contact_sheet import contact_sheet

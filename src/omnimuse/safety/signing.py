@@ -1,0 +1,183 @@
+"""Signing: every exported file carries a signed record of how it was made.
+
+Formats that C2PA (Content Credentials, specification 2.1) knows get a manifest inside the file; for
+others a sidecar `NAME.record.json` holds the same record with the file's SHA-256, signed by the
+same key (JWS, ES256, RFC 7515, detached payload).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from omnimuse import __version__
+from omnimuse.assets.asset import Asset
+from omnimuse.config import Settings
+from omnimuse.errors import StorageError
+from omnimuse.safety.keys import KeyRing, load_keys
+
+RECORD_LABEL = "org.omnimuse.record"
+SIDECAR_SUFFIX = ".record.json"
+EMBEDDED_TYPES = frozenset(
+    (
+        *("image/png", "image/jpeg", "image/webp", "image/svg+xml"),
+        *("audio/wav", "audio/flac", "audio/mpeg", "video/mp4"),
+    )
+)
+_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+
+class Signer:
+    """Signs exported files with the keys of this installation.
+
+    Args:
+        keys: certificate chain and private key.
+    """
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys
+
+    def sign(self, path: Path, asset: Asset, lineage: tuple[Mapping[str, Any], ...] = ()) -> Path:
+        """Sign the file in place, or beside it.
+
+        Args:
+            path: an exported copy of the asset.
+            asset: with its origin.
+            lineage: records of what it was made from, nearest first.
+
+        Returns:
+            The file that holds the record: `path` itself or its sidecar.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        record = make_record(asset, lineage)
+        try:
+            if asset.media_type in EMBEDDED_TYPES:
+                return self._embed(path, asset, record)
+            return self._write_sidecar(path, record)
+        except OSError as error:
+            raise StorageError(f"cannot sign {path}: {error.strerror}") from None
+
+    def _embed(self, path: Path, asset: Asset, record: dict[str, Any]) -> Path:
+        import c2pa
+
+        manifest = {
+            "claim_generator_info": [{"name": "Omnimuse", "version": __version__}],
+            "title": path.name,
+            "assertions": [
+                {"label": "c2pa.actions", "data": {"actions": _actions(asset)}},
+                {"label": RECORD_LABEL, "data": record},
+            ],
+        }
+        info = c2pa.C2paSignerInfo(
+            alg=b"es256", sign_cert=self._keys.chain, private_key=self._keys.key, ta_url=None
+        )
+        temporary = path.with_name(f".{path.name}.signing")
+        try:
+            with (
+                c2pa.Signer.from_info(info) as signer,
+                c2pa.Builder(manifest) as builder,
+                path.open("rb") as source,
+                temporary.open("w+b") as target,
+            ):
+                builder.sign(signer, asset.media_type, source, target)
+                target.flush()
+                os.fsync(target.fileno())
+            temporary.replace(path)
+        except c2pa.C2paError as error:
+            raise StorageError(f"{path.name} could not be signed: {error}") from error
+        finally:
+            temporary.unlink(missing_ok=True)
+        return path
+
+    def _write_sidecar(self, path: Path, record: dict[str, Any]) -> Path:
+        payload = canonical({**record, "file_sha256": file_sha256(path)})
+        sidecar = path.with_name(path.name + SIDECAR_SUFFIX)
+        document = {
+            "record": json.loads(payload),
+            "signature": _jws(payload, self._keys.key),
+            "certificates": self._keys.chain.decode(),
+        }
+        temporary = sidecar.with_name(f".{sidecar.name}.signing")
+        temporary.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
+        temporary.replace(sidecar)
+        return sidecar
+
+
+@lru_cache(maxsize=4)
+def _signer(home: Path) -> Signer:
+    return Signer(load_keys(home))
+
+
+def make_signer(settings: Settings) -> Signer:
+    """The signer of an installation; its keys are made at first use.
+
+    Raises:
+        StorageError: the keys cannot be read or written.
+    """
+    return _signer(settings.home)
+
+
+def make_record(asset: Asset, lineage: tuple[Mapping[str, Any], ...] = ()) -> dict[str, Any]:
+    """What a file says of itself: what it is, who made it with what, from what, by whose parts."""
+    origin = asset.origin
+    return {
+        "asset": asset.id,
+        "kind": asset.kind,
+        "media_type": asset.media_type,
+        "origin": json.loads(json.dumps(asdict(origin))) if origin else None,
+        "attribution": [asdict(part) for part in asset.attribution],
+        "lineage": [dict(step) for step in lineage],
+    }
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with sorted keys and no spaces: the same value, the same bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def file_sha256(path: Path) -> str:
+    """Hex digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _actions(asset: Asset) -> list[dict[str, Any]]:
+    origin = asset.origin
+    source = "trainedAlgorithmicMedia" if origin and origin.models else "algorithmicMedia"
+    if origin and origin.inputs:
+        source = f"composite{source[0].upper()}{source[1:]}" if origin.models else "digitalCreation"
+        source = source.replace("compositeTrained", "compositeWithTrained")
+    action: dict[str, Any] = {
+        "action": "c2pa.created",
+        "digitalSourceType": _SOURCE_TYPE + source,
+        "softwareAgent": {"name": "Omnimuse", "version": __version__},
+    }
+    if origin:
+        action["parameters"] = {"org.omnimuse.tool": f"{origin.tool} {origin.version}"}
+    return [action]
+
+
+def _jws(payload: bytes, key_pem: bytes) -> str:
+    """Compact JWS with the payload left out."""
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+    header = _base64url(canonical({"alg": "ES256"}))
+    key: Any = serialization.load_pem_private_key(key_pem, password=None)
+    signed = key.sign(f"{header}.{_base64url(payload)}".encode(), ec.ECDSA(hashes.SHA256()))
+    r, s = decode_dss_signature(signed)
+    return f"{header}..{_base64url(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
