@@ -32,7 +32,7 @@ BUILT_IN: dict[str, str] = {
     "onnx-text": "omnimuse.backends.onnx_text:OnnxEmbedder",
     "openai-http": "omnimuse.backends.http_openai:OpenAIEndpoint",
     "piper": "omnimuse.backends.piper:PiperSynthesizer",
-    "soundfont": "omnimuse.backends.soundfont:SoundFontBackend",
+    "soundfont": "omnimuse.backends.soundfont:SoundfontRenderer",
     "spacy": "omnimuse.backends.spacy_parser:SpacyParser",
     "style-onnx": "omnimuse.backends.style:StyleTransfer",
     "transformers": "omnimuse.backends.transformers_text:TransformersGenerator",

@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from omnimuse.assets.asset import Attribution
 from omnimuse.backends import soundfont_file as sf
 from omnimuse.backends.midi_timeline import Channel, PlayedNote, Timeline, read_timeline
+from omnimuse.backends.card import ModelCard
 from omnimuse.backends.reverb import chorus, reverberate
 
 _ATTENUATION_SCALE = 0.4
@@ -36,14 +37,22 @@ class SoundfontRenderer:
     """Role `score-to-audio`.
 
     Args:
-        path: `.sf2` or `.sf3` file; opened when the first score is rendered.
+        card: option `file` (font.sf3) names the soundfont.
+        folder: the pulled card, or the soundfont itself.
 
     Raises:
         CheckpointError: the file is missing or broken (at the first rendering).
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, card: ModelCard, folder: Path) -> None:
+        is_folder = folder.is_dir()
+        self._path = folder / str(card.options.get("file", "font.sf3")) if is_folder else folder
+        self.attribution = Attribution(
+            source=card.sources[0].url if card.sources else str(self._path.name),
+            author=card.attribution,
+            licence=card.licence,
+            title=card.name,
+        )
         self._font: sf.SoundFontFile | None = None
         self._pitched: OrderedDict[tuple[int, ...], NDArray[np.float32]] = OrderedDict()
         self._pitched_frames = 0
@@ -158,11 +167,6 @@ class SoundfontRenderer:
         while self._pitched_frames > _PITCHED_CACHE_FRAMES and len(self._pitched) > 1:
             _, dropped = self._pitched.popitem(last=False)
             self._pitched_frames -= len(dropped)
-
-
-def load(folder: Path, options: Mapping[str, Any]) -> SoundfontRenderer:
-    """The renderer of a card's folder; `options["file"]` names the soundfont in it."""
-    return SoundfontRenderer(folder / str(options.get("file", "font.sf3")))
 
 
 def apply_modulators(region: sf.Region, note: PlayedNote) -> dict[int, float]:

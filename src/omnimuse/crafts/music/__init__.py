@@ -1,0 +1,1 @@
+"""Music as notes: brief, harmony, melody, arrangement, judgement; MIDI and ABC both ways."""
