@@ -24,6 +24,7 @@ _UNITS = {
     "strength": "share", "amount": "share", "opacity": "share", "volume": "share",
     "start": "start", "begin": "start", "end": "end", "stop": "end",
 }  # fmt: skip
+_MEANT = 0.55  # cosine from which a choice counts as meant though not named
 _COUNTED = frozenset("count number n num how many copies amount".split())
 _TEXTUAL = frozenset("prompt description query instruction request subject content idea".split())
 _STYLE = re.compile(
@@ -70,6 +71,10 @@ class ArgumentFiller:
     ) -> Any:
         kinds = _types(param.schema)
         choices = _choices(param)
+        if choices and all(isinstance(c, int | float) for c in choices):
+            return _number_for(param, spec, values)
+        if "array" in kinds:
+            return _list_for(param, text)
         if choices:
             return self._choose(choices, param, text, values, is_open="enum" not in param.schema)
         if kinds & {"integer", "number"}:
@@ -107,7 +112,20 @@ class ArgumentFiller:
             return own
         near = self._similarity([own], [str(c).replace("_", " ") for c in choices])[0]
         position = int(near.argmax())
-        return choices[position] if float(near[position]) > 0.35 else None
+        return choices[position] if float(near[position]) > _MEANT else None
+
+
+def _list_for(param: Param, text: str) -> list[str] | None:
+    """The choices of a list's items that the words name."""
+    items = param.schema.get("items") or {}
+    choices = items.get("enum") or items.get("examples") or param.schema.get("examples") or ()
+    flat = [c for choice in choices for c in (choice if isinstance(choice, list) else [choice])]
+    stems = {stem(w) for w in re.findall(r"[a-z0-9]+", text.lower())}
+    said = [
+        c for c in dict.fromkeys(flat) if isinstance(c, str)
+        and all(stem(w) in stems for w in re.findall(r"[a-z0-9]+", c.lower().replace("_", " ")))
+    ]
+    return said or None
 
 
 def _types(schema: Mapping[str, Any]) -> set[str]:
@@ -251,7 +269,7 @@ def fit_schema(value: Any, schema: Mapping[str, Any]) -> Any:
     """A value brought to a schema's type and range; None if it cannot be."""
     kinds = _types(schema)
     if "enum" in schema:
-        return value if value in schema["enum"] else None
+        return next((choice for choice in schema["enum"] if choice == value), None)
     if kinds & {"integer", "number"}:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None

@@ -11,6 +11,8 @@ from omnimuse.planning.intent import KNOWN, NEW, PRONOUN, Mention, Step
 from omnimuse.planning.resources import Resource, link, ordinal_of
 from omnimuse.planning.retrieval import stem
 
+# Kinds that steer a tool rather than go into its result: never taken unless they are named.
+GUIDES = frozenset("layout scene mask depth edges score".split())
 _MIN_LINK = 0.8
 _STRONG = 1.6
 _CONTENT, _FAINT_CONTENT, _SIDE_CONTENT = 1.45, 0.5, 1.2
@@ -28,6 +30,7 @@ class Binding:
         sureness: mean link score of the inputs.
         each: a port that takes one thing where the words mean several.
         others: the further things for it.
+        dangling: phrases that point back at something, and nothing is there.
     """
 
     inputs: Mapping[str, tuple[Resource, ...]]
@@ -37,6 +40,7 @@ class Binding:
     sureness: float = 0.0
     each: str = ""
     others: tuple[Resource, ...] = ()
+    dangling: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,16 +58,28 @@ class Binder:
         step: what is to be done.
         resources: what is there.
         used: `order` of resources that some node already takes.
+        chain: each step is likely to go on from the one before, even if it does not say so.
     """
 
     def __init__(
-        self, step: Step, resources: Sequence[Resource], used: frozenset[int]
+        self, step: Step, resources: Sequence[Resource], used: frozenset[int], *, chain: bool = False
     ) -> None:
         self._step, self._resources, self._used = step, tuple(resources), used
         self._newest = max((r.order for r in resources), default=0)
         self._mentions = [m for m in step.mentions if not m.is_output]
         self._links = [self._linked(m) for m in self._mentions]
-        self._novelty = any(_is_novel(m) for m in step.mentions)
+        self._novelty = any(_is_novel(m) for m in step.mentions) or (
+            not chain and self._brings_content()
+        )
+
+    def _brings_content(self) -> bool:
+        """ "A calm piano tune", "the fox" (that no result is called): words of its own to go by."""
+        if any(m.is_output and m.modifiers for m in self._step.mentions):
+            return True
+        return any(
+            m.status == KNOWN and not m.kind and not m.literals and not links
+            for m, links in zip(self._mentions, self._links)
+        )
 
     def _linked(self, mention: Mention) -> list[tuple[float, int]]:
         """Resources that a noun phrase may mean, surest first."""
@@ -74,7 +90,13 @@ class Binder:
             same = sorted(n for _, n in found)
             if -len(same) <= which < len(same):
                 return [(3.5, same[which])]
-        return sorted(found, key=lambda item: (-item[0], -self._resources[item[1]].order))
+        several = _capacity(mention) > 1
+
+        def rank(item: tuple[float, int]) -> tuple[float, int]:
+            resource = self._resources[item[1]]
+            return -round(item[0], 3), resource.order if several else -resource.order
+
+        return sorted(found, key=rank)
 
     def bind(self, spec: ToolSpec) -> Binding:
         """The best feeding of a tool's required ports, and of optional ones that are spoken of."""
@@ -108,6 +130,7 @@ class Binder:
             sum(min(s, 3.0) for s in scores) / len(scores) if scores else 1.0,
             each,
             others,
+            sum(1 for m, links in zip(self._mentions, self._links) if not links and _points(m)),
         )
 
     def _others(
@@ -156,6 +179,8 @@ class Binder:
         offers = []
         for p, port in enumerate(spec.inputs):
             for m, mention in enumerate(self._mentions):
+                if port.kind in GUIDES and not port.is_required and mention.kind != port.kind:
+                    continue
                 for score, r in self._links[m]:
                     resource = self._resources[r]
                     if accepts(port.kind, resource.kind):
@@ -206,6 +231,13 @@ def _capacity(mention: Mention) -> int:
     if mention.literals:
         return len(mention.literals)
     return 8 if mention.count == 0 or mention.is_each else mention.count
+
+
+def _points(mention: Mention) -> bool:
+    """Means something that must already be there: "it", "the picture"."""
+    if mention.status == PRONOUN:
+        return True
+    return mention.status == KNOWN and bool(mention.kind) and mention.role in ("object", "subject")
 
 
 def _is_novel(mention: Mention) -> bool:

@@ -11,12 +11,10 @@ from dataclasses import replace
 
 from omnimuse.graph.kinds import accepts, ancestors, is_textual
 from omnimuse.graph.spec import Port, ToolSpec
+from omnimuse.planning.binding import GUIDES
 from omnimuse.planning.draft import Draft, DraftNode, add_node, set_input
 from omnimuse.planning.intent import Step
 from omnimuse.planning.resources import Resource, related
-
-_GUIDES = frozenset("layout scene mask depth edges score".split())
-
 
 def join(
     draft: Draft, specs: Mapping[str, ToolSpec], first: Resource, second: Resource,
@@ -56,7 +54,7 @@ def related_outputs(spec: ToolSpec, resource: Resource) -> bool:
 def free_port(spec: ToolSpec, node: DraftNode, resource: Resource) -> Port | None:
     """An unfed optional port that takes the resource as a part (a guide is no part)."""
     for port in spec.inputs:
-        if port.name in node.inputs or port.is_required or port.kind in _GUIDES:
+        if port.name in node.inputs or port.is_required or port.kind in GUIDES:
             continue
         if accepts(port.kind, resource.kind):
             return port
@@ -86,7 +84,7 @@ def feed_all(
     spec: ToolSpec, parts: Sequence[Resource]
 ) -> dict[str, tuple[Resource, ...]] | None:
     """A port for every part, the narrowest kind first; None if a part or a needed port is left."""
-    ports = [p for p in spec.inputs if p.kind not in _GUIDES]
+    ports = [p for p in spec.inputs if p.kind not in GUIDES]
     inputs: dict[str, tuple[Resource, ...]] = {}
     for part in parts:
         fitting = [p for p in ports if accepts(p.kind, part.kind)
@@ -102,7 +100,7 @@ def feed_all(
 
 def is_collector(spec: ToolSpec) -> bool:
     """Whether a tool makes one thing out of several parts (a film of pictures and sound)."""
-    parts = [p for p in spec.inputs if not is_textual(p.kind) and p.kind not in _GUIDES]
+    parts = [p for p in spec.inputs if not is_textual(p.kind) and p.kind not in GUIDES]
     return any(p.is_list for p in parts) and len(parts) > 1
 
 
@@ -116,7 +114,7 @@ def gather(
         return draft
     for port in spec.inputs:
         node = draft.nodes[number]
-        if port.name in node.inputs or port.kind in _GUIDES or port.is_required:
+        if port.name in node.inputs or port.kind in GUIDES or port.is_required:
             continue
         if is_textual(port.kind):
             continue

@@ -23,7 +23,7 @@ from omnimuse.planning.syntax import Sentence, Word, build_sentences
 WANT = frozenset("want need like love wish require look hope prefer plan aim desire".split())
 GET = frozenset("get give provide show see obtain receive have know help assist bring hand".split())
 EMPTY = frozenset(
-    "be do use take let go start try save call name contain include attach ensure proceed complete "
+    "be do use let go start try save call name contain include attach ensure proceed complete "
     "finish begin work base accord store title consist say regard upload share think "
     "feature mean relate associate require mention follow involve".split()
 )
@@ -143,7 +143,15 @@ class _Sentence:
             g for c in token.children if c.dep_ == "prep" and lemma_of(token) == "look"
             for g in c.children if g.dep_ == "pobj"
         ]
+        if any(thing.pos_ == "PRON" for thing in things) and lemma_of(token) in ("show", "bring"):
+            return any(c.dep_ == "prep" for c in token.children)
         return any(thing.pos_ != "PRON" for thing in things)
+
+    def _acts_on_pronoun(self, token: Word) -> bool:
+        """ "Show it from all sides" is done to it; "show me a cat" wants a cat."""
+        return lemma_of(token) in GET and any(
+            c.dep_ == "dobj" and c.pos_ == "PRON" for c in token.children
+        )
 
     def _is_requested(self, token: Word) -> bool:
         """Whether the user asks for this, rather than describing with it."""
@@ -233,7 +241,7 @@ class _Sentence:
         self, token: Word, tokens: list[Word], mentions: list[Mention], offset: int
     ) -> list[Step]:
         lemma = lemma_of(token)
-        is_nominal = lemma in WANT | GET
+        is_nominal = lemma in WANT | GET and not self._acts_on_pronoun(token)
         drop = {"please", "then", "finally", "also", "next", "afterwards", "lastly", "first", "now"}
         words = [t for t in tokens if t.lower_ not in drop and t.dep_ not in ("aux", "cc", "mark")]
         if is_nominal:
@@ -253,6 +261,9 @@ class _Sentence:
             for extra in extras:
                 clause = clause.replace(extra.text, "").strip()
             steps.append(self._step(token, clause, own, is_nominal))
+        style = next((m for m in mentions if m.head == "style" and m.role in ("in", "with")), None)
+        if style is not None and not is_nominal:
+            steps.append(self._adjunct(style, steps[-1]))
         for extra in extras:
             joined = self._step(None, extra.text, [replace(extra, role="object", is_output=True)], True)
             steps.append(replace(joined, joins=self.index + offset + len(parts or [None]) - 1))
@@ -278,6 +289,21 @@ class _Sentence:
             is_firm=not is_umbrella and not weak,
             start=(token.idx + self.shift) if token is not None else mentions[0].start,
             details={"umbrella": True} if is_umbrella else {},
+        )
+
+    def _adjunct(self, style: Mention, main: Step) -> Step:
+        """ "... in the style of an old painting": something to be done to what the step made."""
+        said = f"{style.role} {style.text}"
+        pointer = Mention("it", "it", "object", "pronoun", start=style.start)
+        return Step(
+            text=said,
+            query=said,
+            verb="",
+            content=style.text,
+            mentions=(pointer, *(m for m in main.mentions if m.literals and m.start > style.start)),
+            is_firm=False,
+            start=style.start,
+            details={"adjunct": True},
         )
 
     def _is_joined(self, mention: Mention, token: Word, made: set[str]) -> bool:

@@ -25,6 +25,10 @@ _QUOTES = (
 )
 _PATTERN = re.compile("|".join((*_QUOTES, f"({_URL})", f"({_FILE})", f"({_BARE_URL})")), re.I)
 _TOKEN = re.compile(r"\b([QFU])(\d+)x\b")
+_NAMING = frozenset(
+    "file image picture photo video audio clip recording track document song called named name title "
+    "a an the this that my your our its his her their named: example text url link website".split()
+)
 _AFTER_COLON = re.compile(
     r"\b(text|article|paragraph|story|document|script|sentence|words|poem)( is)?:\s+(?=[A-Z])"
 )
@@ -48,12 +52,12 @@ class Masked:
         table = {item.token: item for item in self.literals}
 
         def put_back(match: re.Match[str]) -> str:
-            item = table.get(match[0])
+            item = table.get(match[0].removeprefix("the "))
             if item is None:
                 return match[0]
             return f"'{item.value}'" if item.type == "quote" else item.value
 
-        return _TOKEN.sub(put_back, fragment)
+        return re.sub(rf"(?:\bthe )?{_TOKEN.pattern}", put_back, fragment)
 
     def speak(self, fragment: str) -> str:
         """A fragment with its literals named by their kinds, for the tool index."""
@@ -63,7 +67,7 @@ class Masked:
             item = table.get(match[0])
             if item is None or item.type == "quote":
                 return ""
-            return "a URL" if item.type == "url" else f"the {item.kind or 'file'}"
+            return "a URL" if item.type == "url" else item.kind or "file"
 
         said = _TOKEN.sub(name, fragment)
         return re.sub(r"[\s(（]*[)）]|\s{2,}", " ", said).strip(" ,:;()")
@@ -83,6 +87,15 @@ def mask(prompt: str) -> Masked:
 
     def replace(match: re.Match[str]) -> str:
         value = next(group for group in match.groups() if group is not None).strip()
+        before = prompt[: match.start()].rstrip("'\" ").lower()
+        last = re.split(r"[\s]+", before)[-1] if before else "("
+        article = "" if last in _NAMING or last[-1:] in "(:" or not last.isascii() else "the "
+        return article + literal_for(value) if is_file(value) else literal_for(value)
+
+    def is_file(value: str) -> bool:
+        return bool(kind_of_file(value)) and " " not in value
+
+    def literal_for(value: str) -> str:
         if re.fullmatch(_URL, value, re.I):
             return add(value, "url", "url")
         if re.fullmatch(_FILE, value, re.I) or (kind_of_file(value) and " " not in value):

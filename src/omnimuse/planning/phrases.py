@@ -74,7 +74,7 @@ def _mention(token: Word, inside: set[int], masked: Masked, shift: int) -> Menti
     determiners = {t.lower_ for t in left if t.pos_ in ("DET", "PRON")}
     status = _status(token, determiners, bool(literals))
     role = role_of(token)
-    numbers = [n for t in left if (n := number_of(t.text)) is not None]
+    numbers = [n for t in left if t.head == token and (n := number_of(t.text)) is not None]
     plural = token.tag_ in ("NNS", "NNPS") or token.lower_ in ("them", "both", "these", "those")
     count = numbers[0] if numbers else (2 if determiners & {"both"} or token.lower_ == "both" else
                                         0 if plural else 1)

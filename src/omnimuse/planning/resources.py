@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from omnimuse.graph.kinds import accepts, ancestors
 from omnimuse.graph.plan import Ref
-from omnimuse.planning.intent import KNOWN, LITERAL, NEW, PRONOUN, Intent, Literal, Mention, Step
+from omnimuse.planning.intent import KNOWN, NEW, PRONOUN, Intent, Mention, Step
 from omnimuse.planning.retrieval import stem
-from omnimuse.planning.vocabulary import kind_of
 
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "final": -1}
 _WHOLE = frozenset("it them this that these those both result everything all one output".split())
@@ -103,8 +102,7 @@ def result_label(step: Step) -> frozenset[str]:
     for mention in step.mentions:
         if mention.is_output or mention.role == "object":
             words.update((mention.head, *mention.modifiers))
-    words.update(w for w in step.query.lower().split() if len(w) > 3)
-    return frozenset(stem(w.strip(",.")) for w in words)
+    return frozenset(stem(w.strip(",.")) for w in words if w)
 
 
 def link(mention: Mention, resource: Resource, newest: int) -> float:
@@ -141,21 +139,3 @@ def related(one: str, other: str) -> bool:
 def ordinal_of(mention: Mention) -> int | None:
     """Which of several: 0 for "the first picture", -1 for the last."""
     return next((_ORDINALS[w] for w in mention.modifiers if w in _ORDINALS), None)
-
-
-def as_text(resource: Resource) -> Resource:
-    """An address read as plain text."""
-    return replace(resource, kind="text")
-
-
-__all__ = [
-    "LITERAL",
-    "Literal",
-    "Resource",
-    "initial_resources",
-    "kind_of",
-    "link",
-    "ordinal_of",
-    "related",
-    "result_label",
-]

@@ -39,6 +39,7 @@ class Weights:
     hop: float = 0.30
     hop_meaning: float = 0.5
     repeat: float = 0.15
+    dangling: float = 0.4
     beam: int = 6
     tools: int = 5
     hops: int = 2
@@ -85,11 +86,24 @@ class PlanSearch:
             ((self._fit(index, step, spec, available), name) for name, spec in self.specs.items()),
             key=lambda item: (-item[0], item[1]),
         )[: self.weights.tools]
-        binder = Binder(step, draft.resources, draft.used)
+        if step.details.get("adjunct"):
+            ranked = [(fit, name) for fit, name in ranked if self._refines(draft, index, name)]
+            threshold = self.weights.firm
+        binder = Binder(step, draft.resources, draft.used, chain=self._assume)
         for fit, name in ranked:
             if fit > threshold:
                 grown.extend(self._apply(draft, index, step, name, fit - threshold, binder))
         return grown
+
+    def _refines(self, draft: Draft, index: int, name: str) -> bool:
+        """Whether a tool can go over what the step before made, and is not the tool that made it."""
+        made = next((r for r in draft.made.get(index - 1, ()) if r.is_primary), None)
+        spec = self.specs[name]
+        if made is None or not made.is_result or draft.nodes[made.node].tool == name:
+            return False
+        if not spec.outputs or spec.outputs[0].kind != made.kind:
+            return False
+        return any(p.is_required and accepts(p.kind, made.kind) for p in spec.inputs)
 
     def _fit(self, index: int, step: Step, spec: ToolSpec, available: set[str]) -> float:
         """Nearness by meaning, corrected by what the kinds say."""
@@ -128,6 +142,8 @@ class PlanSearch:
         same = self._same_node(grown, name, inputs, binding)
         gain += self.weights.sure * (binding.sureness - 1.0)
         gain -= cost + self.weights.loose * len(binding.loose)
+        if not self._assume:
+            gain -= self.weights.dangling * binding.dangling
         if same is not None:
             made = {**grown.made, index: tuple(r for r in grown.resources if r.node == same)}
             return [replace(grown, score=grown.score + max(0.0, gain - self.weights.repeat), made=made)]
@@ -230,6 +246,8 @@ class PlanSearch:
 
     def _trim(self, draft: Draft) -> Draft:
         """Drop a node that a later one of the same tool repeats and nothing uses."""
+        if not self._assume:
+            return draft
         needed = {
             r.node for node in draft.nodes for items in node.inputs.values() for r in items
         }

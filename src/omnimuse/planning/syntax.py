@@ -86,7 +86,9 @@ def build_sentences(text: str, tokens: Sequence[Any]) -> list[Sentence]:
         word.head = words[token.head]
         if word.head is not word:
             word.head.children.append(word)
-    roots = {}
+    for word in words:
+        _mend_plural(words, word)
+    roots: dict[int, list[Word]] = {}
     for word in words:
         node = word
         while node.head is not node:
@@ -97,6 +99,29 @@ def build_sentences(text: str, tokens: Sequence[Any]) -> list[Sentence]:
         start, last = members[0].idx, members[-1]
         sentences.append(Sentence(members, text[start : last.idx + len(last.text)], start))
     return sentences
+
+
+def _mend_plural(words: list[Word], word: Word) -> None:
+    """ "... with rain sounds": a plural that was read as a verb becomes the head of its phrase."""
+    previous = words[word.i - 1] if word.i else None
+    if previous is None or word.tag_ != "VBZ" or previous.pos_ not in ("NOUN", "PROPN", "ADJ"):
+        return
+    if word.dep_ not in ("conj", "dep", "advcl") or previous.dep_ not in ("pobj", "dobj", "conj"):
+        return
+    if any(child.dep_ in ("nsubj", "nsubjpass", "dobj", "aux") for child in word.children):
+        return
+    if word.head is word or previous.head is word:
+        return
+    word.head.children.remove(word)
+    previous.head.children.remove(previous)
+    word.head, word.dep_, word.tag_ = previous.head, previous.dep_, "NNS"
+    previous.head.children.append(word)
+    previous.head, previous.dep_ = word, "compound"
+    for child in [c for c in previous.children if c.i < previous.i]:
+        previous.children.remove(child)
+        child.head = word
+        word.children.append(child)
+    word.children = sorted([previous, *word.children], key=lambda child: child.i)
 
 
 def _with_space(text: str, tokens: Sequence[Any], n: int) -> str:
