@@ -23,6 +23,7 @@ from omnimuse.assets.objects import ObjectFiles, file_digest
 from omnimuse.errors import AssetNotFoundError, InputError, StorageError
 
 _MIN_PREFIX = 4
+_KEPT_IN_MEMORY_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ class Library:
             index.add(record, records.searchable_text(stored, record))
         if new["origins"]:
             origin = records.origin_from(new["origins"][0])
-        return replace(stored, origin=origin, data=asset.data)
+        is_small = asset.size_bytes <= _KEPT_IN_MEMORY_BYTES
+        return replace(stored, origin=origin, data=asset.data if is_small else None)
 
     def get(self, id_or_prefix: str, *, kind: str | None = None) -> Asset:
         """The asset of this id, or of the only id that begins so.

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from omnimuse.assets.asset import Asset, Origin
 from omnimuse.errors import OmnimuseError
 
-
 _MAX_DEPTH = 200  # well within Python's own recursion limit
 
 

@@ -19,12 +19,13 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
-    (b"BM", "image/bmp"),
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
     (b"fLaC", "audio/flac"),
-    (b"ID3", "audio/mpeg"),
-    (b"MThd", "audio/midi"),
+    (b"ID3\x02", "audio/mpeg"),
+    (b"ID3\x03", "audio/mpeg"),
+    (b"ID3\x04", "audio/mpeg"),
+    (b"MThd\0\0\0", "audio/midi"),
     (b"glTF", "model/gltf-binary"),
     (b"ply\n", "model/ply"),
     (b"ply\r\n", "model/ply"),
@@ -35,13 +36,12 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "a zip archive"),
     (b"PK\x05\x06", "an empty zip archive"),
     (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
+    (b"BZh91AY&SY", "a bzip2 archive"),
     (b"\xfd7zXZ\0", "an xz archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"Rar!", "a RAR archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
     (b"%PDF", "a PDF document"),
     (b"\x7fELF", "a program"),
-    (b"MZ", "a program"),
     (b"SQLite format 3\0", "a database"),
     (b"\x80\x02}", "a Python pickle, which can carry code"),
     (b"\x80\x04\x95", "a Python pickle, which can carry code"),
@@ -62,11 +62,13 @@ def sniff(head: bytes, extension: str = "") -> str:
     Raises:
         UnsupportedMediaError: an archive, a program, or nothing that is known.
     """
-    for magic, what in _FOREIGN:
-        if head.startswith(magic):
-            raise UnsupportedMediaError(
-                f"the file is {what}", hint="Give the media file itself, unpacked."
-            )
+    foreign = next((what for magic, what in _FOREIGN if head.startswith(magic)), None)
+    if head.startswith(b"MZ") and b"\0" in head[:64]:
+        foreign = "a program"
+    if foreign:
+        raise UnsupportedMediaError(
+            f"the file is {foreign}", hint="Give the media file itself, unpacked."
+        )
     for magic, media_type in _MAGIC:
         if head.startswith(magic):
             return media_type
@@ -160,8 +162,11 @@ def _is_text_like(family: str) -> bool:
 
 
 def _sniff_container(head: bytes) -> str | None:
+    """Formats that need a look beyond their first bytes; short words also begin sentences."""
     if head[:4] in (b"RIFF", b"RF64"):
         return _RIFF.get(head[8:12])
+    if head.startswith(b"BM") and head[6:10] == b"\0\0\0\0":
+        return "image/bmp"
     if head[4:8] == b"ftyp":
         if head[8:12] in _HEIF_BRANDS and b"avif" not in head[:64]:
             raise UnsupportedMediaError("the picture is HEIC", hint="Save it as JPEG or PNG.")

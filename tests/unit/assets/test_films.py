@@ -97,6 +97,30 @@ def test_a_playlist_never_opens_other_files(samples_dir, tmp_path):
         list(read_frames(Asset.from_bytes(text, "video", "application/x-mpegurl")))
 
 
+def test_film_of_a_turned_phone_is_upright(tmp_path):
+    pixels = np.zeros((32, 64, 3), np.uint8)
+    pixels[:, :32] = 255
+    path = tmp_path / "phone.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, "yuv420p"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode())
+    data = bytearray(path.read_bytes())
+    matrix = data.index(b"tkhd") + 4 + 40
+    one, minus = (1 << 16).to_bytes(4, "big"), (-(1 << 16)).to_bytes(4, "big", signed=True)
+    zero = bytes(4)
+    # Shown turned by 90 degrees clockwise: the left half becomes the top.
+    data[matrix : matrix + 32] = zero + one + zero + minus + zero * 4
+    path.write_bytes(data)
+    asset = video_asset(path)
+    assert (asset.facts["width_px"], asset.facts["height_px"]) == (32, 64)
+    shown = next(read_frames(asset)).pixels
+    assert shown.shape == (64, 32, 3)
+    assert shown[:28].mean() > 240
+    assert shown[36:].mean() < 15
+
+
 def test_silent_film(tmp_path):
     path = tmp_path / "silent.mp4"
     with av.open(str(path), "w") as container:

@@ -217,6 +217,11 @@ def test_any_bytes_are_sniffed_or_named(data, extension):
         assert error.hint  # noqa: PT017
 
 
+@pytest.mark.parametrize("start", ["BMW", "MZ", "ID3 tags", "MThd", "RIFF", "BZh", "Rar!", "FORM"])
+def test_text_that_begins_like_a_signature_is_text(start):
+    assert sniff(f"{start} is how this sentence begins.\n".encode()) == "text/plain"
+
+
 def test_foreign_signatures_never_hide_known_ones():
     for foreign, _ in sniffing._FOREIGN:
         assert not any(magic.startswith(foreign) for magic, _ in sniffing._MAGIC)
