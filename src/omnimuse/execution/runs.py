@@ -4,16 +4,18 @@
                   plan.json        the plan
                   run.json         status, seed, models, attachments, errors
                   response.json    the answer
-                  nodes/<id>.json  one finished node each, written before its readers start
+                  nodes.jsonl      a line for each finished node, written before its readers start
                   events.jsonl     what happened
                   lock             held by the process that runs it
                   work/            temporary files of running nodes
 
-A node's record is whole or not there: it is written beside, synced and renamed.
+A finished node costs one append and one sync. A line that a dying process left half is no line, so
+its node counts as not finished. The other files are written beside, synced and renamed.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -115,7 +117,7 @@ class RunFolder:
         self.path = path
         self.run_id = path.name
         self._is_durable = is_durable
-        self._nodes = path / "nodes"
+        self._nodes: int | None = None
         self._events: int | None = None
 
     @property
@@ -130,9 +132,10 @@ class RunFolder:
             StorageError: no permission, disk full.
         """
         with _storage(self.path):
-            self._nodes.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self.work, ignore_errors=True)
-            self.work.mkdir(exist_ok=True)
+            self._nodes = self._open("nodes.jsonl", is_durable=self._is_durable)
+            self._events = self._open("events.jsonl", is_durable=False)
 
     def save_plan(self, plan: Plan) -> None:
         """Write plan.json, unless it says so already."""
@@ -149,46 +152,51 @@ class RunFolder:
         """Change entries of run.json; status, errors and the like."""
         self.write("run.json", {"created": now(), **self._read("run.json"), **values})
 
-    def save_node(self, node_id: str, record: Mapping[str, Any]) -> None:
-        """Write a finished node; it is on disk when this returns.
+    def save_node(self, record: Mapping[str, Any]) -> None:
+        """Write down a finished node; it is on disk when this returns. Threads may share it.
 
         Raises:
             StorageError: the disk is full or not writable.
         """
         with _storage(self.path):
-            _write_whole(self._nodes, f"{node_id}.json", _json(record), self._is_durable)
+            if self._nodes is None:
+                raise OSError("the run is not open")
+            _append(self._nodes, _json(record))
+            if self._is_durable:
+                _sync(self._nodes)
 
     def nodes(self) -> dict[str, dict[str, Any]]:
-        """Records of finished nodes; damaged ones are left out, and will be made again."""
-        found = {}
-        with suppress(OSError):
-            for path in sorted(self._nodes.glob("*.json")):
-                record = _read_json(path)
-                if record:
-                    found[path.stem] = record
-        return found
+        """Records of finished nodes by node id, the latest of each."""
+        lines = _read_lines(self.path / "nodes.jsonl")
+        return {str(record["node"]): record for record in lines if "node" in record}
 
     def append_event(self, value: Mapping[str, Any]) -> None:
         """Add a line to events.jsonl. Losing the last lines in a crash does no harm."""
-        with _storage(self.path):
-            if self._events is None:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-                self._events = os.open(self.path / "events.jsonl", flags, 0o644)
-            os.write(self._events, _json(value))
+        if self._events is not None:
+            with _storage(self.path):
+                _append(self._events, _json(value))
 
     def events(self) -> list[dict[str, Any]]:
         """What happened, oldest first."""
-        with suppress(OSError, ValueError):
-            lines = (self.path / "events.jsonl").read_text(encoding="utf-8").splitlines()
-            return [json.loads(line) for line in lines if line.endswith("}")]
-        return []
+        return _read_lines(self.path / "events.jsonl")
 
     def close(self) -> None:
-        """Remove temporary files, close events.jsonl."""
+        """Remove temporary files, close what is open."""
         shutil.rmtree(self.work, ignore_errors=True)
-        if self._events is not None:
-            os.close(self._events)
-            self._events = None
+        opened, self._nodes, self._events = (self._nodes, self._events), None, None
+        for descriptor in opened:
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def _open(self, name: str, *, is_durable: bool) -> int:
+        """Open a file of lines for appending, after a whole line."""
+        descriptor = os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            _append(descriptor, b"\n")
+        if is_durable:
+            _sync_folder(self.path)
+        return descriptor
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -370,6 +378,36 @@ def _read_json(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    """The JSON objects of a file of lines; lines that were cut are left out."""
+    found = []
+    with suppress(OSError):
+        for line in path.read_bytes().splitlines():
+            with suppress(ValueError):
+                value = json.loads(line)
+                if isinstance(value, dict):
+                    found.append(value)
+    return found
+
+
+def _append(descriptor: int, line: bytes) -> None:
+    """One write, so that lines of several threads do not mix.
+
+    Raises:
+        OSError: not all of it could be written.
+    """
+    if os.write(descriptor, line) != len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _write_whole(folder: Path, name: str, data: bytes, is_durable: bool) -> None:
     """Write beside, sync, rename, sync the folder: readers see the old file or the new one."""
     beside = folder / f".{name}.{secrets.token_hex(4)}"
@@ -389,11 +427,7 @@ def _write_whole(folder: Path, name: str, data: bytes, is_durable: bool) -> None
             os.unlink(beside)
         raise
     if is_durable:
-        directory = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        _sync_folder(folder)
 
 
 @contextmanager

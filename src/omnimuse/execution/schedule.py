@@ -152,8 +152,9 @@ class Schedule:
     def _launch(self, node: Node) -> None:
         try:
             task = self._task(node)
-            key = result_key(task, self._specs[node.tool].roles, self._settler.policy)
-            found = self._settler.find(node.id, key)
+            roles = self._specs[node.tool].roles
+            key = result_key(task, roles, self._settler.policy) if self._settler.keeps else ""
+            found = self._settler.find(node.id, key) if key else None
             if found is not None:
                 self._settler.reuse(task, key, found)
                 self._emit("node_cached", node.id, data={"from": found.source})

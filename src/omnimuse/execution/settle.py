@@ -83,6 +83,7 @@ class Settler:
         self._is_cache_read = is_cache_read
         self._earlier = folder.nodes() if folder else {}
         self.policy = policy_of(gate)
+        self.keeps = folder is not None or cache is not None
 
     def find(self, node_id: str, key: str) -> Found | None:
         """A result under this key: this run's own from before an interruption, or any run's."""
@@ -105,7 +106,7 @@ class Settler:
     def reuse(self, task: NodeTask, key: str, found: Found) -> None:
         """Note that the node has this result, so that a resumed run finds it too."""
         if self._folder is not None and found.source != "checkpoint":
-            self._folder.save_node(task.node_id, _record(task, key, found.outputs, (), 0.0))
+            self._folder.save_node(_record(task, key, found.outputs, (), 0.0))
 
     def note(self, event: Event) -> None:
         """Write an event to the run's log; progress is for watching only."""
@@ -121,10 +122,12 @@ class Settler:
         """
         passed = {name: self._through_gate(value, task) for name, value in result.outputs.items()}
         outputs = {name: self._store(name, value, task, result) for name, value in passed.items()}
+        if not self.keeps:
+            return outputs
         models = tuple(card.card for card in result.models)
         record = _record(task, key, outputs, models, result.seconds)
         if self._folder is not None:
-            self._folder.save_node(task.node_id, record)
+            self._folder.save_node(record)
         if self._cache is not None:
             self._cache.put(key, task.tool, {"outputs": record["outputs"], "run": task.run_id})
         return outputs
