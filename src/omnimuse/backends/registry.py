@@ -22,6 +22,7 @@ from omnimuse.errors import BackendUnavailableError, OmnimuseError, PluginError
 ENTRY_POINT_GROUP = "omnimuse.backends"
 
 BUILT_IN: dict[str, str] = {
+    "blazeface": "omnimuse.backends.vision:BlazeFaceDetector",
     "centernet": "omnimuse.backends.vision:CenterNetDetector",
     "diffusers": "omnimuse.backends.diffusers_images:DiffusersPainter",
     "gguf": "omnimuse.backends.gguf:GgufTextGenerator",

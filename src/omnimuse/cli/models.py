@@ -226,7 +226,8 @@ def _record(resolver: Resolver, card: ModelCard) -> dict[str, Any]:
 
 
 def _size(card: ModelCard) -> str:
-    return f"{card.disk_mb or card.download_mb:.0f} MB" if card.disk_mb or card.download_mb else ""
+    size_mb = card.disk_mb or card.download_mb
+    return f"{size_mb:.0f} MB" if size_mb >= 1 else f"{size_mb:.1f} MB" if size_mb else ""
 
 
 def _licence(card: ModelCard) -> str:
