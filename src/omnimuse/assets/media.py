@@ -10,7 +10,13 @@ from __future__ import annotations
 from omnimuse.assets.films import Frame, read_frames, video_asset
 from omnimuse.assets.pictures import image_asset, read_image
 from omnimuse.assets.sniff import import_file, probe_file
-from omnimuse.assets.sounds import audio_asset, mix_channels, read_audio, resample
+from omnimuse.assets.sounds import (
+    audio_asset,
+    mix_channels,
+    read_audio,
+    read_audio_blocks,
+    resample,
+)
 
 __all__ = [
     "Frame",
@@ -20,6 +26,7 @@ __all__ = [
     "mix_channels",
     "probe_file",
     "read_audio",
+    "read_audio_blocks",
     "read_frames",
     "read_image",
     "resample",

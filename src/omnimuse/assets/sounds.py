@@ -137,6 +137,81 @@ def read_audio(
     return samples, rate
 
 
+def read_audio_blocks(
+    asset: Asset, *, sample_rate_hz: int | None = None, channels: int | None = None
+) -> Iterator[Samples]:
+    """As `read_audio`, in blocks of float32 (n, C): any length in constant memory.
+
+    The blocks, joined, are what `read_audio` gives. Raises as `read_audio` does, but has no limit
+    on the length.
+    """
+    import numpy as np
+
+    if channels is not None and not 1 <= channels <= MAX_SOUND_CHANNELS:
+        raise InputError(f"{channels} channels", hint=f"1 to {MAX_SOUND_CHANNELS}.")
+    with open_media(asset) as stream:
+        check_size(stream, "video" if asset.kind == "video" else "audio")
+        converter: _BlockResampler | None = None
+        is_empty = True
+        for block, rate in _blocks(stream, asset.media_type):
+            is_empty = False
+            clean = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+            clean = mix_channels(clean, channels) if channels else clean
+            if converter is None:
+                converter = _BlockResampler(rate, sample_rate_hz or rate, clean.shape[1])
+            if len(done := converter.push(clean)):
+                yield done
+        if is_empty or converter is None:
+            raise UnsupportedMediaError("the sound is empty: it holds no samples")
+        if len(done := converter.finish()):
+            yield done
+
+
+class _BlockResampler:
+    """`resample` over a stream: each block is converted with enough of its neighbours around it."""
+
+    def __init__(self, rate_hz: int, wanted_hz: int, channels: int) -> None:
+        import numpy as np
+
+        if not 1000 <= wanted_hz <= 768_000:
+            raise InputError(f"a sample rate of {wanted_hz} Hz", hint="1000 to 768000 Hz.")
+        factor = gcd(rate_hz, wanted_hz)
+        self._up, self._down = wanted_hz // factor, rate_hz // factor
+        reach = 10 * max(self._up, self._down) // self._up + 2
+        self._edge = -(-reach // self._down) * self._down if self._up != self._down else 0
+        self._held = np.zeros((self._edge, channels), np.float32)
+
+    def push(self, block: Samples) -> Samples:
+        import numpy as np
+
+        if not self._edge:
+            return block
+        self._held = np.concatenate((self._held, block))
+        ready = (len(self._held) - 2 * self._edge) // self._down * self._down
+        return self._convert(ready) if ready >= 8 * self._edge else self._held[:0]
+
+    def finish(self) -> Samples:
+        import numpy as np
+
+        if not self._edge:
+            return self._held[:0]
+        rest = len(self._held) - self._edge
+        filled = np.pad(self._held, ((0, 2 * self._edge + self._down), (0, 0)))
+        self._held = filled
+        padded = -(-rest // self._down) * self._down
+        return self._convert(padded)[: -(-rest * self._up // self._down)]
+
+    def _convert(self, count: int) -> Samples:
+        import numpy as np
+        from scipy.signal import resample_poly
+
+        window = self._held[: count + 2 * self._edge]
+        dense = resample_poly(window, self._up, self._down, axis=0)
+        first, length = self._edge * self._up // self._down, count * self._up // self._down
+        self._held = self._held[count:]
+        return np.ascontiguousarray(dense[first : first + length], dtype=np.float32)
+
+
 def resample(samples: Samples, rate_hz: int, wanted_hz: int) -> Samples:
     """(N, C) samples at another rate: polyphase filtering with a Kaiser window (scipy)."""
     import numpy as np
@@ -251,8 +326,13 @@ def _decoded_blocks(stream: BinaryIO, media_type: str) -> Iterator[tuple[Samples
             if context is None:
                 raise UnsupportedMediaError("the sound's codec is not known")
             _check_format(context.channels, context.sample_rate)
-            resampler = av.AudioResampler(format="fltp")
+            target = {"format": "fltp", "layout": context.layout, "rate": context.sample_rate}
+            shape, resampler = None, av.AudioResampler(**target)
             for frame in container.decode(track):
+                if shape != (frame.format.name, frame.layout.name, frame.sample_rate):
+                    # Joined recordings change from mono to stereo on the way; the first decides.
+                    shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+                    resampler = av.AudioResampler(**target)
                 for part in resampler.resample(frame):
                     yield np.ascontiguousarray(part.to_ndarray().T, np.float32), part.sample_rate
     except (av.FFmpegError, ValueError, OverflowError) as error:

@@ -30,7 +30,7 @@ BUILT_IN: dict[str, str] = {
             "remove_background",
             "select_region",
         ),
-        "speech": ("synthesize_speech", "transcribe_speech"),
+        "speech": ("synthesize_speech", "transcribe_speech", "make_subtitles"),
         "music": ("compose_music", "render_score"),
         "sound": ("generate_sound", "mix_audio"),
         "video": (

@@ -168,5 +168,6 @@ def mix_audio(
     measured = {
         "loudness_lufs": round(integrated_loudness(mixed, sample_rate_hz), 2),
         "true_peak_dbtp": round(true_peak_dbtp(mixed), 2),
+        "speech_start_s": speech_start_s,
     }
     return replace(asset, facts={**asset.facts, **measured})
