@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from math import gcd, log10
+from math import log10
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from omnimuse.assets.asset import Asset, Attribution
@@ -14,6 +14,7 @@ from omnimuse.assets.limits import (
     check_size,
     open_media,
 )
+from omnimuse.assets.resampling import BlockResampler, mix_channels, resample
 from omnimuse.errors import InputError, MediaTooLargeError, UnsupportedMediaError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 18
 _SILENCE_DBFS = -120.0
-_ROOT_HALF = 0.70710678
 # What the decoder may try on a stream that libsndfile does not know; naming the demuxer keeps
 # playlists and other formats that point at further files out.
 _DEMUXERS = {
@@ -151,95 +151,20 @@ def read_audio_blocks(
         raise InputError(f"{channels} channels", hint=f"1 to {MAX_SOUND_CHANNELS}.")
     with open_media(asset) as stream:
         check_size(stream, "video" if asset.kind == "video" else "audio")
-        converter: _BlockResampler | None = None
+        converter: BlockResampler | None = None
         is_empty = True
         for block, rate in _blocks(stream, asset.media_type):
             is_empty = False
             clean = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
             clean = mix_channels(clean, channels) if channels else clean
             if converter is None:
-                converter = _BlockResampler(rate, sample_rate_hz or rate, clean.shape[1])
+                converter = BlockResampler(rate, sample_rate_hz or rate, clean.shape[1])
             if len(done := converter.push(clean)):
                 yield done
         if is_empty or converter is None:
             raise UnsupportedMediaError("the sound is empty: it holds no samples")
         if len(done := converter.finish()):
             yield done
-
-
-class _BlockResampler:
-    """`resample` over a stream: each block is converted with enough of its neighbours around it."""
-
-    def __init__(self, rate_hz: int, wanted_hz: int, channels: int) -> None:
-        import numpy as np
-
-        if not 1000 <= wanted_hz <= 768_000:
-            raise InputError(f"a sample rate of {wanted_hz} Hz", hint="1000 to 768000 Hz.")
-        factor = gcd(rate_hz, wanted_hz)
-        self._up, self._down = wanted_hz // factor, rate_hz // factor
-        reach = 10 * max(self._up, self._down) // self._up + 2
-        self._edge = -(-reach // self._down) * self._down if self._up != self._down else 0
-        self._held = np.zeros((self._edge, channels), np.float32)
-
-    def push(self, block: Samples) -> Samples:
-        import numpy as np
-
-        if not self._edge:
-            return block
-        self._held = np.concatenate((self._held, block))
-        ready = (len(self._held) - 2 * self._edge) // self._down * self._down
-        return self._convert(ready) if ready >= 8 * self._edge else self._held[:0]
-
-    def finish(self) -> Samples:
-        import numpy as np
-
-        if not self._edge:
-            return self._held[:0]
-        rest = len(self._held) - self._edge
-        filled = np.pad(self._held, ((0, 2 * self._edge + self._down), (0, 0)))
-        self._held = filled
-        padded = -(-rest // self._down) * self._down
-        return self._convert(padded)[: -(-rest * self._up // self._down)]
-
-    def _convert(self, count: int) -> Samples:
-        import numpy as np
-        from scipy.signal import resample_poly
-
-        window = self._held[: count + 2 * self._edge]
-        dense = resample_poly(window, self._up, self._down, axis=0)
-        first, length = self._edge * self._up // self._down, count * self._up // self._down
-        self._held = self._held[count:]
-        return np.ascontiguousarray(dense[first : first + length], dtype=np.float32)
-
-
-def resample(samples: Samples, rate_hz: int, wanted_hz: int) -> Samples:
-    """(N, C) samples at another rate: polyphase filtering with a Kaiser window (scipy)."""
-    import numpy as np
-    from scipy.signal import resample_poly
-
-    if not 1000 <= wanted_hz <= 768_000:
-        raise InputError(f"a sample rate of {wanted_hz} Hz", hint="1000 to 768000 Hz.")
-    factor = gcd(rate_hz, wanted_hz)
-    result = resample_poly(samples, wanted_hz // factor, rate_hz // factor, axis=0)
-    return np.ascontiguousarray(result, dtype=np.float32)
-
-
-def mix_channels(samples: Samples, channels: int) -> Samples:
-    """(N, C) to (N, channels): mono by the mean, mono spread to all, 5.1 by ITU-R BS.775."""
-    import numpy as np
-
-    given = samples.shape[1]
-    if given == channels:
-        return samples
-    if given == 6 and channels <= 2:
-        left, right, centre, _, left_back, right_back = samples.T
-        shared = centre * _ROOT_HALF
-        pair = (left + shared + left_back * _ROOT_HALF, right + shared + right_back * _ROOT_HALF)
-        samples = (np.stack(pair, axis=1) / (1 + 2 * _ROOT_HALF)).astype(np.float32)
-        if channels == 2:
-            return samples
-    mono = samples.mean(axis=1, keepdims=True, dtype=np.float32)
-    return mono if channels == 1 else np.repeat(mono, channels, axis=1)
 
 
 def probe_sound(stream: BinaryIO, media_type: str) -> dict[str, Any]:
@@ -330,7 +255,7 @@ def _decoded_blocks(stream: BinaryIO, media_type: str) -> Iterator[tuple[Samples
             shape, resampler = None, av.AudioResampler(**target)
             for frame in container.decode(track):
                 if shape != (frame.format.name, frame.layout.name, frame.sample_rate):
-                    # Joined recordings change from mono to stereo on the way; the first decides.
+                    # Joined recordings change from mono to stereo on the way; the track has one layout.
                     shape = (frame.format.name, frame.layout.name, frame.sample_rate)
                     resampler = av.AudioResampler(**target)
                 for part in resampler.resample(frame):

@@ -62,7 +62,7 @@ def generate_sound(
     from omnimuse.assets.media import audio_asset
     from omnimuse.crafts.sound.catalogue import sound_classes
     from omnimuse.crafts.sound.retrieval import find_class, named_class
-    from omnimuse.crafts.sound.scene import asked_duration_s, plan_layers, render_layers
+    from omnimuse.crafts.sound.scene import Layer, asked_duration_s, plan_layers, render_layers
     from omnimuse.crafts.sound.take import SoundClass
 
     def find(phrase: str) -> SoundClass:
@@ -71,12 +71,18 @@ def generate_sound(
         return find_class(phrase, ctx.role("feature-extraction")).kind
 
     request, classes = prompt.read_text(), sound_classes()
-    given = {
-        "intensity": intensity, "density": density, "distance_m": distance_m, "pan": pan,
-        "place": place,
-    }  # fmt: skip
-    changes = {name: value for name, value in given.items() if value is not None}
-    layers = [replace(layer, **changes) for layer in plan_layers(request, find)]
+
+    def settled(layer: Layer) -> Layer:
+        return replace(
+            layer,
+            intensity=layer.intensity if intensity is None else intensity,
+            density=layer.density if density is None else density,
+            distance_m=layer.distance_m if distance_m is None else distance_m,
+            pan=layer.pan if pan is None else pan,
+            place=place or layer.place,
+        )
+
+    layers = [settled(layer) for layer in plan_layers(request, find)]
     ctx.checkpoint(0.2, "synthesising " + ", ".join(layer.sound for layer in layers))
     length_s = duration_s or asked_duration_s(request)
     length_s = length_s or max(classes[layer.sound].default_s for layer in layers)

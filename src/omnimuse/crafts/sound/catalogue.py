@@ -49,7 +49,8 @@ def perform(
 
     Loudness is the class's own at intensity 0.5 and rises with intensity, by 16 dB from 0 to 1.
     Sounds that are nearly all peaks (clicks, knocks) are led by their peak instead, so that the
-    limiter does not flatten them; the true peak stays below -1 dBTP. The seed and the class alone decide what is random.
+    limiter does not flatten them; the true peak stays below -1 dBTP. The seed and the class alone
+    decide what is random.
 
     Raises:
         ArgumentError: unknown class.

@@ -39,7 +39,8 @@ def limit_true_peak(
     smooth = uniform_filter1d(reduction.astype(np.float64), window, mode="nearest")
     limited = samples * (10 ** (-smooth / 20)).astype(np.float32)[:, None]
     over_db = true_peak_dbtp(limited) - ceiling_dbtp
-    return limited * np.float32(10 ** (-over_db / 20)) if over_db > 0 else limited
+    scale = np.float32(10 ** (-max(over_db, 0.0) / 20))
+    return np.asarray(limited * scale, np.float32)
 
 
 def _released(reduction_db: Samples, sample_rate_hz: int) -> Samples:

@@ -178,7 +178,7 @@ def mix_stems(
         loudness_lufs: integrated loudness of the mix (EBU R 128).
         ducking_db: how far others go down under a voice.
     """
-    count = max(int(round(duration_s * sample_rate_hz)), 1)
+    count = max(round(duration_s * sample_rate_hz), 1)
     speaking = np.zeros((count, 2), np.float32)
     for stem in voices:
         speaking += _placed(stem, count, sample_rate_hz)

@@ -17,6 +17,7 @@ Curve = tuple[tuple[float, float], ...]
 
 _TAPS = 4097
 _FLOOR_DB = -90.0
+_SKIRT_DB = 15.0
 
 
 def white(count: int, rng: np.random.Generator) -> Samples:
@@ -32,14 +33,13 @@ def _shaping_filter(curve: Curve, sample_rate_hz: int) -> Any:
     nyquist = sample_rate_hz / 2
     grid = np.concatenate(([0.0], np.geomspace(10.0, nyquist, 400)))
     points = sorted(curve)
-    log_hz = np.log([max(hz, 1.0) for hz, _ in points])
+    octaves = np.log2(np.maximum(grid, 1.0))
+    low, high = np.log2(max(points[0][0], 1.0)), np.log2(points[-1][0])
     gains_db = np.interp(
-        np.log(np.maximum(grid, 1.0)),
-        log_hz,
-        [gain for _, gain in points],
-        left=_FLOOR_DB if points[0][0] > 20 else points[0][1],
-        right=_FLOOR_DB if points[-1][0] < nyquist * 0.9 else points[-1][1],
+        octaves, np.log2([max(hz, 1.0) for hz, _ in points]), [db for _, db in points]
     )
+    beyond = np.maximum(low - octaves, 0.0) + np.maximum(octaves - high, 0.0)
+    gains_db = np.maximum(gains_db - _SKIRT_DB * beyond, _FLOOR_DB)
     taps = firwin2(_TAPS, grid / nyquist, 10 ** (gains_db / 20))
     return (taps / np.sqrt(np.sum(taps**2))).astype(np.float32)
 
@@ -53,7 +53,8 @@ def coloured(
         count: samples wanted.
         sample_rate_hz: sample rate.
         rng: source of randomness.
-        curve: points (frequency in Hz, level in dB); silence outside of them.
+        curve: points (frequency in Hz, level in dB), joined over log frequency; outside of them it
+            falls by 15 dB an octave.
     """
     from scipy.signal import oaconvolve
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from omnimuse.crafts.sound.catalogue import perform
 from omnimuse.crafts.sound.limiting import limit_true_peak
+from omnimuse.crafts.sound.mixing import fade_edges
 from omnimuse.crafts.sound.space import NEAR_M, place_sound
 from omnimuse.crafts.sound.take import SoundClass
 from omnimuse.errors import InputError
@@ -31,9 +32,10 @@ _SPLIT = re.compile(
 )
 _LEAD = re.compile(
     r"^(?:please\s+)?(?:(?:make|create|generate|produce|play|give me|add|i want|record)\s+)?"
-    r"(?:(?:\d+(?:\.\d+)?|a few|some)\s*(?:-\s*)?(?:s|sec|seconds?|minutes?|min)\b\s*)?(?:long\s+)?"
-    r"(?:of\s+)?(?:(?:an?|the|some)\s+)?(?:(?:sounds?|noises?|audio|recording|ambience|sound effects?|"
-    r"effects?)\s+(?:of|from)\s+)?",
+    r"(?:(?:\d+(?:\.\d+)?|a few|some)\s*(?:-\s*)?(?:s|sec|seconds?|minutes?|min)\b\s*)?"
+    r"(?:long\s+)?"
+    r"(?:of\s+)?(?:(?:an?|the|some)\s+)?"
+    r"(?:(?:sounds?|noises?|audio|recording|ambience|sound effects?|effects?)\s+(?:of|from)\s+)?",
     re.IGNORECASE,
 )
 _DURATION = re.compile(
@@ -226,7 +228,7 @@ def render_layers(
     sample_rate_hz: int,
     seed: int,
 ) -> Samples:
-    """All layers placed and summed, (N, 2), with 20 ms edges and the true peak below -1 dBTP."""
+    """All layers placed and summed, (N, 2), with soft edges and the true peak below -1 dBTP."""
     count = max(int(duration_s * sample_rate_hz), 1)
     out = np.zeros((count, 2), np.float32)
     for layer in layers:
@@ -240,9 +242,7 @@ def render_layers(
             place=layer.place,
         )
         out += placed * np.float32(10 ** (layer.gain_db / 20))
-    edge = min(int(0.02 * sample_rate_hz), count // 4)
-    if edge:
-        ramp = np.linspace(0.0, 1.0, edge, dtype=np.float32)[:, None]
-        out[:edge] *= ramp**0.5
-        out[-edge:] *= ramp[::-1]
+    is_ambience = any(classes[layer.sound].is_ambience for layer in layers)
+    rise, fall = int(0.005 * sample_rate_hz), int((0.02 if is_ambience else 0.2) * sample_rate_hz)
+    out = fade_edges(out, min(rise, count // 8), min(fall, count // 8))
     return limit_true_peak(out, sample_rate_hz)

@@ -1,4 +1,4 @@
-"""Cutting text into pieces that are spoken one at a time, so any length streams in constant memory."""
+"""Text in pieces that are spoken one at a time, so any length streams in constant memory."""
 
 from __future__ import annotations
 

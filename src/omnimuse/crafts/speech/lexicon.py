@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 MONTH_NUMBERS = {
     **{name.lower(): index for index, name in enumerate(MONTHS, 1)},
     **{name[:3].lower(): index for index, name in enumerate(MONTHS, 1)},
@@ -95,13 +106,43 @@ ABBREVIATIONS = {
 }  # fmt: skip
 
 STARTS_OF_NAMES = frozenset(
-    "Mr. Mrs. Ms. Dr. Prof. St. Gen. Col. Lt. Capt. Sgt. Rev. Hon. Gov. Sen. Rep. Pres. vs. e.g. "
-    "i.e. approx. No. no. Vol. vol. Fig. fig. pp. Mt.".split()
+    [
+        "Mr.",
+        "Mrs.",
+        "Ms.",
+        "Dr.",
+        "Prof.",
+        "St.",
+        "Gen.",
+        "Col.",
+        "Lt.",
+        "Capt.",
+        "Sgt.",
+        "Rev.",
+        "Hon.",
+        "Gov.",
+        "Sen.",
+        "Rep.",
+        "Pres.",
+        "vs.",
+        "e.g.",
+        "i.e.",
+        "approx.",
+        "No.",
+        "no.",
+        "Vol.",
+        "vol.",
+        "Fig.",
+        "fig.",
+        "pp.",
+        "Mt.",
+    ]
 )
 """Abbreviations that a sentence cannot end with: what follows belongs to them."""
 
 SYMBOLS = {
-    "&": "and", "@": "at", "%": "percent", "+": "plus", "=": "equals", "#": "number", "°": "degrees",
+    "&": "and", "@": "at", "%": "percent", "+": "plus", "=": "equals", "#": "number",
+    "°": "degrees",
     "×": "times", "÷": "divided by", "±": "plus or minus", "≈": "approximately", "≤": "at most",
     "≥": "at least", "<": "less than", ">": "more than", "→": "to", "©": "copyright",
     "™": "trademark", "½": "one half", "¼": "one quarter", "¾": "three quarters",
@@ -109,25 +150,145 @@ SYMBOLS = {
 }  # fmt: skip
 
 BEFORE_NUMBERS = frozenset(
-    "No. no. Vol. vol. Fig. fig. pp. Jan. Feb. Mar. Apr. Jun. Jul. Aug. Sep. Sept. Oct. Nov. Dec. "
-    "Mon. Tue. Wed. Thu. Fri. Sat. Sun. est.".split()
+    [
+        "No.",
+        "no.",
+        "Vol.",
+        "vol.",
+        "Fig.",
+        "fig.",
+        "pp.",
+        "Jan.",
+        "Feb.",
+        "Mar.",
+        "Apr.",
+        "Jun.",
+        "Jul.",
+        "Aug.",
+        "Sep.",
+        "Sept.",
+        "Oct.",
+        "Nov.",
+        "Dec.",
+        "Mon.",
+        "Tue.",
+        "Wed.",
+        "Thu.",
+        "Fri.",
+        "Sat.",
+        "Sun.",
+        "est.",
+    ]
 )
 """Abbreviations that are also the last word of many sentences: read so only before a number."""
 
-AFTER_NUMBERS = frozenset("min. hr. hrs. ft.".split())
+AFTER_NUMBERS = frozenset(["min.", "hr.", "hrs.", "ft."])
 
-SPELT_ACRONYMS = frozenset("HTTPS MPEG ISBN JSON YAML UEFA IEEE EBIT USSR SOAP".split())
+SPELT_ACRONYMS = frozenset(
+    ["HTTPS", "MPEG", "ISBN", "JSON", "YAML", "UEFA", "IEEE", "EBIT", "USSR", "SOAP"]
+)
 """Long capital words with vowels that are spelt all the same."""
 
 CAPITAL_WORDS = frozenset(
-    "THE AND NOT YES BUT FOR YOU ALL NOW OUT NO GO IT IS IN ON OF TO DO SO WE HE MY BE BY OR IF AT "
-    "UP AN AS ARE WAS HAS HAD CAN HER HIM HIS SHE WHO WHY HOW ONE TWO TEN NEW OLD BIG BAD RED DAY "
-    "MAN DOG CAT SUN RUN SEE SAY GET GOT LET END ANY OUR ITS DID MAY WAY TOO NEVER EVER".split()
+    [
+        "THE",
+        "AND",
+        "NOT",
+        "YES",
+        "BUT",
+        "FOR",
+        "YOU",
+        "ALL",
+        "NOW",
+        "OUT",
+        "NO",
+        "GO",
+        "IT",
+        "IS",
+        "IN",
+        "ON",
+        "OF",
+        "TO",
+        "DO",
+        "SO",
+        "WE",
+        "HE",
+        "MY",
+        "BE",
+        "BY",
+        "OR",
+        "IF",
+        "AT",
+        "UP",
+        "AN",
+        "AS",
+        "ARE",
+        "WAS",
+        "HAS",
+        "HAD",
+        "CAN",
+        "HER",
+        "HIM",
+        "HIS",
+        "SHE",
+        "WHO",
+        "WHY",
+        "HOW",
+        "ONE",
+        "TWO",
+        "TEN",
+        "NEW",
+        "OLD",
+        "BIG",
+        "BAD",
+        "RED",
+        "DAY",
+        "MAN",
+        "DOG",
+        "CAT",
+        "SUN",
+        "RUN",
+        "SEE",
+        "SAY",
+        "GET",
+        "GOT",
+        "LET",
+        "END",
+        "ANY",
+        "OUR",
+        "ITS",
+        "DID",
+        "MAY",
+        "WAY",
+        "TOO",
+        "NEVER",
+        "EVER",
+    ]
 )
 """Short words that are written in capitals for stress."""
 
 SPOKEN_ACRONYMS = frozenset(
-    "NASA NATO UNESCO UNICEF OPEC AIDS RAM PIN GIF JPEG LASER RADAR SCUBA FIFA NAFTA YOLO ASAP "
-    "OK I A".split()
+    [
+        "NASA",
+        "NATO",
+        "UNESCO",
+        "UNICEF",
+        "OPEC",
+        "AIDS",
+        "RAM",
+        "PIN",
+        "GIF",
+        "JPEG",
+        "LASER",
+        "RADAR",
+        "SCUBA",
+        "FIFA",
+        "NAFTA",
+        "YOLO",
+        "ASAP",
+        "OK",
+        "I",
+        "A",
+    ]
 )
 """Capital words that are said as words, not spelt."""

@@ -94,7 +94,8 @@ def _iso_date(found: re.Match[str]) -> str:
     month = int(found["month"])
     if not 1 <= month <= 12 or not 1 <= int(found["day"]) <= 31:
         return " ".join(numerals.cardinal(int(part)) for part in found[0].split("-"))
-    return f"{MONTHS[month - 1]} {numerals.ordinal(int(found['day']))}, {numerals.year(int(found['year']))}"
+    day, year = numerals.ordinal(int(found["day"])), numerals.year(int(found["year"]))
+    return f"{MONTHS[month - 1]} {day}, {year}"
 
 
 def _named_date(found: re.Match[str]) -> str:
@@ -185,10 +186,12 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...
         (r"(?P<year>[12]\d{3})-(?P<month>\d{2})-(?P<day>\d{2})(?!\d)", _iso_date),
         (rf"(?P<month>{_MONTH}) (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? {_YEAR}(?!\d)", _named_date),
         (rf"(?P<month>{_MONTH}) (?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:])", _named_date),
-        (rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?P<month>{_MONTH})(?:,? {_YEAR})?(?!\d)", _day_first),
+        (rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?P<month>{_MONTH})(?:,? {_YEAR})?(?!\d)",
+         _day_first),
         (rf"(?P<sign>[{_SIGNS}])\s?(?P<amount>{_NUMBER})"
          r"(?:\s?(?P<scale>thousand|million|billion|trillion|bn|tn|[kKmMbB])\b)?", _money),
-        (r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?P<half>\s?(?:[ap]\.m\.|[AaPp][Mm]\b))?(?![\d:])", _clock),
+        (r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?P<half>\s?(?:[ap]\.m\.|[AaPp][Mm]\b))?(?![\d:])",
+         _clock),
         (r"(?P<hour>\d{1,2})(?P<minute>)(?P<half>\s?(?:[ap]\.m\.|[AaPp][Mm]\b))", _clock),
         (r"\+?\(?\d{2,4}\)?[ -]\d{3,4}[ -]\d{3,4}(?:[ -]\d{2,4})?(?!\d)", _phone),
         (r"(?P<century>\d\d)?'?(?P<tens>[1-9])0s\b", _decade),
@@ -202,7 +205,8 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...
         (r"(?P<number>\d{1,3}(?:,\d{3})*|\d+)(?:st|nd|rd|th)\b",
          lambda f: numerals.ordinal(int(f["number"].replace(",", "")))),
         (r"(?P<feet>\d{1,2})['′]\s?(?P<inches>\d{1,2})[\"″]",
-         lambda f: f"{numerals.cardinal(int(f['feet']))} feet {numerals.cardinal(int(f['inches']))}"),
+         lambda f: f"{numerals.cardinal(int(f['feet']))} feet "
+                   f"{numerals.cardinal(int(f['inches']))}"),
         (r"(?P<number>\d+(?:\.\d+)?)(?P<unit>in)\b", _measure),
         (rf"(?P<number>[-−]?(?:{_NUMBER}))\s?(?P<unit>{_UNIT})(?![\w²³])", _measure),
         (rf"(?P<sign>(?<![\w)])[-−])?(?P<number>{_NUMBER})", _plain_number),

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import re
 
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+_UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SCALES = ("", "thousand", "million", "billion", "trillion", "quadrillion", "quintillion")
 _ORDINALS = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth",
@@ -44,7 +62,7 @@ def cardinal(number: int) -> str:
     while rest:
         groups.append(rest % 1000)
         rest //= 1000
-    words = []
+    words: list[str] = []
     for index in range(len(groups) - 1, -1, -1):
         if groups[index]:
             if index == 0 and words and groups[0] < 100:
@@ -73,7 +91,7 @@ def _split_last(words: str) -> tuple[str, str, str]:
 
 
 def year(number: int) -> str:
-    """1984 -> "nineteen eighty-four", 2005 -> "two thousand and five", 1900 -> "nineteen hundred"."""
+    """1984 -> "nineteen eighty-four", 2005 -> "two thousand and five"."""
     if not 1000 <= number <= 9999 or 2000 <= number <= 2009:
         return cardinal(number)
     high, low = divmod(number, 100)
@@ -89,7 +107,7 @@ def digits(text: str) -> str:
 
 
 def decimal(text: str) -> str:
-    """A number as written, with separators, sign and decimals: "-3.05" -> "minus three point zero five"."""
+    """A number as written: "-3,000.05" -> "minus three thousand point zero five"."""
     plain = text.replace(",", "").replace("−", "-")
     sign = "minus " if plain.startswith("-") else ""
     whole, _, part = plain.lstrip("+-").partition(".")

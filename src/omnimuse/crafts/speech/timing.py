@@ -72,8 +72,51 @@ def spoken_length(spoken: str) -> float:
 
 
 _WEAK = frozenset(
-    "a an the of to in on at and or but as is was are were be been for from with that it its he "
-    "his her him she they them you your we our my me i by if than then so".split()
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "and",
+        "or",
+        "but",
+        "as",
+        "is",
+        "was",
+        "are",
+        "were",
+        "be",
+        "been",
+        "for",
+        "from",
+        "with",
+        "that",
+        "it",
+        "its",
+        "he",
+        "his",
+        "her",
+        "him",
+        "she",
+        "they",
+        "them",
+        "you",
+        "your",
+        "we",
+        "our",
+        "my",
+        "me",
+        "i",
+        "by",
+        "if",
+        "than",
+        "then",
+        "so",
+    ]
 )
 
 

@@ -386,4 +386,4 @@ def snake(take: Take) -> Samples:
         for n in [take.samples(0.014)] * 5
     ]
     rattle = scatter(count, rate, ticks, bank, take.rng, spread_db=5)
-    return hiss * breath + 0.6 * rattle * take.wander(0.6, 0.0, 1.0)
+    return np.asarray(hiss * breath + 0.6 * rattle * take.wander(0.6, 0.0, 1.0), np.float32)

@@ -45,7 +45,9 @@ def campfire(take: Take) -> Samples:
         flicker = take.wander(7.0, 0.4, 1.0) * take.wander(1.1, 0.6, 1.0)
         roar = take.noise((35, -2), (110, 0), (350, -8), (1500, -22), (7000, -40)) * flicker
         hiss = take.noise((1500, -10), (5000, 0), (12000, -8)) * flicker
-        return 1.1 * snaps + 3.0 * thuds + take.harder(0.08, 0.4) * (roar + 0.08 * hiss)
+        return np.asarray(
+            1.1 * snaps + 3.0 * thuds + take.harder(0.08, 0.4) * (roar + 0.08 * hiss), np.float32
+        )
 
     return take.both(side)
 
@@ -69,6 +71,21 @@ def explosion(take: Take) -> Samples:
         return boom + 0.12 * debris
 
     return take.both(side)
+
+
+@sound_class("gun", "pistol shot", "rifle", zh=("枪声", "开枪"), default_s=2.0, level_lufs=-17.0)
+def gunshot(take: Take) -> Samples:
+    """A gunshot, the sharp bang of a pistol or a rifle being fired, with its echo."""
+    rate, length = take.sample_rate_hz, take.samples(1.2)
+    time = np.arange(length) / rate
+    cutoff = (take.harder(3500, 12000) * np.exp(-time / 0.05) + 180).astype(np.float32)
+    bank = []
+    for _ in range(2):
+        blast = swept_lowpass(white(length, take.rng), cutoff, rate)
+        echo = np.exp(-time / 0.035) + 0.06 * np.exp(-time / 0.35)
+        bank.append(blast * echo.astype(np.float32))
+    times = np.arange(0.02, take.duration_s, take.denser(2.2, 0.25))
+    return scatter(take.count, rate, times, bank, take.rng, spread_db=2)
 
 
 @sound_class(

@@ -1,4 +1,4 @@
-"""Sounds of people other than speech. Laughter and crying are not here: synthesis cannot do them."""
+"""Sounds of people other than speech. No laughter, no crying: synthesis cannot do them."""
 
 from __future__ import annotations
 
@@ -124,10 +124,11 @@ def breathing(take: Take) -> Samples:
 @sound_class("whistling a tune", "someone whistling", zh=("口哨", "吹口哨"), default_s=4.0)
 def whistle(take: Take) -> Samples:
     """A person whistling a cheerful tune."""
-    rate, parts = take.sample_rate_hz, []
+    rate = take.sample_rate_hz
+    parts: list[Samples] = []
     scale = np.array([0, 2, 4, 7, 9, 12])
     place, last = 3, 1320.0
-    while sum(map(len, parts)) < take.count:
+    while sum(len(part) for part in parts) < take.count:
         place = int(np.clip(place + take.rng.integers(-2, 3), 0, 5))
         hz = 1046.5 * 2 ** (scale[place] / 12)
         count = take.samples(take.rng.choice((0.22, 0.22, 0.44)) / take.denser(0.7, 1.6))

@@ -1,4 +1,4 @@
-"""Bells, gongs and drums as effects. Mode ratios of bells: Rossing 2000, "Science of Percussion"."""
+"""Bells, gongs and drums as effects. Modes: Rossing 2000, "Science of Percussion"."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def washing_machine(take: Take) -> Samples:
     motor = harmonics(
         50.0 * take.wander(0.6, 0.98, 1.02), [1, 0.7, 0.5, 0.3, 0.2, 0.2, 0.1], count, rate
     )
-    return 0.8 * slosh + 0.9 * thuds + take.harder(0.06, 0.3) * motor
+    return np.asarray(0.8 * slosh + 0.9 * thuds + take.harder(0.06, 0.3) * motor, np.float32)
 
 
 @sound_class("office printer", "printing", zh=("打印机", "复印机"), default_s=6.0, level_lufs=-24.0)
@@ -158,7 +158,7 @@ def printer(take: Take) -> Samples:
     jet = take.noise((2500, -8), (5500, 0), (11000, -8)) * buzz
     ends = regular(take.duration_s, 1 / stroke_s, take.rng)
     clunk = scatter(count, rate, ends, [click(take, 250, 1400, 0.05)], take.rng, spread_db=2)
-    return moving * (0.4 * stepper + 0.25 * jet) + 1.5 * clunk
+    return np.asarray(moving * (0.4 * stepper + 0.25 * jet) + 1.5 * clunk, np.float32)
 
 
 @sound_class(

@@ -71,14 +71,18 @@ def spaceship_hum(take: Take) -> Samples:
         n = take.samples(0.09)
         bank.append(sweep(hz, n, rate) * arch(n))
     panel = scatter(count, rate, blips, bank, take.rng, spread_db=6)
-    return take.both(side) + np.float32(take.harder(0.3, 1.2)) * air + 0.12 * panel[:, None]
+    return np.asarray(
+        take.both(side) + np.float32(take.harder(0.3, 1.2)) * air + 0.12 * panel[:, None],
+        np.float32,
+    )
 
 
 @sound_class("android", "droid", zh=("机器人",), default_s=3.0)
 def robot(take: Take) -> Samples:
     """A robot chattering in electronic bleeps and moving with servo motors."""
-    rate, parts = take.sample_rate_hz, []
-    while sum(map(len, parts)) < take.count:
+    rate = take.sample_rate_hz
+    parts: list[Samples] = []
+    while sum(len(part) for part in parts) < take.count:
         count = take.samples(take.rng.uniform(0.05, 0.16))
         low, high = take.rng.uniform(400, 1200), take.rng.uniform(900, 3200)
         kind = take.rng.integers(0, 4)
@@ -110,7 +114,7 @@ def alarm(take: Take) -> Samples:
     hz = (300 + 260 * np.clip(turn / 0.55, 0, 1)).astype(np.float32)
     gate = (np.clip((0.62 - turn) * 30, 0, 1) * np.clip(turn * 40, 0, 1)).astype(np.float32)
     tone = harmonics(hz, [1 / k**0.7 for k in range(1, 14)], count, rate)
-    return gate * np.tanh(take.harder(0.7, 2.0) * tone).astype(np.float32)
+    return np.asarray(gate * np.tanh(take.harder(0.7, 2.0) * tone).astype(np.float32), np.float32)
 
 
 @sound_class("charging up", "power up", zh=("充能", "蓄力", "能量"), default_s=2.5)
@@ -135,4 +139,7 @@ def electricity(take: Take) -> Samples:
     spit = bandpass(white(count, take.rng), 1500, 11000, rate)
     gate = (take.wander(130.0, 0.0, 1.0) > 0.6).astype(np.float32)
     crackle = lowpass(spit * gate, 12000, rate)
-    return 0.35 * buzz.astype("f4") * (0.3 + 0.7 * arcs) + take.harder(0.4, 1.4) * crackle * arcs
+    return np.asarray(
+        0.35 * buzz.astype("f4") * (0.3 + 0.7 * arcs) + take.harder(0.4, 1.4) * crackle * arcs,
+        np.float32,
+    )

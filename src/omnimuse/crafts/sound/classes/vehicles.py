@@ -66,7 +66,9 @@ def motorcycle(take: Take) -> Samples:
     base = take.harder(30.0, 85.0)
     rev = base * path(((0, 0.8), (0.35, 1.5), (0.4, 1.15), (0.75, 1.9), (1, 1.3)), take.count)
     roar = firing(take, rev, uneven=0.3, pipe_hz=165.0)
-    return np.tanh(1.6 * roar).astype(np.float32) + 0.1 * take.noise((200, 0), (3000, -12))
+    return np.asarray(
+        np.tanh(1.6 * roar).astype(np.float32) + 0.1 * take.noise((200, 0), (3000, -12)), np.float32
+    )
 
 
 @sound_class(
@@ -158,7 +160,9 @@ def helicopter(take: Take) -> Samples:
     low = take.noise((25, 0), (90, 2), (300, -4), (1200, -12), (5000, -26))
     turbine = harmonics(take.wander(0.5, 0.995, 1.005) * 740.0, [0.6, 0.2, 0.3, 0.1], count, rate)
     wash = take.noise((200, 0), (1500, -8), (7000, -18))
-    return low * (0.12 + 1.6 * slap) + 0.05 * turbine + take.harder(0.03, 0.12) * wash
+    return np.asarray(
+        low * (0.12 + 1.6 * slap) + 0.05 * turbine + take.harder(0.03, 0.12) * wash, np.float32
+    )
 
 
 @sound_class("jet", "plane flying over", "aircraft", zh=("飞机", "喷气机", "客机"), default_s=10.0)
@@ -175,7 +179,7 @@ def airplane(take: Take) -> Samples:
 
     shift = (1 - 0.12 * np.tanh(3.0 * place)).astype(np.float32)
     whine = sweep(1450 * shift, count, rate) + 0.5 * sweep(2330 * shift, count, rate)
-    return take.both(side) + (0.03 * whine * near**2)[:, None]
+    return np.asarray(take.both(side) + (0.03 * whine * near**2)[:, None], np.float32)
 
 
 @sound_class(

@@ -150,7 +150,7 @@ def splash(take: Take) -> Samples:
     spray *= (np.minimum(1.0, time / 0.12) * np.exp(-time / take.harder(0.25, 0.5))).astype("f4")
     times = 0.05 + take.rng.exponential(0.35, int(take.denser(30, 160)))
     rest = scatter(count, rate, np.sort(times), _bubbles(take, 250, 2400), take.rng, spread_db=18)
-    return slap + 0.4 * spray + 0.9 * rest
+    return np.asarray(slap + 0.4 * spray + 0.9 * rest, np.float32)
 
 
 @sound_class("filling a glass", "pouring a drink", zh=("倒水", "倒茶"), default_s=4.0)
@@ -167,7 +167,9 @@ def pouring_water(take: Take) -> Samples:
         weight = np.maximum(0.0, 1.0 - np.abs(place - index)).astype(np.float32)
         column += weight * _unit(bandpass(air, hz * 0.92, hz * 1.08, rate))
     level = arch(count, rise=0.04, fall=0.08)
-    return level * (_unit(gurgle) + 0.7 * column + take.harder(0.08, 0.3) * air)
+    return np.asarray(
+        level * (_unit(gurgle) + 0.7 * column + take.harder(0.08, 0.3) * air), np.float32
+    )
 
 
 @sound_class("kettle whistle", "boiling water", zh=("水壶", "烧水", "开水"), default_s=8.0)
