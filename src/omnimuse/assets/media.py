@@ -9,14 +9,9 @@ from __future__ import annotations
 
 from omnimuse.assets.films import Frame, read_frames, video_asset
 from omnimuse.assets.pictures import image_asset, read_image
+from omnimuse.assets.resampling import mix_channels, resample
 from omnimuse.assets.sniff import import_file, probe_file
-from omnimuse.assets.sounds import (
-    audio_asset,
-    mix_channels,
-    read_audio,
-    read_audio_blocks,
-    resample,
-)
+from omnimuse.assets.sounds import audio_asset, read_audio, read_audio_blocks
 
 __all__ = [
     "Frame",

@@ -255,7 +255,7 @@ def _decoded_blocks(stream: BinaryIO, media_type: str) -> Iterator[tuple[Samples
             shape, resampler = None, av.AudioResampler(**target)
             for frame in container.decode(track):
                 if shape != (frame.format.name, frame.layout.name, frame.sample_rate):
-                    # Joined recordings change from mono to stereo on the way; the track has one layout.
+                    # Joined recordings turn from mono to stereo on the way; a track has one layout.
                     shape = (frame.format.name, frame.layout.name, frame.sample_rate)
                     resampler = av.AudioResampler(**target)
                 for part in resampler.resample(frame):

@@ -10,8 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnimuse.assets.asset import Asset
-from omnimuse.assets.media import audio_asset, read_audio, resample
-from omnimuse.assets.sounds import mix_channels, probe_sound
+from omnimuse.assets.media import (
+    audio_asset,
+    mix_channels,
+    read_audio,
+    read_audio_blocks,
+    resample,
+)
+from omnimuse.assets.sounds import probe_sound
 from omnimuse.errors import InputError, MediaTooLargeError, UnsupportedMediaError
 
 
@@ -102,6 +108,21 @@ def test_resampling_keeps_pitch_and_length():
     assert resample(samples, 16000, 44100).shape == (44100, 1)
 
 
+@pytest.mark.parametrize("wanted", [None, 8000, 16000, 44100, 48000])
+def test_blocks_joined_are_what_read_audio_gives(wanted, monkeypatch):
+    from omnimuse.assets import sounds
+
+    noise = np.random.default_rng(1).uniform(-0.9, 0.9, (30_001, 2)).astype("f4")
+    asset = audio_asset(noise, 22050)
+    whole, _ = read_audio(asset, sample_rate_hz=wanted, channels=1)
+    monkeypatch.setattr(sounds, "_BLOCK", 4096)
+    parts = list(read_audio_blocks(asset, sample_rate_hz=wanted, channels=1))
+    assert len(parts) > 1
+    joined = np.concatenate(parts)
+    assert joined.shape == whole.shape
+    assert np.abs(joined - whole).max() < 1e-5
+
+
 def test_channels_are_mixed():
     left_only = np.stack([tone(), np.zeros_like(tone())], 1)
     mono, _ = read_audio(audio_asset(left_only, 22050), channels=1)
@@ -169,6 +190,19 @@ def test_empty_and_too_long():
         read_audio(Asset.from_bytes(with_data_size(empty, 0), "audio"))
     with pytest.raises(MediaTooLargeError):
         read_audio(audio_asset(tone(), 22050), max_samples=1000)
+
+
+def test_recordings_joined_end_to_end_get_one_layout():
+    parts = []
+    for channels in (2, 1):
+        buffer = io.BytesIO()
+        samples = np.repeat(tone(1.0, 44100)[:, None], channels, 1)
+        soundfile.write(buffer, samples, 44100, format="MP3")
+        parts.append(buffer.getvalue())
+    samples, rate = read_audio(Asset.from_bytes(b"".join(parts), "audio", "audio/mpeg"))
+    assert samples.shape[1] in (1, 2)
+    assert 1.9 < len(samples) / rate < 2.2
+    assert np.abs(samples[-20000:-10000]).max() > 0.3
 
 
 def test_sound_of_a_film(samples_dir):
