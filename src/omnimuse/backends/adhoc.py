@@ -1,10 +1,10 @@
 """A card for what the user names in place of a card: a checkpoint, a hub model, an endpoint.
 
-    -m text-to-image=file:~/models/sdxl        a folder in the diffusers or transformers layout
-    -m text-generation=./model.gguf            a GGUF file
-    -m text-generation=hub:org/name            a hub model, if the local cache has it
-    -m text-generation=http:http://127.0.0.1:8080/v1[#model]     an OpenAI-compatible endpoint
-    -m text-generation=endpoint                the endpoint of the settings
+-m text-to-image=file:~/models/sdxl        a folder in the diffusers or transformers layout
+-m text-generation=./model.gguf            a GGUF file
+-m text-generation=hub:org/name            a hub model, if the local cache has it
+-m text-generation=http:http://127.0.0.1:8080/v1[#model]     an OpenAI-compatible endpoint
+-m text-generation=endpoint                the endpoint of the settings
 """
 
 from __future__ import annotations

@@ -187,9 +187,7 @@ def parse_requirement(source: Source) -> tuple[str, str]:
     """
     match = _REQUIREMENT.match(source.url.partition(":")[2])
     if match is None:
-        raise CheckpointError(
-            f"{source.url!r} is not a source", hint="Write SCHEME:NAME==VERSION."
-        )
+        raise CheckpointError(f"{source.url!r} is not a source", hint="Write SCHEME:NAME==VERSION.")
     return match["name"], match["version"] or ""
 
 

@@ -7,6 +7,7 @@ stored in the model.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def fix_noise(model_bytes: bytes, seed: int = 0) -> bytes:
     """
     import numpy as np
     import onnx
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     try:
         model = onnx.load_from_string(model_bytes)
@@ -57,7 +58,7 @@ def fix_noise(model_bytes: bytes, seed: int = 0) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def convert_files(files: dict[str, Path]) -> bytes:
+def convert_files(files: Mapping[str, Path]) -> bytes:
     """`fix_noise` of the one file given; raises as it does."""
     if len(files) != 1:
         raise CheckpointError(f"one model is wanted, got {len(files)}", hint="Correct the card.")

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from omnimuse.errors import CheckpointError
 
-UNSAFE_SUFFIXES = frozenset(
-    ".pkl .pickle .dill .pt .pth .ckpt .joblib .h5 .hdf5 .keras .mar .nemo .msi".split()
-    + ".py .pyc .pyd .so .dll .dylib .exe .sh .bat .ps1 .jar .js .mjs .wasm .node".split()
-)
+_PICKLES = (".pkl", ".pickle", ".dill", ".pt", ".pth", ".ckpt", ".joblib", ".mar", ".nemo")
+_LAYERS = (".h5", ".hdf5", ".keras")
+_LIBRARIES = (".so", ".pyd", ".dll", ".dylib", ".exe", ".msi", ".node", ".wasm", ".jar")
+_SCRIPTS = (".py", ".pyc", ".js", ".mjs", ".sh", ".bat", ".ps1")
+UNSAFE_SUFFIXES = frozenset((*_PICKLES, *_LAYERS, *_LIBRARIES, *_SCRIPTS))
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _TORCH_LEGACY = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
 _EXECUTABLE = (b"\x7fELF", b"MZ\x90", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!")

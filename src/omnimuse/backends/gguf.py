@@ -93,6 +93,45 @@ class GgufTextGenerator:
                 return self._text(self._server.handle_chat_completions(request))
             return self._stream(request, on_token)
 
+    def generate_many(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        seeds: Sequence[int],
+        *,
+        max_tokens: int = 256,
+        temperature: float = 0.7,
+        grammar: str | None = None,
+        stop: Sequence[str] = (),
+    ) -> list[tuple[str, float]]:
+        """One answer per seed with its mean log-probability per token; the prompt is read once.
+
+        Raises:
+            ArgumentError: as `generate`.
+            ToolError: llama.cpp failed.
+        """
+        request = {
+            **self._sampling,
+            "messages": _checked(messages),
+            "max_tokens": max_tokens,
+            "temperature": temperature,
+            "stop": list(stop),
+            "logprobs": True,
+            "top_logprobs": 1,
+        }
+        if grammar is not None:
+            request["grammar"] = grammar
+        answers = []
+        with self._lock:
+            for index, seed in enumerate(seeds):
+                # the first reads the prompt afresh, the others go on from what it read
+                more = {"seed": seed % 2**32, "cache_prompt": index > 0}
+                answer = self._server.handle_chat_completions({**request, **more})
+                text = self._text(answer)
+                tokens = (answer["choices"][0].get("logprobs") or {}).get("content") or []
+                scores = [float(token["logprob"]) for token in tokens]
+                answers.append((text, sum(scores) / max(1, len(scores))))
+        return answers
+
     def _text(self, answer: Mapping[str, Any]) -> str:
         if "choices" not in answer:
             raise self._fault(answer)

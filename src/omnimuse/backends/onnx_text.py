@@ -79,7 +79,8 @@ class OnnxEmbedder:
         mask = given["attention_mask"][..., None].astype(np.float32)
         pooled = (hidden * mask).sum(axis=1) / mask.sum(axis=1)
         norm = np.linalg.norm(pooled, axis=1, keepdims=True)
-        return (pooled / np.maximum(norm, 1e-12)).astype(np.float32)
+        unit: NDArray[np.float32] = (pooled / np.maximum(norm, 1e-12)).astype(np.float32)
+        return unit
 
 
 def _tokenizer(path: Path, max_tokens: int) -> Any:

@@ -98,9 +98,7 @@ class Resolver:
             )
         return best
 
-    def explain(
-        self, role: str, choice: str | None = None, *, language: str = ""
-    ) -> list[Verdict]:
+    def explain(self, role: str, choice: str | None = None, *, language: str = "") -> list[Verdict]:
         """Every card of the role, the one that would be used first, with the reason.
 
         Raises:
@@ -132,9 +130,7 @@ class Resolver:
     def _of_role(self, role: str) -> list[ModelCard]:
         return [card for card in self.cards.values() if role in card.roles]
 
-    def _chosen(
-        self, role: str, choice: str | None, *, must_run: bool = True
-    ) -> ModelCard | None:
+    def _chosen(self, role: str, choice: str | None, *, must_run: bool = True) -> ModelCard | None:
         choice = choice or self.settings.models.get(role)
         if not choice:
             return None

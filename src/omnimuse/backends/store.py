@@ -17,10 +17,12 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from omnimuse.backends.card import ModelCard
 from omnimuse.errors import CheckpointError, StorageError
+
+T = TypeVar("T")
 
 MANIFEST = "manifest.json"
 PULLABLE = frozenset({"wheel", "npm", "deb", "file"})
@@ -185,7 +187,7 @@ class ModelStore:
             shutil.rmtree(self.models_dir / card.name, ignore_errors=True)
 
 
-def storage_guard(folder: Path, action: Callable[[], Any]) -> Any:
+def storage_guard(folder: Path, action: Callable[[], T]) -> T:
     """Run `action`; a disk fault becomes a StorageError that names the folder.
 
     Raises:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from omnimuse.errors import CheckpointError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 _TOKEN = re.compile(
@@ -129,7 +128,7 @@ def _literal(text: str, position: int, depth: int) -> tuple[Any, int]:
     if token == "{":
         return _object(text, position, depth)
     if token == "[":
-        items = []
+        items: list[Any] = []
         if _next(text, position)[1] == "]":
             return items, _next(text, position)[2]
         while True:
@@ -227,14 +226,12 @@ def _stored_type(dtype: str, name: str) -> str:
     return known[dtype]
 
 
-def _dequantize(
-    values: NDArray[Any], dtype: str, quantization: Mapping[str, Any]
-) -> NDArray[np.float32] | NDArray[Any]:
+def _dequantize(values: NDArray[Any], dtype: str, quantization: Mapping[str, Any]) -> NDArray[Any]:
     import numpy as np
 
+    wide: NDArray[Any] = values
     if "scale" in quantization:
-        scaled = values.astype(np.float64) * quantization["scale"] + quantization["min"]
-        return scaled.round().astype(np.int64) if dtype == "int32" else scaled.astype(np.float32)
-    if dtype == "float32":
-        return values.astype(np.float32)
-    return values.astype(bool) if dtype == "bool" else values.astype(np.int64)
+        wide = values.astype(np.float64) * quantization["scale"] + quantization["min"]
+        if dtype == "int32":
+            wide = wide.round()
+    return wide.astype({"float32": np.float32, "bool": np.bool_}.get(dtype, np.int64))

@@ -17,7 +17,6 @@ from omnimuse.backends.tfjs import TfjsModel
 from omnimuse.errors import CheckpointError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 OPSET = 18
@@ -53,9 +52,8 @@ _REDUCTIONS = {
     "Prod": "ReduceProd",
     "Sum": "ReduceSum",
 }
-_CONVOLUTIONS = frozenset(
-    "Conv2D _FusedConv2D DepthwiseConv2dNative DepthwiseConv2D FusedDepthwiseConv2dNative".split()
-)
+_DEPTHWISE = ("DepthwiseConv2dNative", "DepthwiseConv2D", "FusedDepthwiseConv2dNative")
+_CONVOLUTIONS = ("Conv2D", "_FusedConv2D", *_DEPTHWISE)
 
 
 def build_onnx(model: TfjsModel) -> bytes:
@@ -131,11 +129,13 @@ class _Builder:
         self.inputs: list[Any] = []
         self.counter = 0
         self.stored: set[str] = set()
-        self.special: dict[str, Callable[[_Node], None]] = {
+        self.special: dict[str, Callable[[_Node], object]] = {
             **dict.fromkeys(_CONVOLUTIONS, self._convolution),
             **dict.fromkeys(_REDUCTIONS, self._reduction),
             **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2"), self._batch_norm),
-            **dict.fromkeys(("MatMul", "_FusedMatMul", "BatchMatMul", "BatchMatMulV2"), self._matmul),
+            **dict.fromkeys(
+                ("MatMul", "_FusedMatMul", "BatchMatMul", "BatchMatMulV2"), self._matmul
+            ),
             **dict.fromkeys(("Pad", "PadV2", "MirrorPad"), self._pad),
             **dict.fromkeys(("MaxPool", "AvgPool"), self._pool),
             **dict.fromkeys(("ResizeBilinear", "ResizeNearestNeighbor"), self._resize),
@@ -237,7 +237,9 @@ class _Builder:
         for name in inputs:
             self._store(name)
         self.nodes.append(
-            helper.make_node(op, list(inputs), outputs, name=f"{op}_{len(self.nodes)}", **attributes)
+            helper.make_node(
+                op, list(inputs), outputs, name=f"{op}_{len(self.nodes)}", **attributes
+            )
         )
         return outputs
 
@@ -301,7 +303,7 @@ class _Builder:
     def _convolution(self, node: _Node) -> None:
         import numpy as np
 
-        is_depthwise = "epthwise" in node.op
+        is_depthwise = node.op in _DEPTHWISE
         weights = self._value(node, 1)
         height, width, channels, last = weights.shape
         if is_depthwise:
@@ -502,9 +504,7 @@ class _Builder:
 
     def _slice(self, node: _Node) -> None:
         begin, size = self._value(node, 1), self._value(node, 2)
-        ends = [
-            int(b + s) if s >= 0 else 2**62 for b, s in zip(begin, size, strict=True)
-        ]
+        ends = [int(b + s) if s >= 0 else 2**62 for b, s in zip(begin, size, strict=True)]
         self._emit(
             "Slice", [node.inputs[0], self._constant(begin), self._constant(ends)], node.name
         )

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from omnimuse.backends.card import Member
 from omnimuse.errors import CheckpointError, MediaTooLargeError
@@ -39,7 +39,7 @@ def is_glob(path: str) -> bool:
 def glob_root(path: str) -> str:
     """The folder before the first wildcard: kept names are relative to it."""
     parts = path.split("/")
-    fixed = [part for part in parts[: _first_glob(parts)]]
+    fixed = parts[: _first_glob(parts)]
     return "/".join(fixed) + "/" if fixed else ""
 
 
@@ -164,10 +164,11 @@ def _entries(archive: Path) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
     elif zipfile.is_zipfile(archive):
         yield from _zip_entries(archive)
     elif _head(archive).startswith(b"!<arch>\n"):
-        with _deb_data(archive) as stream:
-            yield from _tar_entries(tarfile.open(fileobj=stream, mode="r|"))
+        with _deb_data(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as opened:
+            yield from _tar_entries(opened)
     elif tarfile.is_tarfile(archive):
-        yield from _tar_entries(tarfile.open(archive, mode="r|*"))
+        with tarfile.open(archive, mode="r|*") as opened:
+            yield from _tar_entries(opened)
     else:
         yield archive.name, _opener(archive)
 
@@ -187,16 +188,22 @@ def _zip_entries(archive: Path) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]
             is_link = (entry.external_attr >> 16) & 0o170000 == 0o120000
             if entry.is_dir() or is_link or entry.flag_bits & 1:
                 continue
-            yield entry.filename, lambda entry=entry: opened.open(entry)  # type: ignore[misc]
+            yield entry.filename, _member_opener(opened, entry)
+
+
+def _member_opener(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
+    return lambda: opened.open(entry)
 
 
 def _tar_entries(opened: tarfile.TarFile) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
-    with opened:
-        for entry in opened:
-            if entry.isreg():
-                stream = opened.extractfile(entry)
-                if stream is not None:
-                    yield entry.name.removeprefix("./"), lambda stream=stream: stream  # type: ignore[misc]
+    for entry in opened:
+        stream = opened.extractfile(entry) if entry.isreg() else None
+        if stream is not None:
+            yield entry.name.removeprefix("./"), _given(stream)
+
+
+def _given(stream: IO[bytes]) -> Callable[[], IO[bytes]]:
+    return lambda: stream
 
 
 @contextmanager
@@ -218,11 +225,13 @@ def _deb_data(archive: Path) -> Iterator[IO[bytes]]:
 
 def _inflated(archive: Path, name: str, stream: IO[bytes]) -> Iterator[IO[bytes]]:
     if name.endswith(".xz"):
-        yield lzma.LZMAFile(stream)
+        with lzma.LZMAFile(stream) as unpacked:
+            yield unpacked
     elif name.endswith(".gz"):
         import gzip
 
-        yield gzip.GzipFile(fileobj=stream)
+        with gzip.GzipFile(fileobj=stream) as inflated:
+            yield cast(IO[bytes], inflated)
     elif name.endswith(".tar"):
         yield stream
     else:

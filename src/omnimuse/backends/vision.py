@@ -75,7 +75,8 @@ def opaque(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return pixels
     alpha = pixels[..., 3:].astype(np.float32) / 255.0
     mixed = pixels[..., :3] * alpha + _GREY * (1.0 - alpha)
-    return (mixed + 0.5).astype(np.uint8)
+    rounded: NDArray[np.uint8] = (mixed + 0.5).astype(np.uint8)
+    return rounded
 
 
 class OnnxClassifier(_OnnxEye):
@@ -178,7 +179,8 @@ class OnnxSegmenter(_OnnxEye):
         mask = self._run(pixels, ())[0].reshape(self._height, self._width)
         size = (pixels.shape[1], pixels.shape[0])
         large = cv2.resize(mask, size, interpolation=cv2.INTER_CUBIC)
-        return np.clip(large, 0.0, 1.0).astype(np.float32)
+        soft: NDArray[np.float32] = np.clip(large, 0.0, 1.0).astype(np.float32)
+        return soft
 
 
 def suppress(found: Sequence[Detection], overlap: float = 0.5) -> list[Detection]:

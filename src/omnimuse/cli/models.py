@@ -232,7 +232,9 @@ def _size(card: ModelCard) -> str:
 
 def _licence(card: ModelCard) -> str:
     """The licence, marked where it asks more of a user than to name the author."""
-    return f"{card.licence} (!)" if any(word in card.licence for word in _COPYLEFT) else card.licence
+    return (
+        f"{card.licence} (!)" if any(word in card.licence for word in _COPYLEFT) else card.licence
+    )
 
 
 def _announce(cards: Sequence[ModelCard]) -> None:
