@@ -130,7 +130,6 @@ def _as_many(reading: Reading, i: int) -> Comparison | None:
     left = inner[-1] if inner else _counted_before(reading, i)
     if left is None or right is None or left.group == right.group:
         return None
-    reading.change(left.group, is_exact=reading.groups[left.group].is_exact and not inner)
     return Comparison(left.group, right.group, 0, factor)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from omnimuse.backends.base import ParsedToken, Parser
 from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.comparisons import settle_counts
-from omnimuse.crafts.layout.phrases import read_phrases
+from omnimuse.crafts.layout.phrases import Mention, read_phrases
 from omnimuse.crafts.layout.predicates import read_predicates
 from omnimuse.crafts.layout.reading import Reading, read_things
 from omnimuse.crafts.layout.relations import RelationReader
@@ -118,11 +118,22 @@ def _read(prompt: str, prepared: Prepared, tokens: Sequence[ParsedToken]) -> Sce
     reading = read_things(sentence)
     settle_counts(reading)
     reader = RelationReader(reading)
+    reading.scenery = [
+        words
+        for words, mention in zip(reading.scenery, scenery_mentions(reading), strict=True)
+        if not any(place.start < mention.head < place.end for place in reader.places)
+        and not set(words.split()) & (w.WEATHERS.keys() | {"scene", "background", "foreground"})
+    ]
     relations = reader.read()
     read_predicates(reading, reader)
     if prepared.quotes:
         _write_on_signs(reading, prepared.quotes)
     return _request(prompt, prepared, reading, relations)
+
+
+def scenery_mentions(reading: Reading) -> list[Mention]:
+    """The mentions that `reading.scenery` was made from, in order."""
+    return [m for m in reading.sentence.mentions if m.kind == "scenery"]
 
 
 def _write_on_signs(reading: Reading, quotes: tuple[str, ...]) -> None:

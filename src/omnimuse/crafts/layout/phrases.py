@@ -83,7 +83,7 @@ class Sentence:
 
 def read_phrases(tokens: Sequence[ParsedToken]) -> Sentence:
     """The noun phrases and pronouns of a parsed prompt, from left to right."""
-    words = [token.text.lower() for token in tokens]
+    words = [token.text.lower().replace("\u2011", "-") for token in tokens]
     sentence = Sentence(tokens, words, _repair_tags(tokens, words))
     i, floor = 0, 0
     while i < len(words):
@@ -93,7 +93,8 @@ def read_phrases(tokens: Sequence[ParsedToken]) -> Sentence:
         if mention is None:
             i += 1
             continue
-        sentence.mentions.append(mention)
+        twin = _elliptic(sentence, mention, floor)
+        sentence.mentions += [mention] if twin is None else [twin, mention]
         for position in range(mention.start, mention.end):
             sentence.at[position] = mention
         i = floor = mention.end
@@ -104,35 +105,63 @@ def _repair_tags(tokens: Sequence[ParsedToken], words: list[str]) -> list[str]:
     tags = [token.tag for token in tokens]
     last = len(tags) - 1
     for i, word in enumerate(words):
+        after = tags[i + 1] if i < last else "."
+        if (
+            tags[i] in NOUN_TAGS
+            and i
+            and not _is_pair(words[i - 1], word, tags[i - 1], tags[i])
+            and _is_verb_in_disguise(tokens[i], word, tags[i - 1], after)
+        ):
+            tags[i] = "VBZ" if word.endswith("s") else "VBG" if word.endswith("ing") else "VB"
+    for i, word in enumerate(words):
+        if i < last and word.isalpha() and _is_pair(word, words[i + 1], tags[i], tags[i + 1]):
+            tags[i] = "NN"
+            if tags[i + 1] not in NOUN_TAGS:
+                tags[i + 1] = "NN" if w.singular(words[i + 1]) == words[i + 1] else "NNS"
+            continue
         before = tags[i - 1] if i else ""
         after = tags[i + 1] if i < last else "."
-        if tags[i] in NOUN_TAGS:
-            if _is_verb_in_disguise(tokens[i], word, before, after):
-                tags[i] = "VBZ" if word.endswith("s") else "VBG" if word.endswith("ing") else "VB"
-        elif i < last and word.isalpha() and tags[i] not in ("DT", "CD", "IN", "CC", "PRP$"):
-            following = words[i + 1]
-            if (
-                w.is_compound(f"{word} {following}")
-                or w.is_compound(f"{word} {w.singular(following)}")
-            ) and (after in NOUN_TAGS or following in w.size_table()):
-                tags[i] = "NN"
-                if after not in NOUN_TAGS:
-                    tags[i + 1] = "NN"
-                continue
-        if tags[i] not in NOUN_TAGS and _is_noun_in_disguise(word, tags[i], before, after):
+        if i and before == "NN" and _is_pair(words[i - 1], word, "NN", tags[i]):
+            continue
+        if i and word in w.COLORS and words[i - 1] in _TINTING:
+            tags[i] = "JJ"
+        elif tags[i] not in NOUN_TAGS and _is_noun_in_disguise(word, tags[i], before, after):
+            if before == "TO":
+                tags[i - 1] = "IN"
             tags[i] = "NNS" if w.singular(word) != word else "NN"
     return tags
 
 
+_TINTING = frozenset("painted colored coloured dyed is are was looks turned".split())
+
+
+def _is_pair(word: str, following: str, tag: str, next_tag: str) -> bool:
+    """Whether two words are a compound noun, whatever the tagger saw in them."""
+    if tag in ("DT", "CD", "IN", "CC", "PRP$", "RB", "TO", "PRP") or not following.isalpha():
+        return False
+    if not (
+        w.is_compound(f"{word} {following}") or w.is_compound(f"{word} {w.singular(following)}")
+    ):
+        return False
+    return next_tag in NOUN_TAGS or w.singular(following) in w.size_table()
+
+
 def _is_verb_in_disguise(token: ParsedToken, word: str, before: str, after: str) -> bool:
     """ "a dog lays on", where the tagger saw two nouns."""
+    stem = verb_stem(word)
+    if before in ("JJ", "VBN") and word.endswith("ing") and after in ("IN", "RB"):
+        return stem in POSES
     if before not in NOUN_TAGS or after not in ("IN", "RB", "DT", "VBG", "TO", "RP", "PRP$", "JJ"):
         return False
-    stem = _verb_stem(word)
-    return stem in POSES and (word.endswith("s") or word.endswith("ing") or token.dep == "ROOT")
+    if word.endswith(("s", "ing")):
+        return stem in POSES
+    return stem in POSES and (token.dep in ("ROOT", "relcl", "conj") or after == "RB")
 
 
-def _verb_stem(word: str) -> str:
+def verb_stem(word: str) -> str:
+    """ "riding" and "rides" give "ride", where the verb is one that people pose in."""
+    if word == "lying":
+        return "lie"
     for ending in ("ing", "es", "s"):
         stem = word[: -len(ending)]
         if word.endswith(ending):
@@ -143,17 +172,20 @@ def _verb_stem(word: str) -> str:
 
 
 def _is_noun_in_disguise(word: str, tag: str, before: str, after: str) -> bool:
-    """ "two microwaves and oven", where the tagger saw an adjective or a verb."""
-    if after in NOUN_TAGS or after in ("JJ", "VBG") or tag in ("IN", "DT", "CC", "RB", "PRP", "CD"):
-        return False
-    if before not in ("DT", "JJ", "CD", "PRP$", "NN", "VBN"):
-        return False
-    if tag not in ("JJ", "VB", "VBP", "VBZ", "VBD", "UH", "FW", "RB", "XX", "JJR"):
+    """ "two microwaves and an oven", where the tagger saw an adjective or a verb."""
+    if after in NOUN_TAGS or tag in _NEVER_NOUNS or before in ("PRP", "NNS", "EX", "MD", "WDT"):
         return False
     single = w.singular(word)
-    if single in w.COLORS or single in w.NO_THING or (before == "NN" and tag[:2] == "VB"):
+    if single in w.COLORS or single in w.NO_THING or single in w.SCENERY:
         return False
-    return single in w.size_table() or (before in ("CD",) and single in w.noun_table())
+    if verb_stem(word) in POSES or single in w.MATERIALS or (before == "NN" and tag == "VBZ"):
+        return False
+    if before == "CD" and single in w.noun_table() and tag[:2] != "VB":
+        return True
+    return single in w.size_table() and before not in ("", "VB", "VBP", "VBZ")
+
+
+_NEVER_NOUNS = frozenset("IN DT CC PRP CD . , : TO EX WDT WP POS".split())
 
 
 def _pronoun(sentence: Sentence, i: int) -> Mention | None:
@@ -187,6 +219,29 @@ def _phrase(sentence: Sentence, i: int, floor: int) -> Mention:
     mention = Mention(start, end, end - 1)
     _read_modifiers(sentence, mention, i)
     return mention
+
+
+def _elliptic(sentence: Sentence, mention: Mention, floor: int) -> Mention | None:
+    """ "three red" of "three red and two yellow apples": the same noun, said once."""
+    words, tags, k = sentence.words, sentence.tags, mention.start - 1
+    if mention.kind != "thing" or k <= floor or words[k] not in ("and", ",", "or"):
+        return None
+    end = k
+    while k > floor and (tags[k - 1] in ADJECTIVE_TAGS or words[k - 1] in w.COLORS):
+        k -= 1
+    if k > floor and tags[k - 1] == "DT":
+        k -= 1
+    has_count = k < end and (words[k] in ("a", "an") or w.number_of(words[k]) is not None)
+    is_described = all(_attribute_key(x) not in ("", "state") or x in w.COLORS for x in words[k + 1 : end])
+    if not has_count or not is_described or end - k < 2 or mention.start == mention.head:
+        return None
+    twin = Mention(k, end, end - 1, label=mention.label)
+    before = list(range(k, end))
+    _read_determiners(sentence, twin, before)
+    add_adjectives(twin, [words[j] for j in before])
+    for position in before:
+        sentence.at[position] = twin
+    return twin
 
 
 def _joins(tokens: Sequence[ParsedToken], tags: list[str], j: int) -> bool:
@@ -266,7 +321,7 @@ def _read_modifiers(sentence: Sentence, mention: Mention, i: int) -> None:
     base = w.singular(head) if mention.is_plural or head in PLURAL_ALIKE else _base(head)
     if head in w.ALWAYS_PLURAL:
         base = head
-    mention.label = " ".join([*(words[k] for k in nouns[:-1]), base]).replace("\u2011", "-")
+    mention.label = " ".join([*(words[k] for k in nouns[:-1]), base])
     add_adjectives(mention, [words[k] for k in before])
 
 
@@ -285,7 +340,8 @@ def _is_attribute_noun(words: list[str], nouns: list[int], mention: Mention) -> 
         return True
     if word in ("dozen", "couple", "hundred", "thousand") and mention.is_plural:
         times = mention.count or 1
-        mention.count = times * (2 if word == "couple" else w.MULTIPLIERS[word])
+        times *= 0.5 if words[mention.start] == "half" else 1
+        mention.count = round(times * (2 if word == "couple" else w.MULTIPLIERS[word]))
         mention.is_exact = True
         return True
     if word in w.MATERIALS or word in w.COLORS or word in w.SIZES or word in w.PATTERNS:
@@ -298,15 +354,18 @@ def _read_determiners(sentence: Sentence, mention: Mention, before: list[int]) -
     """Determiner and count; what it reads is taken off `before`."""
     words = sentence.words
     total = 0
+    share = 0.5 if "half" in [words[k] for k in before] else 1.0
     for k in list(before):
         word = words[k]
         number = w.number_of(word)
         if word in ("a", "an"):
             mention.determiner = mention.determiner or "indefinite"
-        elif word == "no":
+        elif word in ("no", "neither"):
             mention.determiner = "no"
         elif word in ("any", "another"):
-            mention.determiner = word
+            mention.determiner = mention.determiner or word
+        elif word == "other":
+            mention.determiner = "other" if mention.determiner == "definite" else "another"
         elif word in _DEFINITE:
             mention.determiner = "definite"
             mention.is_possessed = word in _POSSESSIVE
@@ -316,14 +375,15 @@ def _read_determiners(sentence: Sentence, mention: Mention, before: list[int]) -
         elif word == "zero":
             mention.determiner = "no"
         elif word in w.MULTIPLIERS and word != "score":
-            mention.count, mention.is_exact = max(total, 1) * w.MULTIPLIERS[word], True
+            mention.count = round(max(total, 1) * w.MULTIPLIERS[word] * share)
+            mention.is_exact = True
             total = mention.count
         elif word in w.VAGUE and not (word == "different" and mention.count):
             mention.count = mention.count if mention.is_exact else w.VAGUE[word]
             mention.is_exact = mention.is_exact or word == "both"
             mention.is_plural = True
-        elif word in ("all", "each", "every", "either", "such", "not", "more", "fewer", "less"):
-            if word == "not" and mention.start == k:
+        elif word in ("all", "each", "every", "either", "such", "not", "more", "fewer", "less", "half"):
+            if word == "not":
                 mention.determiner = "no"
         else:
             continue
@@ -335,7 +395,11 @@ def add_adjectives(mention: Mention, adjectives: list[str]) -> None:
     colors: list[str] = []
     shade = ""
     for word in adjectives:
-        word = word.replace("\u2011", "-")
+        parts = word.split("-")
+        if len(parts) > 1 and parts[-1] in w.COLORS and set(parts) <= w.COLORS | w.SHADES | {"and"}:
+            joined = " ".join(parts) if parts[0] in w.SHADES else word.replace("-and-", " and ")
+            colors += joined.replace("-", " and ").split(" and ")
+            continue
         if word in w.SHADES and word not in w.COLORS:
             shade = word
             continue
@@ -371,5 +435,5 @@ def _attribute_key(word: str) -> str:
 _IGNORED = frozenset(
     "very quite really same other only single lone own first second third last next such more "
     "most less fewer equal together nearby total overall alone just exactly about around "
-    "approximately at least not there so too".split()
+    "approximately at least not there so too twice as half equally many much".split()
 )

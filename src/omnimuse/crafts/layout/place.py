@@ -83,7 +83,8 @@ def place(request: SceneRequest, *, seed: int = 0, aspect: float = 1.0) -> Place
     blocks = [_block(component, clusters) for component in components]
     _arrange(blocks, request, aspect)
     boxes = [box for cluster in clusters for box in cluster.boxes]
-    _repair(boxes, request, conflicts)
+    loose = _lie_aside(boxes, request)
+    _repair(boxes, request, conflicts, loose)
     _set_depth(boxes, request)
     return Placement(boxes, conflicts)
 
@@ -369,10 +370,49 @@ def paired(request: SceneRequest, boxes: Sequence[Box]) -> list[tuple[Box, str, 
     return pairs
 
 
-def _repair(boxes: list[Box], request: SceneRequest, conflicts: list[str]) -> None:
+def _lie_aside(boxes: list[Box], request: SceneRequest) -> set[tuple[int, int]]:
+    """ "A cat on a bed next to a pillow": the cat lies at one end of the bed.
+
+    What is on or under something wide and next to a third thing is moved to the side, as painters
+    and photographers show it. Gives the group pairs whose offset is no longer mainly vertical.
+    """
+    beside = {r.subject for r in request.relations if r.relation == "next to"}
+    loose: set[tuple[int, int]] = set()
+    for relation in request.relations:
+        if relation.relation != "on" or relation.subject not in beside:
+            continue
+        guests = [b for b in boxes if b.group == relation.subject]
+        hosts = [b for b in boxes if b.group == relation.object]
+        others = [
+            b
+            for r in request.relations
+            if r.subject == relation.subject and r.relation == "next to"
+            for b in boxes
+            if b.group == r.object
+        ]
+        if len(hosts) != 1 or len(guests) != 1 or hosts[0].w < 1.2 * guests[0].w:
+            continue
+        host, guest = hosts[0], guests[0]
+        side = -1 if others and others[0].x >= guest.x else 1
+        guest.y = host.y - 0.25 * host.h - 0.2 * guest.h
+        reach = max((host.w - 0.6 * guest.w) / 2, 1.3 * abs(guest.y - host.y))
+        if reach > host.w / 2:
+            guest.y = host.y - min(0.3 * host.w, abs(guest.y - host.y))
+            reach = min(reach, 0.5 * host.w)
+        guest.x = host.x + side * reach
+        loose.add((relation.subject, relation.object))
+    return loose
+
+
+def _repair(
+    boxes: list[Box], request: SceneRequest, conflicts: list[str], loose: set[tuple[int, int]]
+) -> None:
     """Nudge centres until each relation holds with a margin; shrink what leaves the canvas."""
     pairs = [
-        pair for pair in paired(request, boxes) if pair[1] in HORIZONTAL or pair[1] in VERTICAL
+        pair
+        for pair in paired(request, boxes)
+        if pair[1] in HORIZONTAL
+        or (pair[1] in VERTICAL and (pair[0].group, pair[2].group) not in loose)
     ]
     for _ in range(24):
         moved = False

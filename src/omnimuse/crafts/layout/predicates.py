@@ -20,7 +20,7 @@ def read_predicates(reading: Reading, relations: RelationReader) -> None:
         if tag[:2] == "VB":
             _read_pose(reading, relations, i)
         if (
-            token.dep in ("acomp", "oprd", "attr", "amod")
+            (token.dep in ("acomp", "oprd", "attr", "amod") or _is_tint(reading, i))
             and i not in sentence.at
             and (tag in ("JJ", "JJR", "VBN") or sentence.words[i] in w.COLORS)
         ):
@@ -39,7 +39,11 @@ def _read_pose(reading: Reading, relations: RelationReader, i: int) -> None:
     subject = relations.subject_of_verb(i)
     if subject is None or subject.group < 0 or reading.sentence.at.get(i) is not None:
         return
-    indices = [subject, *relations.coordinated_before(subject)]
+    if lemma == "fly" and any(
+        t.head == i and t.dep == "dobj" for t in reading.sentence.tokens[i + 1 : i + 4]
+    ):
+        return
+    indices = [subject, *relations.coordinated(subject, i)]
     for mention in indices:
         if mention.group >= 0:
             reading.describe(mention.group, "pose", participle(lemma))
@@ -49,6 +53,11 @@ def _read_adjective(reading: Reading, relations: RelationReader, i: int) -> None
     sentence = reading.sentence
     token = sentence.tokens[i]
     head = sentence.tokens[token.head]
+    if _is_tint(reading, i):
+        near = sentence.before(i)
+        adjoins = near is not None and near.end == i - 1
+        _say(reading, near if adjoins else relations.subject_of(i), [sentence.words[i]])
+        return
     if token.dep != "amod" and head.lemma not in _LINKS | _TINTS:
         return
     if token.dep == "amod":
@@ -68,6 +77,11 @@ def _read_adjective(reading: Reading, relations: RelationReader, i: int) -> None
         *words,
     ]
     _say(reading, subject, words)
+
+
+def _is_tint(reading: Reading, i: int) -> bool:
+    words = reading.sentence.words
+    return i > 0 and words[i] in w.COLORS and words[i - 1] in ("painted", "colored", "coloured")
 
 
 def _is_shade_of(reading: Reading, k: int, i: int) -> bool:

@@ -12,13 +12,14 @@ from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.phrases import Mention, Sentence
 from omnimuse.crafts.layout.schema import ThingGroup
 
+_COMPARING = frozenset("than as equal equals same number".split())
 _NEGATIVE = frozenset("without lacking minus sans excluding neither nor".split())
 _NEGATIVE_PAIRS = frozenset(
     (("free", "of"), ("devoid", "of"), ("instead", "of"), ("rather", "than"), ("empty", "of"))
 )
 _GENERIC_GROUPS = frozenset("group crowd team bunch trio duo quartet gang".split())
 _FRAME_FOLLOWERS = frozenset(
-    "of with showing depicting containing featuring that which in where has shows contains "
+    "of with without showing depicting containing featuring that which in where has shows contains "
     "featuring depicts including consisting".split()
 )
 _PLACE_PREPOSITIONS = frozenset(
@@ -129,7 +130,7 @@ def _resolve_of(sentence: Sentence, position: int) -> None:
     if quantity and (thing.is_plural or thing.label in w.UNMARKED_PLURAL | w.ALWAYS_PLURAL):
         mention.kind, mention.stands_for = "quantity", thing
         if noun == "number" and mention.determiner == "definite":
-            thing.determiner = "definite"
+            thing.determiner, thing.is_plural = "definite", True
         else:
             _give_count(mention, thing, noun, quantity)
     elif noun in w.PORTIONS and thing.kind == "thing":
@@ -143,7 +144,11 @@ def _resolve_of(sentence: Sentence, position: int) -> None:
     elif noun in w.LIKENESSES and thing.kind == "thing":
         mention.label = f"{thing.label} {mention.label}"
         thing.kind, thing.stands_for = "nothing", mention
-    elif noun not in w.CONTAINERS and mention.count < 2 and _is_relational(mention, noun):
+    elif noun in w.CONTAINERS:
+        if not thing.is_plural and not thing.determiner and not thing.count:
+            mention.attributes["contents"] = thing.label
+            thing.kind, thing.stands_for = "nothing", mention
+    elif mention.count < 2 and _is_relational(mention, noun):
         mention.kind, mention.stands_for = "nothing", thing
 
 
@@ -172,6 +177,12 @@ def _kind(sentence: Sentence, mention: Mention) -> str:
     dep = sentence.tokens[mention.head].dep
     if mention.kind != "thing":
         return mention.kind
+    if sentence.words[mention.end : mention.end + 1] in (["'s"], ["'"]):
+        owned = sentence.after(mention.end)
+        if owned is not None and owned.start <= mention.end + 1 and owned.kind == "thing":
+            last_owned = owned.label.rsplit(" ", 1)[-1]
+            if last_owned not in w.PARTS and w.noun_kind(owned.label) not in "bx":
+                return "nothing"
     if last in _GENERIC_GROUPS and not mention.count:
         mention.label, mention.count = "person", w.QUANTITY_NOUNS[last][0]
         return "thing"
@@ -209,7 +220,7 @@ def _mark_excluded(reading: Reading) -> None:
             _exclude_next(reading, i + 1)
         elif pair in _NEGATIVE_PAIRS:
             _exclude_next(reading, i + 2)
-        elif sentence.tokens[i].dep == "neg" and word != "no":
+        elif word in ("not", "n't", "never"):
             verb = max(sentence.tokens[i].head, i)
             _exclude_next(reading, verb + 1 if sentence.tags[verb][:2] == "VB" else i + 1)
 
@@ -248,6 +259,8 @@ def _join_group(reading: Reading, mention: Mention) -> None:
     """Give the mention its group: one named before, or a new one."""
     index = _antecedent(reading, mention)
     if index is None:
+        index = _made_exact(reading, mention)
+    if index is None:
         count = mention.count or (w.BARE_PLURAL if mention.is_plural else 1)
         if mention.label in w.ALWAYS_PLURAL and not mention.count:
             count = 1
@@ -268,7 +281,12 @@ def _join_group(reading: Reading, mention: Mention) -> None:
 
 def _antecedent(reading: Reading, mention: Mention) -> int | None:
     before = reading.sentence.words[mention.start - 1] if mention.start else ""
-    is_again = mention.determiner == "" and not mention.count and mention.is_plural
+    is_again = mention.determiner == "" and not mention.count and (
+        mention.is_plural or mention.label in w.UNMARKED_PLURAL
+    )
+    if mention.determiner == "other":
+        same = [i for i, g in enumerate(reading.groups) if g.label == mention.label]
+        return same[-1] if len(same) == 1 and reading.groups[same[0]].count > 1 else None
     if mention.determiner != "definite" and not (
         is_again and before in ("than", "of", "as", "equals", "equal")
     ):
@@ -285,6 +303,17 @@ def _antecedent(reading: Reading, mention: Mention) -> int | None:
             )
             if None in colors or colors[0] == colors[1]:
                 return index
+    return None
+
+
+def _made_exact(reading: Reading, mention: Mention) -> int | None:
+    """ "as many forks as knives, three forks": the number of the forks named before."""
+    if not mention.is_exact or not _COMPARING & set(reading.sentence.words):
+        return None
+    for index, group in enumerate(reading.groups):
+        if group.label == mention.label and not group.is_exact:
+            reading.change(index, count=mention.count, is_exact=True)
+            return index
     return None
 
 
@@ -313,15 +342,49 @@ def _resolve_pronoun(reading: Reading, mention: Mention) -> None:
         elif many:
             _split_off(reading, mention, many[-1][0])
         return
-    wanted = [entry for entry in founders if (entry[1].count > 1) == mention.is_plural]
-    candidates = wanted or founders
-    subjects = [
-        entry
-        for entry in candidates
-        if reading.sentence.tokens[entry[2].head].dep in ("nsubj", "ROOT", "nsubjpass", "attr")
-    ]
-    near = candidates[-1]
-    mention.group = (subjects[-1] if subjects and not mention.is_plural else near)[0]
+    mention.group = _nearest_antecedent(reading, mention)
+
+
+def _nearest_antecedent(reading: Reading, pronoun: Mention) -> int:
+    """The group a pronoun stands for: right number and nature, subjects before others."""
+    sentence = reading.sentence
+    owner = _with_owner(sentence, pronoun)
+    if owner is not None:
+        return owner
+    earlier = [m for m in sentence.mentions if m.group >= 0 and m.start < pronoun.start]
+    word = sentence.words[pronoun.head]
+    tests = (
+        lambda m: (reading.groups[m.group].count > 1) == pronoun.is_plural,
+        lambda m: (
+            pronoun.is_plural
+            or (w.noun_kind(reading.groups[m.group].label) == "p") == (word not in _NEUTER)
+        ),
+        lambda m: (
+            pronoun.is_plural
+            or sentence.tokens[m.head].dep in ("nsubj", "ROOT", "nsubjpass", "attr")
+        ),
+    )
+    for test in tests:
+        earlier = [m for m in earlier if test(m)] or earlier
+    return earlier[-1].group
+
+
+def _with_owner(sentence: Sentence, pronoun: Mention) -> int | None:
+    """ "a table with a box on it": the noun that "with" hangs on."""
+    if pronoun.is_plural:
+        return None
+    for mention in reversed(sentence.mentions):
+        if mention.end > pronoun.start or mention.group < 0:
+            continue
+        preposition = sentence.tokens[mention.head].head
+        if sentence.words[preposition] != "with":
+            return None
+        owner = sentence.at.get(sentence.tokens[preposition].head)
+        return owner.group if owner is not None and owner.group >= 0 else None
+    return None
+
+
+_NEUTER = frozenset("it itself its that this".split())
 
 
 def _add_another(reading: Reading, mention: Mention, index: int) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from omnimuse.crafts.layout.phrases import Mention
+from omnimuse.crafts.layout import words as w
+from omnimuse.crafts.layout.phrases import Mention, verb_stem
 from omnimuse.crafts.layout.reading import Reading
 from omnimuse.crafts.layout.schema import GroupRelation
 
@@ -63,7 +64,10 @@ _BESIDE = {
     "foreground": "in front of", "background": "behind",
 }  # fmt: skip
 _SIDE_WORDS = frozenset("side part half corner edge hand portion third area corners".split())
-_HIGH_ATTACHMENT = frozenset(("next to", "near", "in front of", "behind", "left of", "right of"))
+_STOPS = (".", ",", ":", "CC")
+_HIGH_ATTACHMENT = frozenset(
+    ("next to", "near", "in front of", "behind", "left of", "right of", "under", "below", "above")
+)
 
 
 @dataclass(slots=True)
@@ -103,9 +107,27 @@ class RelationReader:
                 self._read_preposition(place)
         for mention in self.sentence.mentions:
             self._read_verb(mention)
+            self._read_contents(mention)
+        self._share_out()
         for index, region in self.regions.items():
             self.reading.change(index, region=region)
         return tuple(dict.fromkeys(self.relations))
+
+    def _share_out(self) -> None:
+        """ "six people ride horses": one each, where the prompt leaves the number open."""
+        for index, group in enumerate(self.reading.groups):
+            if group.is_exact or not self.reading.founders[index].is_plural:
+                continue
+            if self.reading.founders[index].count:
+                continue
+            users = {
+                r.subject
+                for r in self.relations
+                if r.object == index and r.relation in ("riding", "holding", "wearing")
+            }
+            if users:
+                count = sum(self.reading.groups[user].count for user in users)
+                self.reading.change(index, count=count)
 
     # -- finding the prepositions ---------------------------------------------------------------
 
@@ -262,18 +284,33 @@ class RelationReader:
                 )
 
     def _read_verb(self, mention: Mention) -> None:
-        token = self.sentence.tokens[mention.head]
-        if token.dep not in ("dobj", "obj") or not self._groups(mention):
+        token, verb = self.sentence.tokens[mention.head], -1
+        if token.dep in ("dobj", "obj"):
+            verb = token.head
+        elif mention.start and self.sentence.tags[mention.start - 1] in ("VBG", "VBZ"):
+            verb = mention.start - 1
+        if verb < 0 or not self._groups(mention) or self.sentence.tags[verb][:2] != "VB":
             return
-        relation = VERBS.get(self.sentence.tokens[token.head].lemma)
-        if self.sentence.tags[token.head][:2] != "VB" or relation is None:
+        relation = VERBS.get(verb_stem(self.sentence.words[verb]))
+        subject = self.subject_of_verb(verb)
+        if relation is None or subject is None or not self._groups(subject):
             return
-        subject = self.subject_of_verb(token.head)
-        if subject is not None and self._groups(subject):
-            self._connect(self._groups(subject), relation, self._groups(mention))
+        for agent in [*self.coordinated(subject, verb), subject]:
+            self._connect(self._groups(agent), relation, self._groups(mention))
+
+    def _read_contents(self, mention: Mention) -> None:
+        """ "a bowl of oranges": the oranges are in the bowl."""
+        noun = mention.label.rsplit(" ", 1)[-1]
+        if noun not in w.CONTAINERS or self.sentence.words[mention.end : mention.end + 1] != ["of"]:
+            return
+        inside = self.sentence.after(mention.end)
+        if inside is not None and inside.start == mention.end + 1 and inside.kind == "thing":
+            self._connect(self._groups(inside), "in", self._groups(mention))
 
     def _add(self, place: Place, objects: list[int], relation: str) -> None:
         subjects = [s for s in self._subject_groups(place) if s not in objects]
+        if not subjects:
+            subjects = self._nearest_other(place.start, objects)
         if place.is_inverse:
             subjects, objects = objects, subjects
         self._connect(subjects, relation, objects)
@@ -291,8 +328,13 @@ class RelationReader:
         if mention is None:
             return None
         tags, words = self.sentence.tags[i : mention.start], self.sentence.words
-        if any(t[:2] in ("VB", "IN") or t in (".", ",", ":", "CC") for t in tags):
+        if tags[:1] != ["DT"] and any(t[:2] in ("VB", "IN") or t in _STOPS for t in tags):
             return None
+        following = self.sentence.after(mention.end)
+        if mention.kind == "nothing" and mention.stands_for is None and following is not None:
+            gap = self.sentence.tags[mention.end : following.start]
+            if gap in (["RB"], ["RP"]):
+                mention = following
         while mention.stands_for is not None and mention.kind != "quantity":
             mention = mention.stands_for
         if mention.stands_for is not None:
@@ -332,14 +374,29 @@ class RelationReader:
         subject = self.subject_of(place.start)
         if subject is not None and place.relation in _HIGH_ATTACHMENT:
             subject = self._raise(subject, place)
+        elif subject is not None:
+            subject = self._holder(subject, place) or subject
         if subject is None or not self._groups(subject):
             subject = self._nearest(place.start)
         if subject is None:
             return self._inverted_subject(place)
         groups = self._groups(subject)
-        for earlier in self.coordinated_before(subject):
-            groups = [*(g for g in self._groups(earlier) if g not in groups), *groups]
+        for joined in self.coordinated(subject, place.start):
+            groups = [*groups, *(g for g in self._groups(joined) if g not in groups)]
         return groups
+
+    def coordinated(self, subject: Mention, limit: int) -> list[Mention]:
+        """What is joined to a subject by "and" and shares what is said at token `limit`."""
+        found, current = self.coordinated_before(subject), subject
+        position = self.sentence.mentions.index(subject)
+        for following in self.sentence.mentions[position + 1 :]:
+            gap = self.sentence.words[current.end : following.start]
+            if following.end > limit or not gap or not set(gap) <= {"and", ",", "&"}:
+                break
+            if following.kind == "thing":
+                found.append(following)
+            current = following
+        return found
 
     def coordinated_before(self, subject: Mention) -> list[Mention]:
         """ "a cat and a dog on a sofa": the cat too, unless it has a place of its own."""
@@ -389,10 +446,34 @@ class RelationReader:
             subject = raised
         return subject
 
+    def _holder(self, subject: Mention, place: Place) -> Mention | None:
+        """ "a vase with roses on a table": the vase is on the table."""
+        with_ = self.sentence.tokens[subject.head].head
+        if self.sentence.words[with_] not in ("with", "of", "filled") or subject.end != place.start:
+            return None
+        holder = self.sentence.before(with_)
+        landmark = self._object(place.end)
+        if holder is None or landmark is None or not self._groups(holder):
+            return None
+        noun = holder.label.rsplit(" ", 1)[-1]
+        is_same = set(self._groups(holder)) & set(self._groups(landmark))
+        return holder if noun in w.CONTAINERS and not is_same else None
+
     def _nearest(self, i: int) -> Mention | None:
         return next(
             (m for m in reversed(self.sentence.mentions) if m.end <= i and self._groups(m)), None
         )
+
+    def _nearest_other(self, i: int, objects: list[int]) -> list[int]:
+        """ "a train with a horse next to it": not the train, which is "it"."""
+        for mention in reversed(self.sentence.mentions):
+            groups = self._groups(mention)
+            if mention.end == i and not groups and mention.start:
+                if self.sentence.words[mention.start - 1] in ("with", "and"):
+                    return []
+            if mention.end <= i and groups and not set(groups) & set(objects):
+                return groups
+        return []
 
     def _inverted_subject(self, place: Place) -> list[int]:
         """ "On top of the table sits a cat"."""

@@ -20,6 +20,7 @@ A layout asset (kind `layout`) is one JSON object. All keys but `objects`, `rela
             "age": "old",
             "pose": "sitting",            # a present participle: pose or action
             "state": "open",              # any other adjective
+            "contents": "tea",            # what a container holds, if it cannot be counted
             "text": "SALE"                # words written on it
           },
           "depth": 0.6,                   # 0 is far away, 1 is in front; draw in this order
@@ -81,6 +82,7 @@ ATTRIBUTE_KEYS: tuple[str, ...] = (
     "age",
     "pose",
     "state",
+    "contents",
     "text",
 )
 

@@ -102,7 +102,7 @@ MATERIALS = {
 }  # fmt: skip
 PATTERNS = frozenset(
     "striped spotted checkered plaid floral dotted polka patterned flowered tiled paisley "
-    "camouflage speckled mottled stripe".split()
+    "camouflage speckled mottled stripe polka-dot polka-dotted zig-zag zigzag pinstriped".split()
 )
 SHAPES = frozenset(
     "round square rectangular circular oval triangular curved spiral cubic spherical flat "
@@ -203,9 +203,9 @@ def _rows(name: str) -> list[list[str]]:
 def noun_kind(noun: str) -> str:
     """Kind letter of a noun or compound, see data/nouns.tsv; `?` if nothing is known of it."""
     last = noun.rsplit(" ", 1)[-1]
+    if last in SCENERY and noun not in size_table():
+        return "l"
     for name in dict.fromkeys((noun, last)):
-        if name in SCENERY:
-            return "l"
         if name in size_table():
             entry = noun_table().get(name, ("o", ""))
             return entry[0] if entry[0] in "aoftp" else "o"
