@@ -13,6 +13,7 @@ from omnimuse.planning.retrieval import stem
 
 # Kinds that steer a tool rather than go into its result: never taken unless they are named.
 GUIDES = frozenset("layout scene mask depth edges score".split())
+_TELLING = frozenset("prompt description subject idea query".split())
 _MIN_LINK = 0.8
 _STRONG = 1.6
 _CONTENT, _FAINT_CONTENT, _SIDE_CONTENT = 1.45, 0.5, 1.2
@@ -65,6 +66,7 @@ class Binder:
         self, step: Step, resources: Sequence[Resource], used: frozenset[int], *, chain: bool = False
     ) -> None:
         self._step, self._resources, self._used = step, tuple(resources), used
+        self._chain = chain
         self._newest = max((r.order for r in resources), default=0)
         self._mentions = [m for m in step.mentions if not m.is_output]
         self._links = [self._linked(m) for m in self._mentions]
@@ -183,6 +185,8 @@ class Binder:
                     continue
                 for score, r in self._links[m]:
                     resource = self._resources[r]
+                    if mention.status == PRONOUN and self._is_retold(port, resource):
+                        continue
                     if accepts(port.kind, resource.kind):
                         bonus = _name_bonus(port, mention, resource)
                         optional = 0.0 if port.is_required else -0.3
@@ -200,6 +204,8 @@ class Binder:
         for n, resource in enumerate(self._resources):
             if n in taken or not accepts(port.kind, resource.kind):
                 continue
+            if self._is_retold(port, resource):
+                continue
             age = self._newest - resource.order
             score = 1.0 - 0.002 * age if resource.is_result else 0.75
             score += 0.0 if resource.order in self._used else 0.25
@@ -214,6 +220,10 @@ class Binder:
             if best is None or own >= best[0] + (0.3 if is_side else 0.0):
                 return "content"
         return best[1] if best else None
+
+    def _is_retold(self, port: Port, resource: Resource) -> bool:
+        """ "Write a story of a dragon and paint it": the dragon is painted, not the letters."""
+        return not self._chain and resource.is_told and port.name in _TELLING
 
     def _loose(self, taken: set[int], spoken: set[int]) -> tuple[Resource, ...]:
         loose = []

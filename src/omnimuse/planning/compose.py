@@ -69,7 +69,7 @@ def joiner(
               if all(kind in ancestors(part.kind) for part in parts)]
     best: tuple[float, str, dict[str, tuple[Resource, ...]]] | None = None
     for name, spec in specs.items():
-        if not spec.outputs or common and not any(k == spec.outputs[0].kind for k in common):
+        if not spec.outputs or spec.outputs[0].kind not in common:
             continue
         inputs = feed_all(spec, parts)
         if inputs is None:
@@ -114,9 +114,14 @@ def gather(
         return draft
     for port in spec.inputs:
         node = draft.nodes[number]
-        if port.name in node.inputs or port.kind in GUIDES or port.is_required:
+        if port.kind in GUIDES or is_textual(port.kind):
             continue
-        if is_textual(port.kind):
+        if port.is_list and _is_vague(step, node.inputs.get(port.name, ())):
+            ends = loose_ends(draft, port.kind, before=number)
+            own = node.inputs.get(port.name, ())
+            draft = set_input(draft, number, port.name, tuple(sorted({*own, *ends}, key=_order)))
+            continue
+        if port.name in node.inputs or port.is_required:
             continue
         loose = loose_ends(draft, port.kind, before=number)
         if not loose:
@@ -132,6 +137,16 @@ def gather(
                 loose = [r for r in draft.resources if r.node == len(draft.nodes) - 1][:1]
         draft = set_input(draft, number, port.name, tuple(loose))
     return _caption(draft, specs, number)
+
+
+def _order(resource: Resource) -> int:
+    return resource.order
+
+
+def _is_vague(step: Step, items: Sequence[Resource]) -> bool:
+    """Nothing says which: a pronoun or no word at all led to what is fed."""
+    pointed = [m for m in step.mentions if not m.is_output and (m.kind or m.literals)]
+    return bool(items) and all(r.is_result for r in items) and not pointed
 
 
 def _caption(draft: Draft, specs: Mapping[str, ToolSpec], number: int) -> Draft:

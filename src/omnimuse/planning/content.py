@@ -23,12 +23,30 @@ def resolve_content(step: Step, spec: ToolSpec, intent: Intent) -> str:
     quotes = [item.value for m in step.mentions for item in m.literals if item.type == "quote"]
     if quotes and not any(p.kind == "image" for p in spec.inputs):
         return quotes[0]
+    if intent.language == "zh":
+        return _chinese(step, spec, intent)
     content = step.content.strip(" ,.;:") or step.text
     content = _STYLE_TAIL.sub("", content).strip(" ,") or content
     content = _expand(content, step, intent)
     if spec.outputs and spec.outputs[0].kind in ("image", "scene3d", "mesh", "layout", "video"):
         return _described(content, step)
     return content
+
+
+def _chinese(step: Step, spec: ToolSpec, intent: Intent) -> str:
+    """The user's own words; their gloss for a tool that says it understands English alone."""
+    source = step
+    if not step.content:
+        earlier = [s for s in intent.steps if s.start < step.start and s.content]
+        source = earlier[-1] if earlier else step
+    own = source.content or source.text
+    gloss = str(source.details.get("content_en", ""))
+    if source is not step:
+        own = str(source.details.get("subject", "")) or own
+        gloss = str(source.details.get("subject_en", "")) or gloss
+    said = f"{spec.summary} {spec.description}"
+    is_english_only = "English" in said and "Chinese" not in said
+    return re.sub(r"\s+", " ", gloss) if is_english_only and gloss else own
 
 
 def _described(content: str, step: Step) -> str:

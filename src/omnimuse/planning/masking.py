@@ -12,8 +12,9 @@ from omnimuse.planning.intent import Literal
 from omnimuse.planning.vocabulary import EXTENSIONS, kind_of_file
 
 _URL = r"(?:https?://|www\.)[^\s'\"<>，。；）)]*[^\s'\"<>，。；）).,!?:]"
-_FILE = rf"[\w\-./\\]*[\w\-]\.(?:{'|'.join(sorted(EXTENSIONS, key=len, reverse=True))})\b"
-_BARE_URL = r"\b[\w-]+\.(?:com|org|net|io|url|edu|gov)(?:/[^\s'\"，。；)]*[^\s'\"，。；).,!?:])?"
+_LETTER = r"[A-Za-z0-9_\u00c0-\u024f\-"
+_FILE = rf"{_LETTER}./\\]*{_LETTER}]\.(?:{'|'.join(sorted(EXTENSIONS, key=len, reverse=True))})(?![A-Za-z0-9])"
+_BARE_URL = r"(?<![A-Za-z0-9])[A-Za-z0-9-]+\.(?:com|org|net|io|url|edu|gov)(?![A-Za-z0-9])(?:/[^\s'\"，。；)]*[^\s'\"，。；).,!?:])?"
 _QUOTES = (
     r"(?<![\w])'((?:[^'\n]|(?<=\w)'(?=\w))+)'(?![\w])",
     r'"([^"\n]+)"',
@@ -24,7 +25,7 @@ _QUOTES = (
     r"《([^》]+)》",
 )
 _PATTERN = re.compile("|".join((*_QUOTES, f"({_URL})", f"({_FILE})", f"({_BARE_URL})")), re.I)
-_TOKEN = re.compile(r"\b([QFU])(\d+)x\b")
+_TOKEN = re.compile(r"(?<![A-Za-z0-9])([QFU])(\d+)x(?![A-Za-z0-9])")
 _NAMING = frozenset(
     "file image picture photo video audio clip recording track document song called named name title "
     "a an the this that my your our its his her their named: example text url link website".split()

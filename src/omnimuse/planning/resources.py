@@ -27,6 +27,7 @@ class Resource:
         is_primary: the first output of its node.
         token: the literal's token.
         node: index of the node that made it, -1 for none.
+        is_told: made from the user's own words alone, which say as much as it does.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Resource:
     is_primary: bool = True
     token: str = ""
     node: int = -1
+    is_told: bool = False
 
     @property
     def is_result(self) -> bool:

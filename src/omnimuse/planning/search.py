@@ -273,6 +273,8 @@ def _wanted_count(step: Step, spec: ToolSpec) -> int:
         return 1
     said = next((v.value for v in find_values(outputs[0].text) if v.dimension == "count"
                  and stem(v.unit) == stem(outputs[0].head)), 1)
+    if not outputs[0].text.isascii():
+        said = outputs[0].count
     has_count = any(p.name in ("count", "number", "n") for p in spec.params)
     return 1 if has_count else min(int(said), _MOST_COPIES)
 

@@ -1,0 +1,373 @@
+"""Chinese requests into steps: word segmentation, clauses, and a bilingual lexicon.
+
+The tool index is English, so each clause is glossed word by word for it ("写一首关于狐狸的诗" ->
+"write about fox poem"); what the thing is about stays in the user's own words. Chinese leaves out
+objects that are clear, so a clause that acts on nothing acts on what came before.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from omnimuse.planning.intent import Intent, Literal, Mention, Step
+from omnimuse.planning.masking import Masked, mask
+from omnimuse.planning.vocabulary import read_data
+
+_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_NUMBER = r"(?:\d+(?:\.\d+)?|[零一二两三四五六七八九十百]+|半)"
+_MEASURES = "张幅首只个段篇句行条部座辆棵朵位头匹艘件份种字帧秒"
+_QUANTITIES = (
+    (re.compile(rf"({_NUMBER})\s*(?:个)?(?:半)?小时"), "hours"),
+    (re.compile(rf"({_NUMBER})\s*(?:个)?分钟"), "minutes"),
+    (re.compile(rf"({_NUMBER})\s*秒(?:钟)?"), "seconds"),
+    (re.compile(rf"({_NUMBER})\s*倍"), "times"),
+    (re.compile(rf"({_NUMBER})\s*(?:像素|px)"), "px"),
+    (re.compile(rf"百分之({_NUMBER})"), "percent"),
+)
+_BREAK = re.compile(r"[，,。；;！!？?\n]+|、(?=\s*[把将再并])")
+_COUNTED = re.compile(rf"^({_NUMBER})([{_MEASURES}])?$")
+_UNIT_WORDS = {"行": "line", "句": "sentence", "字": "words", "帧": "frames", "张": "picture"}
+
+
+def number_of(word: str) -> float | None:
+    """The value of an Arabic or Chinese numeral up to 999, None if it is none."""
+    if re.fullmatch(r"\d+(?:\.\d+)?", word):
+        return float(word)
+    if word == "半":
+        return 0.5
+    if not word or any(c not in _DIGITS and c not in "十百" for c in word):
+        return None
+    total, digit = 0, 0
+    for char in word:
+        if char in _DIGITS:
+            digit = _DIGITS[char]
+        else:
+            total += (digit or 1) * (10 if char == "十" else 100)
+            digit = 0
+    return float(total + digit)
+
+
+@dataclass(frozen=True)
+class _Token:
+    """A word with its part in the clause and its English gloss."""
+
+    text: str
+    part: str
+    gloss: str = ""
+    kind: str = ""
+    number: float | None = None
+
+
+@cache
+def _lexicon() -> dict[str, _Token]:
+    data: dict[str, Any] = read_data("zh_words.json")
+    table = {word: _Token(word, "word", gloss) for word, gloss in data["words"].items()}
+    table |= {w: _Token(w, "known", "the") for w in data["known"]}
+    table |= {w: _Token(w, "input", "") for w in data["inputs"]}
+    table |= {w: _Token(w, "link", "") for w in data["connectives"]}
+    table |= {w: _Token(w, "media", entry[0], entry[1]) for w, entry in data["media"].items()}
+    for part in ("makers", "turners", "doers", "joiners"):
+        table |= {w: _Token(w, part[:-1], gloss) for w, gloss in data[part].items()}
+    table |= {w: _Token(w, "pronoun", "it") for w in data["pronouns"]}
+    return table
+
+
+@cache
+def _segmenter() -> Any:
+    import jieba
+
+    jieba.setLogLevel(logging.ERROR)
+    segmenter = jieba.Tokenizer()
+    for word in _lexicon():
+        if len(word) > 1:
+            segmenter.add_word(word, freq=200_000)
+    return segmenter
+
+
+class ChineseDecomposer:
+    """Splits Chinese requests."""
+
+    def decompose(self, prompt: str) -> Intent:
+        """The steps of a request, in the order of doing."""
+        masked = mask(prompt)
+        steps: list[Step] = []
+        offset = 0
+        for part in _BREAK.split(masked.text):
+            start = masked.text.find(part, offset)
+            offset = start + len(part)
+            for clause in _clauses(_tokens(part)):
+                steps.extend(_Clause(clause, masked, start, len(steps)).steps())
+        return Intent(prompt, "zh", tuple(steps), masked.literals)
+
+
+def _tokens(text: str) -> list[_Token]:
+    """Words of a clause with their glosses; quantities first, then the lexicon, then the rest."""
+    spans: list[tuple[int, int, _Token]] = []
+    for pattern, unit in _QUANTITIES:
+        for match in pattern.finditer(text):
+            value = number_of(match[1])
+            if value is not None and not any(a < match.end() and match.start() < b for a, b, _ in spans):
+                gloss = f"{value:g} {unit}"
+                spans.append((match.start(), match.end(), _Token(match[0], "quantity", gloss)))
+    found: list[_Token] = []
+    at = 0
+    for start, end, token in sorted(spans, key=lambda span: span[0]):
+        found.extend(_cut(text[at:start]))
+        found.append(token)
+        at = end
+    return found + _cut(text[at:])
+
+
+def _cut(text: str) -> list[_Token]:
+    found: list[_Token] = []
+    for piece in re.split(r"([QFU]\d+x|\d{2,5}\s*[xX×*]\s*\d{2,5})", text):
+        if re.fullmatch(r"[QFU]\d+x", piece):
+            found.append(_Token(piece, "literal"))
+        elif re.fullmatch(r"\d{2,5}\s*[xX×*]\s*\d{2,5}", piece):
+            found.append(_Token(piece, "quantity", piece.replace("×", "x").replace("*", "x")))
+        else:
+            for word in _segmenter().cut(piece):
+                if word.strip():
+                    found.extend(_lookup(word.strip()))
+    return found
+
+
+def _lookup(word: str) -> list[_Token]:
+    """A word of the lexicon, a counted measure, or the longest known words inside it."""
+    table = _lexicon()
+    if word.lower() in table:
+        return [replace(table[word.lower()], text=word)]
+    counted = _COUNTED.match(word)
+    if counted and (number := number_of(counted[1])) is not None:
+        unit = _UNIT_WORDS.get(counted[2] or "", "")
+        return [_Token(word, "count", f"{number:g} {unit}".strip(), number=number)]
+    for size in range(len(word) - 1, 0, -1):
+        if counted := _COUNTED.match(word[:size]):
+            if number_of(counted[1]) is not None:
+                return _lookup(word[:size]) + _lookup(word[size:])
+        if word[:size] in table:
+            return [replace(table[word[:size]], text=word[:size]), *_lookup(word[size:])]
+    if word[1:] and any(word[i:] in table for i in range(1, len(word))):
+        cut = next(i for i in range(1, len(word)) if word[i:] in table)
+        return [_Token(word[:cut], "other"), *_lookup(word[cut:])]
+    return [_Token(word, "other", word if word.isascii() else "")]
+
+
+_VERBS = ("maker", "turner", "doer", "joiner")
+
+
+def _clauses(tokens: list[_Token]) -> Iterator[list[_Token]]:
+    """One verb each: a new clause begins at a linking word or at a verb that follows an object."""
+    current: list[_Token] = []
+    has_verb = has_object = False
+    for number, token in enumerate(tokens):
+        token = _as_verb_or_noun(tokens, number)
+        opens = token.part in _VERBS and has_verb and (has_object or current[-1].part == "link")
+        links = token.part == "link" and has_verb and any(
+            t.part in _VERBS or t.part == "input" for t in tokens[number + 1 : number + 4])
+        takes = token.part == "input" and token.text in ("把", "将", "给") and has_verb and has_object
+        if (opens or links or takes) and current:
+            yield current
+            current, has_verb, has_object = [], False, False
+        current.append(token)
+        if token.part in _VERBS:
+            has_verb, has_object = True, False
+        elif token.part in ("media", "literal", "other", "pronoun") or token.part == "word" and token.gloss:
+            has_object = has_verb
+    if any(t.part in (*_VERBS, "media", "literal") for t in current):
+        yield current
+
+
+def _as_verb_or_noun(tokens: list[_Token], number: int) -> _Token:
+    """ "画" paints at the head of a clause and is a painting after a measure or "的"."""
+    token = tokens[number]
+    before = tokens[number - 1] if number else None
+    if token.text == "画":
+        is_noun = before is not None and (before.part in ("count", "known") or before.text == "的")
+        return _Token("画", "media", "painting", "image") if is_noun else _Token("画", "maker", "paint")
+    if token.text == "截图" and before is not None and before.part == "count":
+        return _Token("截图", "media", "still frame", "image")
+    if token.text in ("来", "作", "想", "发", "订", "讲", "加", "配", "剪", "混", "拼", "念", "读", "谱", "编", "建"):
+        after = tokens[number + 1] if number + 1 < len(tokens) else None
+        if after is None or after.part not in ("count", "known", "media", "word", "other", "pronoun",
+                                               "literal"):
+            return _Token(token.text, "link")
+    return token
+
+
+class _Clause:
+    """One clause being read."""
+
+    def __init__(self, tokens: list[_Token], masked: Masked, start: int, index: int) -> None:
+        self.tokens, self.masked, self.start, self.index = tokens, masked, start, index
+        self.verb = next((t for t in tokens if t.part in _VERBS), None)
+
+    def steps(self) -> list[Step]:
+        """The clause as a step, with what accompanies it as another."""
+        if self.verb is None and self.index:
+            return []
+        at = self.tokens.index(self.verb) if self.verb else -1
+        mentions = self._mentions(at)
+        if self.verb is not None and self.verb.part == "joiner":
+            return self._accompaniment(mentions)
+        if not any(not m.is_output for m in mentions) and self.verb and self.verb.part != "maker":
+            mentions.append(Mention("它", "it", "object", "pronoun", start=self.start))
+        if self.verb and self.verb.part == "maker" and not any(
+                m.is_output or m.literals for m in mentions) and not self._content(at):
+            mentions.append(Mention("它", "subject", "about", "known", start=self.start))
+        gloss = self._gloss()
+        text = self.masked.unmask("".join(t.text for t in self.tokens))
+        wanted = next((m.kind for m in reversed(mentions) if m.is_output), "")
+        step = Step(
+            text=text, query=gloss, verb=self.verb.gloss.split()[0] if self.verb else "",
+            content=self._content(at), mentions=tuple(mentions), wanted=wanted, start=self.start,
+            details={"english": self._english(), "content_en": self._content_gloss(at),
+                     **self._subject(at)},
+        )
+        return [step, *self._style(step)]
+
+    def _accompaniment(self, mentions: list[Mention]) -> list[Step]:
+        things = [m for m in mentions if m.kind]
+        at = self.tokens.index(self.verb) if self.verb else -1
+        steps = []
+        for thing in things:
+            whole = self.tokens[at + 1 :] if len(things) == 1 else [
+                t for t in self.tokens[at + 1 :] if t.text == thing.text]
+            made = replace(thing, is_output=True, status="new", role="object")
+            steps.append(Step(
+                text=self.masked.unmask("".join(t.text for t in self.tokens)),
+                query=" ".join(t.gloss for t in whole if t.gloss), verb="",
+                content="".join(t.text for t in whole), mentions=(made,),
+                wanted=thing.kind, joins=self.index - 1, start=self.start,
+                details={"english": self._english(), "content_en": self._content_gloss(at)},
+            ))
+        return steps
+
+    def _mentions(self, at: int) -> list[Mention]:
+        found: list[Mention] = []
+        is_input = False
+        count, status = 1, "new"
+        modifiers: list[str] = []
+        for n, token in enumerate(self.tokens):
+            if token.part == "input":
+                is_input = token.text != "用" or is_input
+            elif token.part in _VERBS:
+                is_input, modifiers, count, status = False, [], 1, "new"
+            elif token.part == "known":
+                status = "known"
+                count = 0 if token.text in ("这些", "所有") else count
+            elif token.part == "count" and token.number is not None:
+                if token.gloss.rpartition(" ")[2] not in ("line", "sentence", "words"):
+                    count = int(token.number) or 1
+                modifiers.append(token.gloss)
+            elif token.part == "pronoun":
+                found.append(Mention(token.text, "it", "object", "pronoun", start=self.start + n))
+            elif token.part == "literal":
+                found.append(self._literal(token, n, modifiers))
+            elif token.part == "media":
+                following = self.tokens[n + 1] if n + 1 < len(self.tokens) else None
+                if following is not None and following.part == "media":
+                    modifiers.extend(token.gloss.split())
+                    continue
+                if found and found[-1].literals and following is None and n and (
+                        self.tokens[n - 1].part == "literal"):
+                    continue
+                found.append(self._medium(token, n, at, is_input, status, count, modifiers))
+                count, status, modifiers = 1, "new", []
+            elif token.gloss:
+                modifiers.extend(token.gloss.split())
+        return found
+
+    def _literal(self, token: _Token, n: int, modifiers: list[str]) -> Mention:
+        literals: tuple[Literal, ...] = self.masked.find(token.text)
+        kind = literals[0].kind if literals else ""
+        return Mention(token.text, "file", "object", "literal", kind, modifiers=tuple(modifiers),
+                       literals=literals, start=self.start + n)
+
+    def _medium(self, token: _Token, n: int, at: int, is_input: bool, status: str, count: int,
+                modifiers: list[str]) -> Mention:
+        verb = self.verb
+        after = verb is not None and n > at
+        makes = verb is not None and (verb.part in ("maker", "turner", "joiner")
+                                      or verb.gloss.startswith("extract"))
+        is_output = after and makes and status == "new" and not is_input
+        nothing_before = verb is None
+        role = "into" if verb is not None and verb.part == "turner" and after else "object"
+        return Mention(
+            text=token.text, head=token.gloss.split()[-1], role=role,
+            status="new" if is_output or nothing_before else "known", kind=token.kind, count=count,
+            modifiers=(*modifiers, *token.gloss.split()[:-1]), start=self.start + n,
+            is_output=is_output or nothing_before,
+            is_each=count == 0,
+        )
+
+    def _gloss(self) -> str:
+        parts = []
+        for token in self.tokens:
+            if token.part == "literal":
+                parts.append(self.masked.speak(token.text))
+            elif token.gloss and token.part != "known":
+                parts.append(token.gloss)
+        verb = self.verb.gloss if self.verb else ""
+        rest = [p for p in parts if p != verb]
+        return " ".join([verb, *rest]).strip()
+
+    def _english(self) -> str:
+        """Glosses with quotations kept, for reading values."""
+        return " ".join(
+            self.masked.unmask(t.text) if t.part == "literal" else t.gloss
+            for t in self.tokens if t.gloss or t.part == "literal"
+        )
+
+    def _content_tokens(self, at: int) -> list[_Token]:
+        rest = [t for t in self.tokens[at + 1 :] if t.part not in ("link", "input", "known")]
+        while rest and rest[-1].part == "link":
+            rest.pop()
+        return rest
+
+    def _content(self, at: int) -> str:
+        """What is to be made, in the user's words, without the counting of pictures."""
+        rest = self._content_tokens(at)
+        if all(t.text in ("出", "出来", "成", "上", "下来") or t.part == "pronoun" for t in rest):
+            return ""
+        if rest and rest[-1].part == "media" and rest[-1].kind in ("image", "video", "scene3d"):
+            kept = [t for t in rest[:-1] if t.part not in ("count", "quantity")]
+            while kept and kept[-1].text == "的":
+                kept.pop()
+            rest = kept or rest
+        return self.masked.unmask("".join(t.text for t in rest)).strip("，, ")
+
+    def _content_gloss(self, at: int) -> str:
+        """The content in English, empty if some word of it is unknown."""
+        rest = self._content_tokens(at)
+        if any(t.part == "other" and not t.gloss for t in rest):
+            return ""
+        return re.sub(r"\s+", " ", " ".join(t.gloss for t in rest if t.gloss)).strip()
+
+    def _subject(self, at: int) -> dict[str, str]:
+        """What a made thing is about, in both languages: 红狐狸 of 一首关于红狐狸的两行诗."""
+        rest = [t for t in self._content_tokens(at) if t.part not in ("count", "quantity")]
+        while rest and (rest[-1].part == "media" or rest[-1].text == "的"):
+            rest.pop()
+        while rest and rest[0].text == "关于":
+            rest.pop(0)
+        known = all(t.gloss or t.part != "other" for t in rest)
+        gloss = " ".join(t.gloss for t in rest if t.gloss) if known else ""
+        return {"subject": "".join(t.text for t in rest), "subject_en": gloss}
+
+    def _style(self, main: Step) -> list[Step]:
+        """ "油画风格" on a thing that is being made: a step of its own after it."""
+        names = [t.gloss for t in self.tokens]
+        if "style" not in names or self.verb is None or self.verb.part != "maker":
+            return []
+        at = names.index("style")
+        style = names[at - 1] if at else ""
+        said = f"in the style of {style}"
+        pointer = Mention("它", "it", "object", "pronoun", start=self.start)
+        return [Step(text=said, query=said, verb="", content=style, mentions=(pointer,), is_firm=False,
+                     start=self.start, details={"adjunct": True, "english": said})]
