@@ -65,8 +65,10 @@ class _Checker:
         kind = type(value)
         if kind not in self._types:
             return False
-        if self._enum is not None:
-            return any(type(choice) is kind and choice == value for choice in self._enum)
+        if self._enum is not None and not any(
+            type(choice) is kind and choice == value for choice in self._enum
+        ):
+            return False
         if kind is str:
             return len(value) <= self._max_length
         if kind is int or kind is float:
