@@ -60,3 +60,17 @@ class Drawing:
         pen = Pen(HEIGHT * ratio, HEIGHT, seed)
         self.paint(Brush(pen, art, attributes))
         return pen.svg()
+
+
+def borrowed(svg: str, box: tuple[float, float, float, float], prefix: str) -> str:
+    """A whole SVG document as a part of another: cut to its ink, fitted into `box`."""
+    from omnimuse.crafts.illustration.art import measure
+    from omnimuse.crafts.illustration.layers import namespaced
+    from omnimuse.crafts.illustration.pen import number
+
+    x, y, w, h = (number(v) for v in box)
+    ink = " ".join(number(v) for v in measure(svg).ink)
+    start = svg.index("<svg")
+    end = svg.index(">", start) + 1
+    head = f'<svg x="{x}" y="{y}" width="{w}" height="{h}" viewBox="{ink}" fill="none">'
+    return namespaced(head + svg[end:], prefix)
