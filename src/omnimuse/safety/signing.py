@@ -14,10 +14,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from omnimuse import __version__
 from omnimuse.assets.asset import Asset
 from omnimuse.config import Settings
 from omnimuse.errors import StorageError
@@ -70,7 +70,7 @@ class Signer:
         import c2pa
 
         manifest = {
-            "claim_generator_info": [{"name": "Omnimuse", "version": __version__}],
+            "claim_generator_info": [{"name": "Omnimuse", "version": version("omnimuse")}],
             "title": path.name,
             "assertions": [
                 {"label": "c2pa.actions", "data": {"actions": _actions(asset)}},
@@ -159,7 +159,7 @@ def _actions(asset: Asset) -> list[dict[str, Any]]:
     action: dict[str, Any] = {
         "action": "c2pa.created",
         "digitalSourceType": _SOURCE_TYPE + source,
-        "softwareAgent": {"name": "Omnimuse", "version": __version__},
+        "softwareAgent": {"name": "Omnimuse", "version": version("omnimuse")},
     }
     if origin:
         action["parameters"] = {"org.omnimuse.tool": f"{origin.tool} {origin.version}"}
