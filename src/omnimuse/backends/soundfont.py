@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from omnimuse.assets.asset import Attribution
 from omnimuse.backends import soundfont_file as sf
-from omnimuse.backends.midi_timeline import Channel, PlayedNote, Timeline, read_timeline
 from omnimuse.backends.card import ModelCard
+from omnimuse.backends.midi_timeline import Channel, PlayedNote, Timeline, read_timeline
 from omnimuse.backends.reverb import chorus, reverberate
 
 _ATTENUATION_SCALE = 0.4

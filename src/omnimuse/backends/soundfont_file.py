@@ -60,9 +60,21 @@ _INSTRUMENT_ONLY = {
 }
 
 _RECORDS = {
-    b"phdr": [("name", "S20"), ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("x", "<u4", 3)],
+    b"phdr": [
+        ("name", "S20"),
+        ("program", "<u2"),
+        ("bank", "<u2"),
+        ("bag", "<u2"),
+        ("x", "<u4", 3),
+    ],
     b"pbag": [("gen", "<u2"), ("mod", "<u2")],
-    b"pmod": [("source", "<u2"), ("dest", "<u2"), ("amount", "<i2"), ("by", "<u2"), ("form", "<u2")],
+    b"pmod": [
+        ("source", "<u2"),
+        ("dest", "<u2"),
+        ("amount", "<i2"),
+        ("by", "<u2"),
+        ("form", "<u2"),
+    ],
     b"pgen": [("oper", "<u2"), ("amount", "<i2")],
     b"inst": [("name", "S20"), ("bag", "<u2")],
     b"shdr": [

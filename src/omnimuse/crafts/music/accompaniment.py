@@ -192,7 +192,7 @@ def _marcato(s: Setting) -> list[Note]:
 
 
 def _chug(s: Setting) -> list[Note]:
-    low = [pitch for pitch in s.voices[:2]]
+    low = list(s.voices[:2])
     notes = s.strike(s.chord.start, TICKS_PER_QUARTER, (*s.voices[:3],), 6)
     for start in s.grid(_EIGHTH)[2:]:
         is_accent = s.metre.strength(start) >= 0.7
@@ -279,7 +279,7 @@ def bass_line(
     around = low + min(12, (high - low) / 3)
     for index, chord in enumerate(chords):
         root = nearest([chord.bass], around)
-        root = root + 12 if root < low else root
+        root = root + 12 if root < low else root - 12 if root > high - 4 else root
         fifth = chord.pitch_classes[2] if len(chord.pitch_classes) > 2 else chord.pitch_classes[-1]
         low_fifth = nearest([fifth], root - 3)
         low_fifth = low_fifth if low_fifth >= low else low_fifth + 12

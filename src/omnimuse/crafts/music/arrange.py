@@ -35,17 +35,24 @@ class Band:
 def choose_band(brief: Brief, rng: np.random.Generator) -> Band:
     """Players for a brief: the instruments that were asked for, else the style's own.
 
-    Asked instruments are the only ones heard, but for one case: a single instrument that cannot
-    play chords gets the style's accompaniment, unless it is to play alone.
+    Asked instruments are the only ones heard, with two exceptions: a single instrument that cannot
+    play chords is accompanied, and a single instrument named in passing for a style that lives
+    by its rhythm section leads the style's band. Neither holds for a solo.
     """
+    players = [i for i in brief.instruments if i.program != DRUMS_PROGRAM]
+    is_band = bool(brief.style.drums) and not brief.is_exact and not brief.is_solo
+    if brief.instruments and not (is_band and len(players) == 1):
+        return _asked_band(brief, instruments())
     table, style = instruments(), brief.style
-    if not brief.instruments:
-        lead = table[style.lead[min(int(rng.integers(len(style.lead))), len(style.lead) - 1)]]
-        harmony = table[style.harmony[int(rng.integers(len(style.harmony)))]]
-        pad = table[style.pad[int(rng.integers(len(style.pad)))]] if style.pad else None
-        bass = table[style.bass_instruments[0]] if style.bass_instruments else harmony
-        return Band(lead, harmony, pad, bass, bool(style.drums))
-    return _asked_band(brief, table)
+    harmony = table[style.harmony[int(rng.integers(len(style.harmony)))]]
+    pad = table[style.pad[int(rng.integers(len(style.pad)))]] if style.pad else None
+    bass = table[style.bass_instruments[0]] if style.bass_instruments else harmony
+    lead = table[style.lead[int(rng.integers(len(style.lead)))]]
+    if players and players[0].voice == "bass":
+        bass = players[0]
+    elif players:
+        lead = players[0]
+    return Band(lead, harmony, pad, bass, bool(style.drums))
 
 
 def _asked_band(brief: Brief, table: dict[str, Instrument]) -> Band:
@@ -206,7 +213,7 @@ class _Arranger:
         ends = {phrase.first_bar + phrase.bars - 1 for phrase in piece.phrases[:-1]}
         starts = {phrase.first_bar for phrase in piece.phrases[1:] if "'" not in phrase.name}
         quiet = style in ("jazz", "bossa", "lofi", "frame", "march", "shuffle")
-        bars = range(0, max(1, piece.bars - 1))
+        bars = range(max(1, piece.bars - 1))
         notes = groove(
             style, piece.metre, bars, fills=() if quiet else ends, crashes=() if quiet else starts,
             energy=(self._brief.arousal + 1) / 2, rng=self._rng,
@@ -260,7 +267,7 @@ def _shade(part: Part, piece: Piece, brief: Brief) -> Part:
             arch = 0.94 + 0.12 * float(np.sin(np.pi * min(1.0, place)))
         section = {"intro": 0.86, "B": 1.05, "C": 0.93, "coda": 0.85}
         level = section.get(phrase.name.rstrip("'") if phrase else "", 1.0)
-        loud = int(round(note.velocity * base * accent * arch * level))
+        loud = round(note.velocity * base * accent * arch * level)
         shaded.append(replace(note, velocity=min(max(loud, 12), 122)))
     return replace(part, notes=tuple(shaded))
 

@@ -25,7 +25,8 @@ _TEMPO_IN_TEXT = re.compile(r"(\d{2,3})\s*(?:bpm|beats per minute)", re.IGNORECA
 _SOLO = re.compile(r"\b(solo|unaccompanied|a cappella)\b|独奏|无伴奏", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'&-]*")
 _MAX_WORDS = 60
-_STYLE_THRESHOLD, _INSTRUMENT_THRESHOLD = 0.52, 0.80
+_STYLE_THRESHOLD, _INSTRUMENT_THRESHOLD = 0.64, 0.80
+_MOOD_FLOOR, _MOOD_SURE = 0.40, 0.58
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Brief:
         mood: name of the strongest mood.
         instruments: asked for by name; empty for the style's own.
         is_solo: one player alone.
+        is_exact: the instruments were given as an argument: nobody else may play.
         reasons: why each choice was made.
     """
 
@@ -56,6 +58,7 @@ class Brief:
     mood: str
     instruments: tuple[Instrument, ...] = ()
     is_solo: bool = False
+    is_exact: bool = False
     reasons: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -93,8 +96,10 @@ class BriefReader:
         reasons: dict[str, str] = {}
         spans = _spans(prompt)
         self._embed([*spans, prompt])
-        valence, arousal, mood = self._feel(prompt, spans, wishes.mood, reasons)
+        valence, arousal, mood, sureness = self._feel(prompt, spans, wishes.mood, reasons)
         style = self._style(prompt, spans, wishes.style, mood, reasons)
+        valence = round(sureness * valence + (1 - sureness) * style.valence, 3)
+        arousal = round(sureness * arousal + (1 - sureness) * style.arousal, 3)
         players = self._instruments(prompt, spans, wishes.instruments, reasons)
         metre = _metre(prompt, wishes.metre, style, arousal, rng, reasons)
         key = _key(prompt, wishes.key, style, valence, rng, reasons)
@@ -103,7 +108,7 @@ class BriefReader:
         bars, tempo = _length(wishes, metre, tempo, is_fixed=is_fixed)
         return Brief(
             key, metre, tempo, bars, style, valence, arousal, mood, players,
-            bool(_SOLO.search(prompt)), reasons,
+            bool(_SOLO.search(prompt)), bool(wishes.instruments.strip()), reasons,
         )  # fmt: skip
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -122,26 +127,30 @@ class BriefReader:
 
     def _feel(
         self, prompt: str, spans: Sequence[str], asked: str, reasons: dict[str, str]
-    ) -> tuple[float, float, str]:
-        """Valence, arousal and the nearest mood's name."""
+    ) -> tuple[float, float, str, float]:
+        """Valence, arousal, the nearest mood's name, and how sure that is (0 to 1)."""
         text, parts = (asked, [asked]) if asked.strip() else (prompt, spans)
         table = list(moods().values())
         named = [mood for mood in table if any(word in text for word in mood.chinese)]
         if named:
-            weights = np.array([float(mood in named) for mood in table])
+            weights, sureness = np.array([float(mood in named) for mood in table]), 1.0
         else:
             self._embed([text])
             scores = np.array([self._closeness(text, parts, _mood_phrases(m)) for m in table])
             weights = np.exp((scores - scores.max()) * 22)
-            if scores.max() < 0.38:
-                reasons["mood"] = "the request names no mood: a friendly middle"
-                return 0.3, 0.0, "neutral"
+            sureness = float(
+                np.clip((scores.max() - _MOOD_FLOOR) / (_MOOD_SURE - _MOOD_FLOOR), 0, 1)
+            )
+        if sureness < 0.05:
+            reasons["mood"] = "the request names no mood: the style's own"
+            return 0.3, 0.0, "neutral", 0.0
         weights = weights / weights.sum()
         valence = float(sum(w * m.valence for w, m in zip(weights, table, strict=True)))
         arousal = float(sum(w * m.arousal for w, m in zip(weights, table, strict=True)))
         best = table[int(weights.argmax())]
-        reasons["mood"] = f"{'asked' if asked else 'by meaning'}: {best.name}"
-        return round(valence, 3), round(arousal, 3), best.name
+        how = "asked" if asked else "by meaning"
+        reasons["mood"] = f"{how}: {best.name} (sureness {sureness:.2f})"
+        return valence, arousal, best.name, sureness
 
     def _style(
         self, prompt: str, spans: Sequence[str], asked: str, mood: str, reasons: dict[str, str]

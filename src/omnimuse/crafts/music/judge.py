@@ -9,6 +9,7 @@ Source of the measures: H.-W. Dong et al., "MusPy", ISMIR 2020, arXiv:2008.01951
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +45,6 @@ def judge(piece: Piece) -> Verdict:
 
 def _bar_faults(piece: Piece, melody: Sequence[Note]) -> list[str]:
     faults = []
-    bar = piece.metre.bar_ticks
     total = sum(chord.duration for chord in piece.chords)
     if piece.chords and total != piece.end:
         faults.append(f"the harmony lasts {total} ticks, the piece {piece.end}")
@@ -52,7 +52,7 @@ def _bar_faults(piece: Piece, melody: Sequence[Note]) -> list[str]:
         late = [note for note in part.notes if note.end > piece.end or note.start < 0]
         if late and part.role != "drums":
             faults.append(f"{part.name} plays outside of the piece")
-    overlaps = sum(1 for a, b in zip(melody, melody[1:], strict=False) if a.end > b.start)
+    overlaps = sum(1 for a, b in itertools.pairwise(melody) if a.end > b.start)
     if overlaps:
         faults.append(f"the tune sings two notes at once, {overlaps} times")
     if any(note.duration <= 0 for part in piece.parts for note in part.notes):
@@ -117,7 +117,7 @@ def _parallels(piece: Piece) -> int:
         low = [n.pitch for n in bass.notes if n.start <= chord.start < n.end]
         pairs.append((high[0], low[0]) if high and low else None)
     found = 0
-    for before, after in zip(pairs, pairs[1:], strict=False):
+    for before, after in itertools.pairwise(pairs):
         if before is None or after is None:
             continue
         gaps = ((before[0] - before[1]) % 12, (after[0] - after[1]) % 12)

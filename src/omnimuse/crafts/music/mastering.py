@@ -31,7 +31,7 @@ def master(
     """
     mix = mix - mix.mean(axis=0, keepdims=True)
     if duration_s is not None:
-        count = int(round(duration_s * sample_rate_hz))
+        count = round(duration_s * sample_rate_hz)
         mix = mix[:count] if len(mix) >= count else np.pad(mix, ((0, count - len(mix)), (0, 0)))
     else:
         mix = _without_silent_tail(mix, sample_rate_hz)

@@ -53,10 +53,10 @@ def _play(part: Part, piece: Piece, spread: float, amount: float, rng: np.random
         group = sorted(chords[start], key=lambda note: note.pitch)
         roll = _roll_ticks(part, piece, len(group), start) * amount
         for index, note in enumerate(group):
-            shift = int(round(begin + roll * index)) - note.start
+            shift = round(begin + roll * index) - note.start
             end = _swung(note.end, piece)
             duration = max(10, end - note.start - shift + int(offset))
-            loud = note.velocity + int(round(float(rng.normal(0, 3.2)) * amount))
+            loud = note.velocity + round(float(rng.normal(0, 3.2)) * amount)
             played.append(
                 replace(note, start=max(0, note.start + shift), duration=duration,
                         velocity=min(max(loud, 8), 126))
@@ -75,7 +75,7 @@ def _swung(tick: int, piece: Piece) -> int:
         moved = within / half * late
     else:
         moved = late + (within - half) / half * (TICKS_PER_QUARTER - late)
-    return tick - within + int(round(moved))
+    return tick - within + round(moved)
 
 
 def _roll_ticks(part: Part, piece: Piece, count: int, start: int) -> float:

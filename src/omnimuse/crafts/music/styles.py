@@ -76,6 +76,7 @@ class Style:
         sevenths, ninths, secondary, inversions, is_power: see `harmony.Palette`.
         is_pentatonic: melodies avoid the scale's half steps.
         modes: that suit it; empty for what the mood asks.
+        valence, arousal: its usual feeling, where a request names none.
     """
 
     name: str
@@ -101,6 +102,8 @@ class Style:
     is_power: bool = False
     is_pentatonic: bool = False
     modes: tuple[str, ...] = ()
+    valence: float = 0.3
+    arousal: float = 0.0
 
 
 def _read(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ def voicings(chord: Chord, low: int, high: int, voices: int) -> NDArray[np.int64
     found = set()
     for combination in product(*spots):
         pitches = tuple(sorted(combination))
-        gaps = [b - a for a, b in zip(pitches, pitches[1:], strict=False)]
+        gaps = [b - a for a, b in pairwise(pitches)]
         if all(0 < gap <= 12 for gap in gaps):
             found.add(pitches)
     middle = (low + high) / 2
@@ -64,7 +64,7 @@ def lead_voices(
     middle = (low + high) / 2
     score = np.abs(options[0].mean(axis=1) - middle) * 0.3
     back: list[NDArray[np.int64]] = []
-    for before, after in zip(options, options[1:], strict=False):
+    for before, after in pairwise(options):
         total = score[:, None] + motion_cost(before, after)
         back.append(total.argmin(axis=0))
         score = total.min(axis=0) + np.abs(after.mean(axis=1) - middle) * 0.12
