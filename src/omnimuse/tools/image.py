@@ -176,11 +176,11 @@ def _layout_of(
         if not isinstance(plan, dict):
             raise ArgumentError("a layout is a JSON object with objects and their boxes")
         return plan
-    from omnimuse.crafts.layout.plan import plan_layouts
+    from omnimuse.crafts.layout import plan_layouts
 
     ctx.checkpoint(0.02, "planning the layout")
     parser = ctx.role("token-classification")
-    return dict(plan_layouts([prompt], parser, canvas=canvas)[0])
+    return dict(plan_layouts([prompt], parser, seed=ctx.seed, canvas=canvas)[0])
 
 
 def _embedder(ctx: ToolContext) -> Any:

@@ -14,6 +14,7 @@ from omnimuse.crafts.illustration.art import ArtPack, measure
 from omnimuse.crafts.illustration.color import from_oklch, name_of, parse_color, to_oklch
 from omnimuse.crafts.illustration.concepts import Concept, ConceptIndex, Embed
 from omnimuse.crafts.illustration.drawings import all_drawings
+from omnimuse.crafts.illustration.drawings.animals import COATS
 from omnimuse.crafts.illustration.lettering import ink_on
 from omnimuse.crafts.illustration.scene import (
     MAX_OBJECTS,
@@ -54,6 +55,7 @@ _STYLE_WORDS = {
     "collage": "paper",
 }
 _FACES_RIGHT = {"fluent:delivery-truck", "fluent:sailboat"}
+_RED_FUR = "#d8431f"
 _FACING_GROUPS = ("animals", "people")
 _TURNS = {"upside down": 180.0, "tilted": 14.0, "falling": 24.0, "lying": 90.0}
 
@@ -84,7 +86,7 @@ def compose_scene(
     size = canvas or _canvas(layout)
     index = ConceptIndex(pack, embed)
     concepts = [index.find(entry["label"]) for entry in entries]
-    boxes = [_box(entry) for entry in entries]
+    boxes = _settled(entries, [_box(entry) for entry in entries])
     background = choose_background(layout, concepts, boxes, embed=embed)
     composer = _Composer(layout, entries, concepts, boxes, background, pack, seed)
     objects = tuple(composer.object(i) for i in range(len(entries)))
@@ -127,6 +129,10 @@ def _words(attributes: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _unquoted(words: str) -> str:
+    return words.strip().strip("\"'“”‘’「」『』《》").strip()
+
+
 def _canvas(layout: Mapping[str, Any]) -> tuple[int, int]:
     canvas = layout.get("canvas") or (1024, 1024)
     try:
@@ -148,6 +154,22 @@ def _box(entry: Mapping[str, Any]) -> Box:
         raise ArgumentError(f"layout: box {box!r} of {entry['id']} is not in shares of the canvas")
     wide, tall = max(w, MIN_SHARE), max(h, MIN_SHARE)
     return (x - (wide - w) / 2, y - (tall - h) / 2, wide, tall)
+
+
+def _settled(entries: Sequence[Mapping[str, Any]], boxes: list[Box]) -> list[Box]:
+    """Things that stand on others sink a little into them, so that no gap shows."""
+    places = {entry["id"]: i for i, entry in enumerate(entries)}
+    settled = list(boxes)
+    for i, entry in enumerate(entries):
+        below = places.get(str(entry.get("support", "")))
+        if below is None or below == i:
+            continue
+        x, y, w, h = boxes[i]
+        top, tall = boxes[below][1], boxes[below][3]
+        drop = top + min(0.1 * tall, 0.03) - (y + h)
+        if 0 < drop < 0.06:
+            settled[i] = (x, y + drop, w, h)
+    return settled
 
 
 class _Composer:
@@ -256,6 +278,8 @@ class _Composer:
         if not words:
             words = _METALS.get(attributes.get("material", "").lower(), "")
         found = parse_color(words) if words and not _is_two_colors(words) else None
+        if words == "red" and _has_fur(concept):
+            found = _RED_FUR
         if found is not None:
             return "" if self._has_color(concept, found) else _jittered(found, rng, 0.012)
         if words or self._copies[entry["label"]] < 2 or not concept.art.startswith("fluent:"):
@@ -271,6 +295,12 @@ class _Composer:
         same = name_of(from_oklch(family.center)) == name_of(wanted)
         near = abs(family.center.lightness - to_oklch(wanted).lightness) < 0.12
         return same and near and family.share > 0.7
+
+
+def _has_fur(concept: Concept) -> bool:
+    """Mammals: their red is a rusty one (red fox, red panda, red cow)."""
+    name = concept.art.partition(":")[2]
+    return concept.subgroup == 34 or (concept.art.startswith("drawn:") and name in COATS)
 
 
 def _jittered(code: str, rng: np.random.Generator, amount: float) -> str:
@@ -305,14 +335,14 @@ def _texts(layout: Mapping[str, Any], objects: Sequence[SceneObject]) -> tuple[T
     """Words that objects bear, then the rest on a banner of its own."""
     layers: list[TextLayer] = []
     for item in objects:
-        words = item.attributes.get("text")
+        words = _unquoted(item.attributes.get("text", ""))
         if words:
             layers.append(_on_object(words, item, len(layers) + 1))
     written = {layer.text for layer in layers}
     borne = {layer.on for layer in layers}
     free = [item for item in objects if text_room(item) is not None and item.id not in borne]
     for words in layout.get("text") or ():
-        words = str(words).strip()
+        words = _unquoted(str(words))
         if not words or words in written:
             continue
         written.add(words)

@@ -46,9 +46,10 @@ class Pen:
         """
         if box is None:
             dx, dy = math.cos(math.radians(angle)) / 2, math.sin(math.radians(angle)) / 2
-            ends, units = (0.5 - dx, 0.5 - dy, 0.5 + dx, 0.5 + dy), ""
+            ends: Sequence[float] = (0.5 - dx, 0.5 - dy, 0.5 + dx, 0.5 + dy)
+            units = ""
         else:
-            ends, units = tuple(box), ' gradientUnits="userSpaceOnUse"'
+            ends, units = box, ' gradientUnits="userSpaceOnUse"'
         x1, y1, x2, y2 = (number(v) for v in ends)
         return self._define(
             f'<linearGradient id="{{id}}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"{units}>'

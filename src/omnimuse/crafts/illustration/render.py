@@ -29,6 +29,11 @@ from omnimuse.errors import ArgumentError
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 _CACHE_BYTES = 96 << 20
+_SHINING = {
+    *("sun", "moon", "crescent-moon", "star", "rainbow", "lamp", "lamp-post", "traffic-light"),
+    *("fire", "candle", "sparkles", "sparkler", "fireworks", "comet", "shooting-star"),
+    *("light-bulb", "diya-lamp", "glowing-star", "red-paper-lantern", "full-moon", "monitor"),
+}
 
 
 @dataclass(frozen=True)
@@ -94,8 +99,9 @@ def render_scene(
     factors = light_factors(scene.background)
     for index, item in enumerate(order):
         on_layer(index / max(len(order), 1))
+        tint = (1.0, 1.0, 1.0) if _shines(item) else factors
         for patch in object_patches(item, scene, pack, size):
-            _lay(picture, patch, item.opacity, factors)
+            _lay(picture, patch, item.opacity, tint)
         for text in scene.texts:
             if text.on == item.id:
                 _lay(picture, _text_patch(text_svg(text, pack.fonts, size), size), 1.0, factors)
@@ -107,6 +113,11 @@ def render_scene(
         _lay(picture, Patch(weather, 0, 0), 1.0, (1.0, 1.0, 1.0))
     picture[..., 3] = 255
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
+def _shines(item: SceneObject) -> bool:
+    """Whether a thing gives light of its own, which the hour does not dim."""
+    return item.art.partition(":")[2] in _SHINING
 
 
 def target_size(scene: Scene, width: int | None, height: int | None) -> tuple[int, int]:
@@ -354,7 +365,8 @@ def _object_group(item: SceneObject, scene: Scene, pack: ArtPack) -> str:
             f'ry="{number(tall * 0.4)}" fill="#1a182c" opacity="0.3"/>'
         )
     box = (placed.x, placed.y, placed.width, placed.height)
-    lit = ' filter="url(#light)"' if light_factors(scene.background) != (1.0, 1.0, 1.0) else ""
+    is_lit = light_factors(scene.background) != (1.0, 1.0, 1.0) and not _shines(item)
+    lit = ' filter="url(#light)"' if is_lit else ""
     return (
         f'<g id="{_token(item.id)}" opacity="{number(item.opacity)}">'
         f"<title>{escape(item.label)}</title>{shadow}"

@@ -247,6 +247,7 @@ _DRAWN_PLACES = {
     "card": "plain",
     "board": "room",
 }
+_RURAL = {"tractor", "locomotive", "train", "railway-car", "horse-racing-default", "tram"}
 _SEA_LEVEL = {"sea", "lake", "beach", "underwater"}
 _WEATHER_WORDS = {
     "rainy": "rain",
@@ -314,31 +315,21 @@ def _place_of_things(concepts: Sequence[Concept], season: str) -> str:
         sort, _, name = concept.art.partition(":")
         if sort == "drawn":
             votes[_DRAWN_PLACES.get(name, "meadow")] += 1
+        elif name in _RURAL:
+            votes["meadow"] += 1
         elif sort == "fluent":
             narrow = _HABITATS.get((concept.group, concept.subgroup))
             votes[narrow or _HABITATS.get(concept.group, "plain")] += 1
         else:
             votes["plain"] += 1
     del season
-    # A living thing, water or a street sets the place; bare things adapt to it.
-    for place in (
-        "underwater",
-        "sea",
-        "snow",
-        "space",
-        "street",
-        "lake",
-        "beach",
-        "room",
-        "meadow",
-    ):
-        others = [p for p in votes if p not in (place, "plain", "table", "meadow", "air")]
-        if votes[place] and not others:
+    # Water and space hold everything; a living thing or a street sets the place; bare things adapt.
+    for place in ("underwater", "sea", "snow", "space", "lake", "beach"):
+        strangers = [p for p in votes if p not in (place, "plain", "table", "meadow", "air")]
+        if votes[place] and not strangers:
             return place
-    for place in ("sea", "street", "meadow", "room", "table"):
-        if votes[place]:
-            return place
-    return votes.most_common(1)[0][0] if votes else "plain"
+    ranked = ("street", "room", "meadow", "table", "sea", "air")
+    return max(ranked, key=lambda place: votes[place]) if any(votes[p] for p in ranked) else "plain"
 
 
 def _time_of_words(words: str) -> str:

@@ -83,7 +83,8 @@ def break_lines(text: str, count: int) -> list[str]:
         return written
     pieces = _pieces(written[0])
     total = sum(_length(p) for p in pieces)
-    lines, current = [], ""
+    lines: list[str] = []
+    current = ""
     for piece in pieces:
         used = _length(current)
         target = total / count

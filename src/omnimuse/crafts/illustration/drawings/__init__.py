@@ -13,6 +13,7 @@ from omnimuse.crafts.illustration.drawings.base import Drawing
 
 _MODULES = (
     "animals",
+    "people",
     "plants",
     "landscape",
     "heaven",

@@ -97,16 +97,33 @@ def _body(pen: Pen, coat: Coat, middle: float) -> None:
         (middle - wide * 0.42, 90.0),
         (middle - wide * 0.6, 72.0),
     ]
-    pen.blob(chest, pen.linear(adjust(coat.belly, light=-0.05), coat.belly, adjust(coat.belly, light=-0.06)))
+    pen.blob(
+        chest,
+        pen.linear(adjust(coat.belly, light=-0.05), coat.belly, adjust(coat.belly, light=-0.06)),
+    )
 
 
 def _legs(pen: Pen, coat: Coat, middle: float, *, dark_arms: bool) -> None:
     arm = coat.paws if dark_arms else adjust(coat.fur, light=0.02)
     for side in (-1, 1):
         x = middle + side * 8.4 * coat.build
-        leg = [(x - 5.4, 66.0), (x + 5.4, 66.0), (x + 5.8, 84.0), (x + 5.4, 95.0), (x - 5.4, 95.0), (x - 5.8, 84.0)]
+        leg = [
+            (x - 5.4, 66.0),
+            (x + 5.4, 66.0),
+            (x + 5.8, 84.0),
+            (x + 5.4, 95.0),
+            (x - 5.4, 95.0),
+            (x - 5.8, 84.0),
+        ]
         pen.blob(leg, pen.linear(arm, adjust(arm, light=-0.05)))
-        foot = [(x - 7.0, 99.0), (x - 6.6, 93.2), (x, 90.8), (x + 6.6, 93.2), (x + 7.0, 99.0), (x, 100.0)]
+        foot = [
+            (x - 7.0, 99.0),
+            (x - 6.6, 93.2),
+            (x, 90.8),
+            (x + 6.6, 93.2),
+            (x + 7.0, 99.0),
+            (x, 100.0),
+        ]
         pen.blob(foot, pen.shade(coat.paws))
         for toe in (-2.1, 2.1):
             pen.line(f"M{x + toe:.1f} 96.4v2.3", adjust(coat.paws, light=-0.12), 0.8)
@@ -115,9 +132,29 @@ def _legs(pen: Pen, coat: Coat, middle: float, *, dark_arms: bool) -> None:
 
 
 def _bushy(pen: Pen, coat: Coat) -> None:
-    outline = [(58.0, 92.0), (74.0, 92.5), (86.0, 82.0), (89.5, 66.0), (84.0, 49.0), (77.0, 58.0), (72.0, 71.0), (62.0, 80.0)]
-    pen.blob(outline, pen.linear(adjust(coat.fur, light=0.04), coat.fur, adjust(coat.fur, light=-0.1, hue=-8)))
-    tip = [(77.2, 57.6), (84.0, 49.0), (88.8, 62.0), (85.6, 66.4), (82.2, 62.4), (78.4, 65.6), (75.6, 62.6)]
+    outline = [
+        (58.0, 92.0),
+        (74.0, 92.5),
+        (86.0, 82.0),
+        (89.5, 66.0),
+        (84.0, 49.0),
+        (77.0, 58.0),
+        (72.0, 71.0),
+        (62.0, 80.0),
+    ]
+    pen.blob(
+        outline,
+        pen.linear(adjust(coat.fur, light=0.04), coat.fur, adjust(coat.fur, light=-0.1, hue=-8)),
+    )
+    tip = [
+        (77.2, 57.6),
+        (84.0, 49.0),
+        (88.8, 62.0),
+        (85.6, 66.4),
+        (82.2, 62.4),
+        (78.4, 65.6),
+        (75.6, 62.6),
+    ]
     pen.blob(tip, pen.linear(coat.tip, adjust(coat.tip, light=-0.06)))
 
 
@@ -146,14 +183,24 @@ def _stub(pen: Pen, coat: Coat) -> None:
 def _plume(pen: Pen, coat: Coat) -> None:
     for turn in (-8, 14, 36):
         pen.raw(f'<g transform="rotate({turn} 66 86)">')
-        pen.blob([(64.0, 88.0), (67.0, 66.0), (74.0, 54.0), (78.0, 68.0), (73.0, 88.0)], pen.shade(coat.tip))
+        pen.blob(
+            [(64.0, 88.0), (67.0, 66.0), (74.0, 54.0), (78.0, 68.0), (73.0, 88.0)],
+            pen.shade(coat.tip),
+        )
         pen.raw("</g>")
 
 
 def _mane(pen: Pen, coat: Coat) -> None:
     for i, code in enumerate(("#f49ad2", "#b98bf0", "#7fb4f5")):
         shift = i * 4.0
-        outline = [(62.0, 90.0), (76.0, 93.0 - shift), (88.0 - shift * 0.4, 84.0 - shift), (86.0, 62.0 + shift), (80.0, 70.0), (72.0, 80.0)]
+        outline = [
+            (62.0, 90.0),
+            (76.0, 93.0 - shift),
+            (88.0 - shift * 0.4, 84.0 - shift),
+            (86.0, 62.0 + shift),
+            (80.0, 70.0),
+            (72.0, 80.0),
+        ]
         pen.blob(outline, pen.linear(code, mix(code, coat.fur, 0.3)))
 
 
@@ -162,8 +209,13 @@ def _no_tail(pen: Pen, coat: Coat) -> None:
 
 
 _TAILS: dict[str, Callable[[Pen, Coat], None]] = {
-    "bushy": _bushy, "ringed": _ringed, "tufted": _tufted, "stub": _stub, "plume": _plume,
-    "mane": _mane, "none": _no_tail,
+    "bushy": _bushy,
+    "ringed": _ringed,
+    "tufted": _tufted,
+    "stub": _stub,
+    "plume": _plume,
+    "mane": _mane,
+    "none": _no_tail,
 }
 _WORDS = {
     "polar-bear": ("polar bear", "白熊", "北极熊"), "bear": ("bear", "brown bear", "grizzly", "grizzly bear", "熊"),

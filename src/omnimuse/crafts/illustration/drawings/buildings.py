@@ -18,7 +18,9 @@ def _window(pen: Pen, x: float, y: float, w: float, h: float, frame: str = "#fff
 
 
 def _door(pen: Pen, x: float, y: float, w: float, h: float, code: str = "#8a4f33") -> None:
-    pen.rect((x, y, w, h), pen.linear(adjust(code, light=0.06), adjust(code, light=-0.04)), radius=1.4)
+    pen.rect(
+        (x, y, w, h), pen.linear(adjust(code, light=0.06), adjust(code, light=-0.04)), radius=1.4
+    )
     pen.ellipse((x + w * 0.8, y + h * 0.55), 1.1, None, "#f6d06a")
 
 
@@ -28,13 +30,28 @@ def _house(brush: Brush) -> None:
     old = brush.attributes.get("age") == "old"
     pen.rect((w * 0.74, 8, w * 0.09, 30), pen.linear("#b9674c", "#93493a", angle=0))
     pen.rect((w * 0.725, 5, w * 0.12, 5), "#a95843", radius=1)
-    pen.rect((w * 0.09, 42, w * 0.82, 58), pen.linear(adjust(wall, light=0.03), wall, adjust(wall, light=-0.06)), radius=1)
-    pen.polygon([(0, 48), (w * 0.5, 4), (w, 48), (w * 0.95, 52), (w * 0.5, 13), (w * 0.05, 52)], adjust(roof, light=-0.1))
-    pen.polygon([(w * 0.03, 46), (w * 0.5, 4), (w * 0.97, 46), (w * 0.9, 46.5), (w * 0.1, 46.5)], pen.linear(adjust(roof, light=0.07), roof, adjust(roof, light=-0.06)))
+    pen.rect(
+        (w * 0.09, 42, w * 0.82, 58),
+        pen.linear(adjust(wall, light=0.03), wall, adjust(wall, light=-0.06)),
+        radius=1,
+    )
+    pen.polygon(
+        [(0, 48), (w * 0.5, 4), (w, 48), (w * 0.95, 52), (w * 0.5, 13), (w * 0.05, 52)],
+        adjust(roof, light=-0.1),
+    )
+    pen.polygon(
+        [(w * 0.03, 46), (w * 0.5, 4), (w * 0.97, 46), (w * 0.9, 46.5), (w * 0.1, 46.5)],
+        pen.linear(adjust(roof, light=0.07), roof, adjust(roof, light=-0.06)),
+    )
     for i in range(1, 5):
         y = 4 + i * 8.4
         half = w * 0.47 * (y - 4) / 42
-        pen.line(f"M{w / 2 - half * 0.92:.1f} {y:.1f}H{w / 2 + half * 0.92:.1f}", adjust(roof, light=-0.09), 0.9, ' opacity="0.6"')
+        pen.line(
+            f"M{w / 2 - half * 0.92:.1f} {y:.1f}H{w / 2 + half * 0.92:.1f}",
+            adjust(roof, light=-0.09),
+            0.9,
+            ' opacity="0.6"',
+        )
     pen.rect((w * 0.09, 46.5, w * 0.82, 4), "#6b4a3c", more=' opacity="0.22"')
     _door(pen, w * 0.5 - 7.5, 66, 15, 34)
     for x in (w * 0.26, w * 0.74):
@@ -52,11 +69,18 @@ def _cabin(brush: Brush) -> None:
     w, log, roof = pen.width, "#b07a49", "#7a4a34"
     for i in range(6):
         y = 44 + i * 9.4
-        pen.rect((w * 0.08, y, w * 0.84, 9.2), pen.linear(adjust(log, light=0.08), log, adjust(log, light=-0.1)), radius=4)
+        pen.rect(
+            (w * 0.08, y, w * 0.84, 9.2),
+            pen.linear(adjust(log, light=0.08), log, adjust(log, light=-0.1)),
+            radius=4,
+        )
         for x in (w * 0.08, w * 0.92):
             pen.ellipse((x, y + 4.6), 4.4, 4.4, pen.shade("#d8a877"))
     pen.polygon([(w * 0.12, 44), (w * 0.5, 12), (w * 0.88, 44)], adjust(log, light=-0.04))
-    pen.polygon([(0, 50), (w * 0.5, 3), (w, 50), (w * 0.95, 54), (w * 0.5, 13), (w * 0.05, 54)], pen.linear(adjust(roof, light=0.08), adjust(roof, light=-0.04)))
+    pen.polygon(
+        [(0, 50), (w * 0.5, 3), (w, 50), (w * 0.95, 54), (w * 0.5, 13), (w * 0.05, 54)],
+        pen.linear(adjust(roof, light=0.08), adjust(roof, light=-0.04)),
+    )
     _door(pen, w * 0.5 - 8, 66, 16, 34, "#6d4128")
     for x in (w * 0.25, w * 0.75):
         _window(pen, x - 7, 64, 14, 13, "#e9d3ad")
@@ -65,31 +89,71 @@ def _cabin(brush: Brush) -> None:
 def _barn(brush: Brush) -> None:
     pen = brush.pen
     w, red = pen.width, "#c23b32"
-    pen.polygon([(w * 0.06, 100), (w * 0.06, 46), (w * 0.2, 22), (w * 0.5, 6), (w * 0.8, 22), (w * 0.94, 46), (w * 0.94, 100)], pen.linear(adjust(red, light=0.05), red, adjust(red, light=-0.07)))
+    pen.polygon(
+        [
+            (w * 0.06, 100),
+            (w * 0.06, 46),
+            (w * 0.2, 22),
+            (w * 0.5, 6),
+            (w * 0.8, 22),
+            (w * 0.94, 46),
+            (w * 0.94, 100),
+        ],
+        pen.linear(adjust(red, light=0.05), red, adjust(red, light=-0.07)),
+    )
     for i in range(1, 12):
         x = w * (0.06 + 0.073 * i)
-        pen.line(f"M{x:.1f} 100V{30 if 0.2 < x / w < 0.8 else 52}", adjust(red, light=-0.07), 0.6, ' opacity="0.5"')
+        pen.line(
+            f"M{x:.1f} 100V{30 if 0.2 < x / w < 0.8 else 52}",
+            adjust(red, light=-0.07),
+            0.6,
+            ' opacity="0.5"',
+        )
     roof = ' stroke="#6a6670" stroke-width="5" stroke-linejoin="round" stroke-linecap="round"'
-    pen.path(f"M{w * 0.03:.1f} 48L{w * 0.18:.1f} 20L{w * 0.5:.1f} 3.5L{w * 0.82:.1f} 20L{w * 0.97:.1f} 48", "none", roof)
+    pen.path(
+        f"M{w * 0.03:.1f} 48L{w * 0.18:.1f} 20L{w * 0.5:.1f} 3.5L{w * 0.82:.1f} 20L{w * 0.97:.1f} 48",
+        "none",
+        roof,
+    )
     x, y, s, t = w * 0.31, 56, w * 0.38, 44
     pen.rect((x, y, s, t), adjust(red, light=-0.08), more=' stroke="#fdf6ec" stroke-width="2.6"')
-    pen.line(f"M{x:.1f} {y}L{x + s:.1f} {y + t}M{x + s:.1f} {y}L{x:.1f} {y + t}M{x + s / 2:.1f} {y}V{y + t}", "#fdf6ec", 2.2)
+    pen.line(
+        f"M{x:.1f} {y}L{x + s:.1f} {y + t}M{x + s:.1f} {y}L{x:.1f} {y + t}M{x + s / 2:.1f} {y}V{y + t}",
+        "#fdf6ec",
+        2.2,
+    )
     _window(pen, w * 0.5 - 6, 26, 12, 12)
 
 
 def _tower(brush: Brush) -> None:
     pen = brush.pen
     w, stone = pen.width, "#b7b1a8"
-    pen.polygon([(w * 0.2, 100), (w * 0.26, 22), (w * 0.74, 22), (w * 0.8, 100)], pen.linear(adjust(stone, light=0.06), stone, adjust(stone, light=-0.13), angle=0))
+    pen.polygon(
+        [(w * 0.2, 100), (w * 0.26, 22), (w * 0.74, 22), (w * 0.8, 100)],
+        pen.linear(adjust(stone, light=0.06), stone, adjust(stone, light=-0.13), angle=0),
+    )
     for i in range(14):
         y = 28 + i * 5.1
         x = w * (0.3 + 0.3 * float(pen.rng.uniform()))
         pen.rect((x, y, w * 0.13, 3), adjust(stone, light=-0.08), radius=0.6, more=' opacity="0.5"')
-    pen.rect((w * 0.16, 12, w * 0.68, 12), pen.linear(adjust(stone, light=0.04), adjust(stone, light=-0.12), angle=0), radius=1)
+    pen.rect(
+        (w * 0.16, 12, w * 0.68, 12),
+        pen.linear(adjust(stone, light=0.04), adjust(stone, light=-0.12), angle=0),
+        radius=1,
+    )
     for i in range(4):
-        pen.rect((w * (0.16 + 0.187 * i), 3, w * 0.12, 11), pen.linear(adjust(stone, light=0.05), adjust(stone, light=-0.06)), radius=0.6)
-    pen.path(f"M{w * 0.44:.1f} 52v-8a{w * 0.06:.1f} {w * 0.06:.1f} 0 0 1 {w * 0.12:.1f} 0v8Z", "#4c4654")
-    pen.path(f"M{w * 0.38:.1f} 100v-14a{w * 0.12:.1f} {w * 0.12:.1f} 0 0 1 {w * 0.24:.1f} 0v14Z", "#6e4630")
+        pen.rect(
+            (w * (0.16 + 0.187 * i), 3, w * 0.12, 11),
+            pen.linear(adjust(stone, light=0.05), adjust(stone, light=-0.06)),
+            radius=0.6,
+        )
+    pen.path(
+        f"M{w * 0.44:.1f} 52v-8a{w * 0.06:.1f} {w * 0.06:.1f} 0 0 1 {w * 0.12:.1f} 0v8Z", "#4c4654"
+    )
+    pen.path(
+        f"M{w * 0.38:.1f} 100v-14a{w * 0.12:.1f} {w * 0.12:.1f} 0 0 1 {w * 0.24:.1f} 0v14Z",
+        "#6e4630",
+    )
 
 
 def _lighthouse(brush: Brush) -> None:
@@ -102,17 +166,27 @@ def _lighthouse(brush: Brush) -> None:
         pen.rect((0, y, w, 11), pen.linear("#f05b50", "#d83a35", "#a82a2c", angle=0))
     pen.raw("</g>")
     pen.rect((w * 0.33, 22, w * 0.34, 5), "#4a5064", radius=1)
-    pen.rect((w * 0.4, 11, w * 0.2, 12), pen.radial("#fffbd6", "#ffd95a", at=(0.5, 0.5), radius=0.7))
+    pen.rect(
+        (w * 0.4, 11, w * 0.2, 12), pen.radial("#fffbd6", "#ffd95a", at=(0.5, 0.5), radius=0.7)
+    )
     pen.line(f"M{w * 0.46:.1f} 11v12M{w * 0.54:.1f} 11v12", "#4a5064", 0.9)
     pen.polygon([(w * 0.36, 12), (w * 0.5, 2), (w * 0.64, 12)], pen.linear("#e5534b", "#b52f31"))
-    pen.path(f"M{w * 0.1:.1f} 100Q{w * 0.2:.1f} 90 {w * 0.5:.1f} 92T{w * 0.9:.1f} 100Z", pen.linear("#9a9aa4", "#74747f"))
+    pen.path(
+        f"M{w * 0.1:.1f} 100Q{w * 0.2:.1f} 90 {w * 0.5:.1f} 92T{w * 0.9:.1f} 100Z",
+        pen.linear("#9a9aa4", "#74747f"),
+    )
 
 
 def _windmill(brush: Brush) -> None:
     pen = brush.pen
     w = pen.width
-    pen.polygon([(w * 0.26, 100), (w * 0.36, 42), (w * 0.64, 42), (w * 0.74, 100)], pen.linear("#fbf5ea", "#f1e5d0", "#cbb898", angle=0))
-    pen.path(f"M{w * 0.33:.1f} 44Q{w * 0.5:.1f} 18 {w * 0.67:.1f} 44Z", pen.linear("#c25a42", "#94412f"))
+    pen.polygon(
+        [(w * 0.26, 100), (w * 0.36, 42), (w * 0.64, 42), (w * 0.74, 100)],
+        pen.linear("#fbf5ea", "#f1e5d0", "#cbb898", angle=0),
+    )
+    pen.path(
+        f"M{w * 0.33:.1f} 44Q{w * 0.5:.1f} 18 {w * 0.67:.1f} 44Z", pen.linear("#c25a42", "#94412f")
+    )
     _door(pen, w * 0.5 - 5, 82, 10, 18)
     _window(pen, w * 0.5 - 4, 60, 8, 9)
     for turn in (20, 110, 200, 290):
@@ -137,12 +211,16 @@ def _bridge(brush: Brush) -> None:
         r = span * 0.36
         d += f"H{right - span / 2 + r:.1f}A{r:.1f} {min(r, 52):.1f} 0 0 0 {right - span / 2 - r:.1f} 100"
     pen.path(d + "H0Z", pen.linear(adjust(stone, light=0.06), stone, adjust(stone, light=-0.12)))
-    for i in range(int(w / 9)):
+    for _ in range(int(w / 9)):
         x, y = float(pen.rng.uniform(4, w - 10)), float(pen.rng.uniform(44, 60))
         pen.rect((x, y, 8, 4), adjust(stone, light=-0.07), radius=1, more=' opacity="0.45"')
     rail = adjust(stone, light=-0.16)
     pen.path(f"M0 39Q{w / 2:.1f} 15 {w:.1f} 39", "none", f' stroke="{rail}" stroke-width="4"')
-    pen.path(f"M0 20Q{w / 2:.1f} -4 {w:.1f} 20", "none", f' stroke="{adjust(rail, light=0.1)}" stroke-width="4.4" stroke-linecap="round"')
+    pen.path(
+        f"M0 20Q{w / 2:.1f} -4 {w:.1f} 20",
+        "none",
+        f' stroke="{adjust(rail, light=0.1)}" stroke-width="4.4" stroke-linecap="round"',
+    )
     posts = int(w / 14)
     for i in range(posts + 1):
         t = i / posts
@@ -157,7 +235,9 @@ def _igloo(brush: Brush) -> None:
     pen.path(dome, pen.linear("#ffffff", "#e3f0fa", "#b5d2e8"))
     for y in (30, 50, 72):
         half = w * 0.48 * math.sqrt(max(0.0, 1 - ((98 - y) / 92) ** 2))
-        pen.line(f"M{w / 2 - half:.1f} {y}Q{w / 2:.1f} {y + 7} {w / 2 + half:.1f} {y}", "#a9c8e0", 1.1)
+        pen.line(
+            f"M{w / 2 - half:.1f} {y}Q{w / 2:.1f} {y + 7} {w / 2 + half:.1f} {y}", "#a9c8e0", 1.1
+        )
     for x, y in ((0.34, 10), (0.62, 12), (0.22, 40), (0.5, 38), (0.76, 40), (0.14, 62), (0.86, 62)):
         pen.line(f"M{w * x:.1f} {y + 4}v17", "#a9c8e0", 1.1)
     pen.path(f"M{w * 0.34:.1f} 99V78a{w * 0.16:.1f} 20 0 0 1 {w * 0.32:.1f} 0V99Z", "#eef6fc")
@@ -182,10 +262,20 @@ def _castle(brush: Brush) -> None:
     w, stone, roof = pen.width, "#cfc8d6", "#6f63c9"
 
     def turret(x: float, wide: float, top: float) -> None:
-        pen.rect((x - wide / 2, top, wide, 100 - top), pen.linear(adjust(stone, light=0.05), stone, adjust(stone, light=-0.13), angle=0))
-        pen.rect((x - wide * 0.62, top - 3, wide * 1.24, 7), pen.linear(adjust(stone, light=0.03), adjust(stone, light=-0.1), angle=0), radius=1)
+        pen.rect(
+            (x - wide / 2, top, wide, 100 - top),
+            pen.linear(adjust(stone, light=0.05), stone, adjust(stone, light=-0.13), angle=0),
+        )
+        pen.rect(
+            (x - wide * 0.62, top - 3, wide * 1.24, 7),
+            pen.linear(adjust(stone, light=0.03), adjust(stone, light=-0.1), angle=0),
+            radius=1,
+        )
         tip = top - wide * 1.25
-        pen.polygon([(x - wide * 0.68, top - 2.6), (x, tip), (x + wide * 0.68, top - 2.6)], pen.linear(adjust(roof, light=0.1), roof, adjust(roof, light=-0.12), angle=0))
+        pen.polygon(
+            [(x - wide * 0.68, top - 2.6), (x, tip), (x + wide * 0.68, top - 2.6)],
+            pen.linear(adjust(roof, light=0.1), roof, adjust(roof, light=-0.12), angle=0),
+        )
         pen.line(f"M{x:.1f} {tip:.1f}v-6", "#6b5a4a", 0.9)
         pen.polygon([(x, tip - 6.4), (x + 8, tip - 4.2), (x, tip - 2)], "#f2b632")
         pen.path(f"M{x - 2:.1f} {top + 17:.1f}v-5a2 2.4 0 0 1 4 0v5Z", "#54506e")
@@ -193,25 +283,56 @@ def _castle(brush: Brush) -> None:
     turret(w * 0.5, w * 0.2, 36)
     for x in (0.32, 0.68):
         turret(w * x, w * 0.13, 46)
-    pen.rect((w * 0.14, 60, w * 0.72, 40), pen.linear(adjust(stone, light=0.02), adjust(stone, light=-0.07)))
+    pen.rect(
+        (w * 0.14, 60, w * 0.72, 40),
+        pen.linear(adjust(stone, light=0.02), adjust(stone, light=-0.07)),
+    )
     for i in range(9):
         pen.rect((w * (0.14 + i * 0.083), 55, w * 0.05, 7), adjust(stone, light=-0.01), radius=0.6)
     for x in (0.12, 0.88):
         turret(w * x, w * 0.17, 50)
-    pen.path(f"M{w * 0.42:.1f} 100V84a{w * 0.08:.1f} {w * 0.08:.1f} 0 0 1 {w * 0.16:.1f} 0V100Z", pen.linear("#8a5a3a", "#5d3a28"))
+    pen.path(
+        f"M{w * 0.42:.1f} 100V84a{w * 0.08:.1f} {w * 0.08:.1f} 0 0 1 {w * 0.16:.1f} 0V100Z",
+        pen.linear("#8a5a3a", "#5d3a28"),
+    )
     for x in (0.28, 0.36, 0.64, 0.72):
         pen.path(f"M{w * x - 1.8:.1f} 80v-6a1.8 2.2 0 0 1 3.6 0v6Z", "#54506e")
 
 
 DRAWINGS: tuple[Drawing, ...] = (
-    Drawing("house", _house, ("house", "home", "cottage", "villa", "building", "房子", "小屋"), (0.85, 1.7)),
-    Drawing("cabin", _cabin, ("cabin", "log cabin", "wooden house", "wooden cabin", "lodge", "shed", "wood house", "木屋"), (0.9, 1.7)),
+    Drawing(
+        "house",
+        _house,
+        ("house", "home", "cottage", "villa", "building", "房子", "小屋"),
+        (0.85, 1.7),
+    ),
+    Drawing(
+        "cabin",
+        _cabin,
+        (
+            "cabin",
+            "log cabin",
+            "wooden house",
+            "wooden cabin",
+            "lodge",
+            "shed",
+            "wood house",
+            "木屋",
+        ),
+        (0.9, 1.7),
+    ),
     Drawing("barn", _barn, ("barn", "farmhouse", "stable"), (0.9, 1.6)),
     Drawing("tower", _tower, ("tower", "watchtower", "stone tower"), (0.4, 0.8)),
     Drawing("castle", _castle, ("castle", "palace", "fortress", "城堡"), (0.95, 1.5)),
     Drawing("lighthouse", _lighthouse, ("lighthouse", "灯塔"), (0.42, 0.8)),
     Drawing("windmill", _windmill, ("windmill", "mill"), (0.75, 1.0)),
-    Drawing("bridge", _bridge, ("bridge", "stone bridge", "footbridge", "wooden bridge", "桥"), (1.6, 6.0), has_shadow=False),
+    Drawing(
+        "bridge",
+        _bridge,
+        ("bridge", "stone bridge", "footbridge", "wooden bridge", "桥"),
+        (1.6, 6.0),
+        has_shadow=False,
+    ),
     Drawing("igloo", _igloo, ("igloo",), (1.1, 2.0)),
     Drawing("wall", _wall, ("wall", "brick wall", "stone wall"), (0.4, 9.0), "fill"),
 )

@@ -27,8 +27,11 @@ def _crown(pen: Pen, lobes: list[tuple[Point, float]], leaf: str) -> None:
         pen.ellipse((x + r * 0.06, y + r * 0.12), r * 1.02, None, adjust(leaf, light=-0.13, hue=8))
     for (x, y), r in lobes:
         paint = pen.radial(
-            adjust(leaf, light=0.12, hue=-14), adjust(leaf, light=0.02), adjust(leaf, light=-0.1, hue=10),
-            at=(0.36, 0.28), radius=0.82,
+            adjust(leaf, light=0.12, hue=-14),
+            adjust(leaf, light=0.02),
+            adjust(leaf, light=-0.1, hue=10),
+            at=(0.36, 0.28),
+            radius=0.82,
         )
         pen.ellipse((x, y), r * 0.97, None, paint)
     for (x, y), r in lobes:
@@ -53,13 +56,21 @@ def _tree(brush: Brush) -> None:
     m, w = pen.width / 2, pen.width
     _trunk(pen, m, 48, w * 0.1)
     for side in (-1, 1):
-        pen.line(f"M{m:.1f} 70Q{m + side * w * 0.06:.1f} 60 {m + side * w * 0.16:.1f} 54", adjust(_BARK, light=-0.04), w * 0.032)
+        pen.line(
+            f"M{m:.1f} 70Q{m + side * w * 0.06:.1f} 60 {m + side * w * 0.16:.1f} 54",
+            adjust(_BARK, light=-0.04),
+            w * 0.032,
+        )
     r = w * 0.5
     jig = [float(pen.rng.uniform(-1.5, 1.5)) for _ in range(8)]
     lobes = [
-        ((m - r * 0.52, 44.0 + jig[0]), r * 0.46), ((m + r * 0.52, 45.0 + jig[1]), r * 0.46),
-        ((m - r * 0.36 + jig[2], 27.0), r * 0.46), ((m + r * 0.4 + jig[3], 28.0), r * 0.44),
-        ((m + jig[4], 17.0 + r * 0.1), r * 0.42), ((m + jig[5], 46.0), r * 0.5), ((m, 32.0), r * 0.5),
+        ((m - r * 0.52, 44.0 + jig[0]), r * 0.46),
+        ((m + r * 0.52, 45.0 + jig[1]), r * 0.46),
+        ((m - r * 0.36 + jig[2], 27.0), r * 0.46),
+        ((m + r * 0.4 + jig[3], 28.0), r * 0.44),
+        ((m + jig[4], 17.0 + r * 0.1), r * 0.42),
+        ((m + jig[5], 46.0), r * 0.5),
+        ((m, 32.0), r * 0.5),
     ]
     _crown(pen, lobes, _leaf_color(brush, _LEAF))
 
@@ -85,9 +96,17 @@ def _pine(brush: Brush) -> None:
             f"Q{m + reach * 0.55:.1f} {bottom + 4} {m + reach * 0.34:.1f} {bottom - 1}Q{m:.1f} {bottom + 6} {m - reach * 0.34:.1f} {bottom - 1}"
             f"Q{m - reach * 0.55:.1f} {bottom + 4} {m - reach:.1f} {bottom}C{m - reach * 0.6:.1f} {bottom - 12} {m - reach * 0.2:.1f} {top + 14} {m:.1f} {top}Z"
         )
-        pen.path(d, pen.linear(adjust(tint, light=0.1, hue=-14), tint, adjust(tint, light=-0.12, hue=10), angle=28))
+        pen.path(
+            d,
+            pen.linear(
+                adjust(tint, light=0.1, hue=-14), tint, adjust(tint, light=-0.12, hue=10), angle=28
+            ),
+        )
         if "snow" in " ".join(brush.attributes.values()):
-            pen.path(f"M{m:.1f} {top}Q{m + reach * 0.3:.1f} {top + 14} {m + reach * 0.4:.1f} {top + 20}Q{m:.1f} {top + 12} {m - reach * 0.4:.1f} {top + 20}Q{m - reach * 0.3:.1f} {top + 14} {m:.1f} {top}Z", "#f6f9ff")
+            pen.path(
+                f"M{m:.1f} {top}Q{m + reach * 0.3:.1f} {top + 14} {m + reach * 0.4:.1f} {top + 20}Q{m:.1f} {top + 12} {m - reach * 0.4:.1f} {top + 20}Q{m - reach * 0.3:.1f} {top + 14} {m:.1f} {top}Z",
+                "#f6f9ff",
+            )
 
 
 def _birch(brush: Brush) -> None:
@@ -98,7 +117,13 @@ def _birch(brush: Brush) -> None:
         y = 50 + i * 6 + float(pen.rng.uniform(-2, 2))
         side = -1 if i % 2 else 1
         pen.line(f"M{m + side * w * 0.045:.1f} {y:.1f}h{-side * w * 0.05:.1f}", "#4a4444", 1.1)
-    lobes = [((m - w * 0.2, 40.0), w * 0.22), ((m + w * 0.2, 42.0), w * 0.22), ((m, 20.0), w * 0.25), ((m - w * 0.1, 30.0), w * 0.25), ((m + w * 0.14, 31.0), w * 0.24)]
+    lobes = [
+        ((m - w * 0.2, 40.0), w * 0.22),
+        ((m + w * 0.2, 42.0), w * 0.22),
+        ((m, 20.0), w * 0.25),
+        ((m - w * 0.1, 30.0), w * 0.25),
+        ((m + w * 0.14, 31.0), w * 0.24),
+    ]
     _crown(pen, lobes, _leaf_color(brush, "#8cc152"))
 
 
@@ -109,10 +134,19 @@ def _bare_tree(brush: Brush) -> None:
 
     def branch(x: float, y: float, angle: float, length: float, depth: int) -> None:
         end = (x + math.cos(angle) * length, y - math.sin(angle) * length)
-        pen.line(f"M{x:.1f} {y:.1f}L{end[0]:.1f} {end[1]:.1f}", adjust(bark, light=0.02 * (5 - depth)), 1.5 * depth)
+        pen.line(
+            f"M{x:.1f} {y:.1f}L{end[0]:.1f} {end[1]:.1f}",
+            adjust(bark, light=0.02 * (5 - depth)),
+            1.5 * depth,
+        )
         if depth > 1:
             for turn in (-0.5, 0.42):
-                branch(*end, angle + turn + float(pen.rng.uniform(-0.12, 0.12)), length * 0.74, depth - 1)
+                branch(
+                    *end,
+                    angle + turn + float(pen.rng.uniform(-0.12, 0.12)),
+                    length * 0.74,
+                    depth - 1,
+                )
 
     branch(m, 100, math.pi / 2, 28, 5)
 
@@ -134,10 +168,16 @@ def _bush(brush: Brush) -> None:
 def _hedge(brush: Brush) -> None:
     pen = brush.pen
     leaf = "#459a50"
-    pen.rect((0, 6, pen.width, 94), pen.linear(adjust(leaf, light=0.1), leaf, adjust(leaf, light=-0.1)), radius=10)
+    pen.rect(
+        (0, 6, pen.width, 94),
+        pen.linear(adjust(leaf, light=0.1), leaf, adjust(leaf, light=-0.1)),
+        radius=10,
+    )
     for _ in range(int(pen.width * 1.1)):
         at = (float(pen.rng.uniform(4, pen.width - 4)), float(pen.rng.uniform(10, 96)))
-        pen.ellipse(at, 3.4, 2.2, adjust(leaf, light=float(pen.rng.uniform(-0.07, 0.13))), ' opacity="0.6"')
+        pen.ellipse(
+            at, 3.4, 2.2, adjust(leaf, light=float(pen.rng.uniform(-0.07, 0.13))), ' opacity="0.6"'
+        )
 
 
 def _grass(brush: Brush) -> None:
@@ -147,7 +187,10 @@ def _grass(brush: Brush) -> None:
         tall = float(pen.rng.uniform(45, 98))
         lean = float(pen.rng.uniform(-10, 10))
         code = mix("#3f9a45", "#8fce55", float(pen.rng.uniform(0, 1)))
-        pen.path(f"M{x - 1.6:.1f} 100Q{x:.1f} {100 - tall * 0.6:.1f} {x + lean:.1f} {100 - tall:.1f}Q{x + 2:.1f} {100 - tall * 0.5:.1f} {x + 1.8:.1f} 100Z", code)
+        pen.path(
+            f"M{x - 1.6:.1f} 100Q{x:.1f} {100 - tall * 0.6:.1f} {x + lean:.1f} {100 - tall:.1f}Q{x + 2:.1f} {100 - tall * 0.5:.1f} {x + 1.8:.1f} 100Z",
+            code,
+        )
 
 
 def _flower_bed(brush: Brush) -> None:
@@ -159,18 +202,43 @@ def _flower_bed(brush: Brush) -> None:
         code = colors[i % len(colors)]
         for k in range(6):
             angle = math.tau * k / 6
-            pen.ellipse((x + math.cos(angle) * 4.4, y + math.sin(angle) * 4.4), 3.6, None, pen.shade(code))
+            pen.ellipse(
+                (x + math.cos(angle) * 4.4, y + math.sin(angle) * 4.4), 3.6, None, pen.shade(code)
+            )
         pen.ellipse((x, y), 3.2, None, pen.shade("#f7b733" if code != "#ffd23f" else "#b5651d"))
 
 
 DRAWINGS: tuple[Drawing, ...] = (
-    Drawing("tree", _tree, ("tree", "oak", "oak tree", "maple tree", "shade tree", "树", "大树"), (0.7, 1.15)),
+    Drawing(
+        "tree",
+        _tree,
+        ("tree", "oak", "oak tree", "maple tree", "shade tree", "树", "大树"),
+        (0.7, 1.15),
+    ),
     Drawing("apple-tree", _apple_tree, ("apple tree", "fruit tree", "orange tree"), (0.7, 1.15)),
-    Drawing("pine", _pine, ("pine", "pine tree", "fir", "fir tree", "spruce", "evergreen", "conifer", "松树"), (0.5, 0.85)),
+    Drawing(
+        "pine",
+        _pine,
+        ("pine", "pine tree", "fir", "fir tree", "spruce", "evergreen", "conifer", "松树"),
+        (0.5, 0.85),
+    ),
     Drawing("birch", _birch, ("birch", "birch tree", "aspen", "willow"), (0.5, 0.85)),
-    Drawing("bare-tree", _bare_tree, ("bare tree", "dead tree", "leafless tree", "winter tree"), (0.9, 1.1)),
+    Drawing(
+        "bare-tree",
+        _bare_tree,
+        ("bare tree", "dead tree", "leafless tree", "winter tree"),
+        (0.9, 1.1),
+    ),
     Drawing("bush", _bush, ("bush", "shrub", "bushes", "灌木"), (0.9, 3.0)),
     Drawing("hedge", _hedge, ("hedge",), (1.0, 8.0)),
-    Drawing("grass", _grass, ("grass", "tall grass", "reed", "weed", "草"), (0.5, 9.0), has_shadow=False),
-    Drawing("flower-bed", _flower_bed, ("flower bed", "flowers", "wildflower", "flower field", "flowerbed"), (0.6, 9.0), has_shadow=False),
+    Drawing(
+        "grass", _grass, ("grass", "tall grass", "reed", "weed", "草"), (0.5, 9.0), has_shadow=False
+    ),
+    Drawing(
+        "flower-bed",
+        _flower_bed,
+        ("flower bed", "flowers", "wildflower", "flower field", "flowerbed"),
+        (0.6, 9.0),
+        has_shadow=False,
+    ),
 )

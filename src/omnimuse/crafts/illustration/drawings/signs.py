@@ -9,8 +9,16 @@ from omnimuse.crafts.illustration.drawings.base import Brush, Drawing
 def _wooden_sign(brush: Brush) -> None:
     pen = brush.pen
     w, wood = pen.width, "#c08a54"
-    pen.rect((w / 2 - 4, 40, 8, 60), pen.linear(adjust(wood, light=-0.06), adjust(wood, light=-0.18), angle=0), radius=2)
-    pen.rect((0, 4, w, 56), pen.linear(adjust(wood, light=0.07), wood, adjust(wood, light=-0.08)), radius=7)
+    pen.rect(
+        (w / 2 - 4, 40, 8, 60),
+        pen.linear(adjust(wood, light=-0.06), adjust(wood, light=-0.18), angle=0),
+        radius=2,
+    )
+    pen.rect(
+        (0, 4, w, 56),
+        pen.linear(adjust(wood, light=0.07), wood, adjust(wood, light=-0.08)),
+        radius=7,
+    )
     pen.rect((3.4, 7.4, w - 6.8, 49.2), pen.linear("#f6e3bf", "#ecd2a2"), radius=5)
     for x in (9.0, w - 9.0):
         pen.ellipse((x, 32), 1.5, None, "#7b5836")
@@ -39,8 +47,21 @@ def _banner(brush: Brush) -> None:
     pen = brush.pen
     w, cloth = pen.width, "#e8505b"
     for x, s in ((0.0, 1), (w, -1)):
-        pen.polygon([(x, 26), (x + s * w * 0.16, 26), (x + s * w * 0.16, 98), (x, 98), (x + s * w * 0.06, 62)], adjust(cloth, light=-0.12))
-    pen.rect((w * 0.08, 4, w * 0.84, 78), pen.linear(adjust(cloth, light=0.07), cloth, adjust(cloth, light=-0.04)), radius=3)
+        pen.polygon(
+            [
+                (x, 26),
+                (x + s * w * 0.16, 26),
+                (x + s * w * 0.16, 98),
+                (x, 98),
+                (x + s * w * 0.06, 62),
+            ],
+            adjust(cloth, light=-0.12),
+        )
+    pen.rect(
+        (w * 0.08, 4, w * 0.84, 78),
+        pen.linear(adjust(cloth, light=0.07), cloth, adjust(cloth, light=-0.04)),
+        radius=3,
+    )
 
 
 def _board(brush: Brush) -> None:
@@ -80,12 +101,75 @@ def _paper(brush: Brush) -> None:
 _ROOM = (0.1, 0.12, 0.8, 0.42)
 
 DRAWINGS: tuple[Drawing, ...] = (
-    Drawing("sign", _wooden_sign, ("sign", "signpost", "wooden sign", "signboard", "street sign", "name sign", "牌子", "标牌"), (0.8, 2.4), text_box=_ROOM),
-    Drawing("poster", _poster, ("poster", "placard", "flyer", "notice", "cover", "海报"), (0.6, 1.6), "center", (0.12, 0.14, 0.76, 0.72)),
-    Drawing("card", _card, ("card", "greeting card", "birthday card", "invitation", "postcard", "贺卡", "卡片"), (0.7, 1.8), "center", (0.15, 0.2, 0.7, 0.6)),
-    Drawing("banner", _banner, ("banner", "ribbon banner", "pennant", "横幅"), (1.6, 6.0), "center", (0.13, 0.12, 0.74, 0.62), has_shadow=False),
-    Drawing("board", _board, ("blackboard", "chalkboard", "board", "whiteboard", "黑板"), (1.0, 2.4), "center", (0.1, 0.14, 0.8, 0.66)),
-    Drawing("billboard", _billboard, ("billboard", "advertisement", "广告牌"), (1.2, 2.6), text_box=(0.06, 0.1, 0.88, 0.5)),
-    Drawing("monitor", _screen, ("monitor", "computer monitor", "flat screen", "computer screen", "screen"), (1.1, 1.8), text_box=(0.1, 0.12, 0.8, 0.58)),
-    Drawing("paper", _paper, ("paper", "note", "sheet of paper", "page", "document"), (0.65, 1.3), "center", (0.12, 0.2, 0.76, 0.6)),
+    Drawing(
+        "sign",
+        _wooden_sign,
+        (
+            "sign",
+            "signpost",
+            "wooden sign",
+            "signboard",
+            "street sign",
+            "name sign",
+            "牌子",
+            "标牌",
+        ),
+        (0.8, 2.4),
+        text_box=_ROOM,
+    ),
+    Drawing(
+        "poster",
+        _poster,
+        ("poster", "placard", "flyer", "notice", "cover", "海报"),
+        (0.6, 1.6),
+        "center",
+        (0.12, 0.14, 0.76, 0.72),
+    ),
+    Drawing(
+        "card",
+        _card,
+        ("card", "greeting card", "birthday card", "invitation", "postcard", "贺卡", "卡片"),
+        (0.7, 1.8),
+        "center",
+        (0.15, 0.2, 0.7, 0.6),
+    ),
+    Drawing(
+        "banner",
+        _banner,
+        ("banner", "ribbon banner", "pennant", "横幅"),
+        (1.6, 6.0),
+        "center",
+        (0.13, 0.12, 0.74, 0.62),
+        has_shadow=False,
+    ),
+    Drawing(
+        "board",
+        _board,
+        ("blackboard", "chalkboard", "board", "whiteboard", "黑板"),
+        (1.0, 2.4),
+        "center",
+        (0.1, 0.14, 0.8, 0.66),
+    ),
+    Drawing(
+        "billboard",
+        _billboard,
+        ("billboard", "advertisement", "广告牌"),
+        (1.2, 2.6),
+        text_box=(0.06, 0.1, 0.88, 0.5),
+    ),
+    Drawing(
+        "monitor",
+        _screen,
+        ("monitor", "computer monitor", "flat screen", "computer screen", "screen"),
+        (1.1, 1.8),
+        text_box=(0.1, 0.12, 0.8, 0.58),
+    ),
+    Drawing(
+        "paper",
+        _paper,
+        ("paper", "note", "sheet of paper", "page", "document"),
+        (0.65, 1.3),
+        "center",
+        (0.12, 0.2, 0.76, 0.6),
+    ),
 )
