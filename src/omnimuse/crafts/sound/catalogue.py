@@ -8,6 +8,7 @@ from importlib import import_module
 import numpy as np
 from numpy.typing import NDArray
 
+from omnimuse.crafts.sound.filters import highpass
 from omnimuse.crafts.sound.limiting import limit_true_peak
 from omnimuse.crafts.sound.loudness import SILENCE_LUFS, integrated_loudness, true_peak_dbtp
 from omnimuse.crafts.sound.take import SoundClass, Take
@@ -21,7 +22,7 @@ FAMILIES = (
 )  # fmt: skip
 
 _INTENSITY_RANGE_DB = 16.0
-_HIT_PEAK_DBTP = 1.5
+_HIT_PEAK_DBTP = 0.5
 
 
 @lru_cache(maxsize=1)
@@ -64,7 +65,7 @@ def perform(
     count = max(int(duration_s * sample_rate_hz), 1)
     rng = np.random.default_rng([seed, *name.encode()])
     samples = kind.perform(Take(count, sample_rate_hz, rng, intensity, density))
-    samples = np.asarray(samples, np.float32).reshape(count, -1)
+    samples = highpass(np.asarray(samples, np.float32).reshape(count, -1), 18.0, sample_rate_hz)
     measured = integrated_loudness(samples, sample_rate_hz)
     if measured <= SILENCE_LUFS:
         return samples

@@ -81,7 +81,7 @@ class LoudnessMeter:
         )
         held = np.concatenate((self._rest, weighted))
         steps = len(held) // self._step
-        used = held[: steps * self._step].reshape(steps, self._step, -1)
+        used = held[: steps * self._step].reshape(steps, self._step, held.shape[1])
         self._energies += list((np.mean(used**2, axis=1) * self._gains).sum(axis=1))
         self._rest = held[steps * self._step :]
 
@@ -110,7 +110,7 @@ def _lufs(energy: Any) -> Any:
 
 def integrated_loudness(samples: Samples, sample_rate_hz: int) -> float:
     """Integrated loudness in LUFS of (N,) or (N, channels)."""
-    shaped = samples.reshape(len(samples), -1)
+    shaped = samples[:, None] if samples.ndim == 1 else samples
     return loudness_of_blocks((shaped,), sample_rate_hz, shaped.shape[1])
 
 

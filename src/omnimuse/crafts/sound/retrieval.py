@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
+
+from omnimuse.backends.base import Embedder
 
 from omnimuse.crafts.sound.catalogue import sound_classes
 from omnimuse.crafts.sound.take import SoundClass
 from omnimuse.errors import NeedsInputError
-
-if TYPE_CHECKING:
-    from omnimuse.backends.base import Embedder
 
 THRESHOLD = 0.45
 """Below this likeness a phrase is asked about rather than guessed."""
@@ -68,6 +68,15 @@ class Match:
     likeness: float
 
 
+@dataclass(frozen=True)
+class Vectors:
+    """Embedded names: (texts, dimension), the class index of each text, (unreachable, dimension)."""
+
+    texts: NDArray[np.float32]
+    owners: NDArray[np.int64]
+    out_of_reach: NDArray[np.float32]
+
+
 def named_class(phrase: str) -> SoundClass | None:
     """The class that a phrase names word for word, or whose Chinese name it holds."""
     plain = phrase.lower().strip(" .!?\"'")
@@ -87,16 +96,32 @@ def _texts(kind: SoundClass) -> list[str]:
     return [kind.description, name, *kind.aliases, *(f"the sound of {name}",)]
 
 
+_VECTORS: WeakKeyDictionary[Embedder, Vectors] = WeakKeyDictionary()
+
+
+def _class_vectors(embedder: Embedder) -> Vectors:
+    """Unit vectors of every class's texts, the classes they belong to, and what is out of reach.
+
+    Kept as long as the embedder lives.
+    """
+    if embedder not in _VECTORS:
+        classes = list(sound_classes().values())
+        texts = [(index, text) for index, kind in enumerate(classes) for text in _texts(kind)]
+        _VECTORS[embedder] = Vectors(
+            embedder.embed([text for _, text in texts]),
+            np.array([index for index, _ in texts]),
+            embedder.embed(OUT_OF_REACH),
+        )
+    return _VECTORS[embedder]
+
+
 def rank(phrases: Sequence[str], embedder: Embedder) -> list[list[Match]]:
     """For each phrase all classes, most alike first, by the best of names and description."""
-    classes = list(sound_classes().values())
-    texts = [(index, text) for index, kind in enumerate(classes) for text in _texts(kind)]
-    owners = np.array([index for index, _ in texts])
-    vectors = embedder.embed([text for _, text in texts])
+    classes, known = list(sound_classes().values()), _class_vectors(embedder)
     wanted = embedder.embed(list(phrases))
     ranked = []
-    for phrase, likeness in zip(phrases, wanted @ vectors.T, strict=True):
-        best = np.array([likeness[owners == index].max() for index in range(len(classes))])
+    for phrase, likeness in zip(phrases, wanted @ known.texts.T, strict=True):
+        best = np.array([likeness[known.owners == index].max() for index in range(len(classes))])
         order = np.argsort(-best, kind="stable")
         ranked.append([Match(phrase, classes[i], float(best[i])) for i in order])
     return ranked
@@ -121,7 +146,7 @@ def find_class(phrase: str, embedder: Embedder | None) -> Match:
             hint=f"Known: {', '.join(sound_classes())}.",
         )
     best = rank([phrase], embedder)[0]
-    beyond = float((embedder.embed(OUT_OF_REACH) @ embedder.embed([phrase])[0]).max())
+    beyond = float((_class_vectors(embedder).out_of_reach @ embedder.embed([phrase])[0]).max())
     if best[0].likeness >= max(THRESHOLD, beyond):
         return best[0]
     nearest = ", ".join(match.kind.name.replace("_", " ") for match in best[:4])

@@ -35,7 +35,8 @@ _LEAD = re.compile(
     r"(?:(?:\d+(?:\.\d+)?|a few|some)\s*(?:-\s*)?(?:s|sec|seconds?|minutes?|min)\b\s*)?"
     r"(?:long\s+)?"
     r"(?:of\s+)?(?:(?:an?|the|some)\s+)?"
-    r"(?:(?:sounds?|noises?|audio|recording|ambience|sound effects?|effects?)\s+(?:of|from)\s+)?",
+    r"(?:(?:sounds?|noises?|audio|recording|ambience|sound effects?|effects?)\s+(?:of|from)\s+)?"
+    r"(?:then\s+)?(?:(?:an?|the)\s+)?",
     re.IGNORECASE,
 )
 _DURATION = re.compile(

@@ -194,7 +194,7 @@ def siren(take: Take) -> Samples:
     """A police car or ambulance siren wailing up and down."""
     rate, count = take.sample_rate_hz, take.count
     cycle_s = take.denser(5.5, 1.1)
-    turn = (np.arange(count) / rate / cycle_s) % 1.0
+    turn = (np.arange(count) / rate / cycle_s + take.rng.uniform()) % 1.0
     shape = np.where(turn < 0.45, turn / 0.45, (1 - turn) / 0.55)
     hz = (560.0 * (2.6 ** (np.sin(np.pi * (shape - 0.5)) * 0.5 + 0.5))).astype(np.float32)
     tone = harmonics(hz, [1, 0.1, 0.55, 0.08, 0.3, 0.05, 0.15], count, rate)
