@@ -52,14 +52,17 @@ def write_choice(home: Path, role: str, card: str | None) -> Path:
 
 
 def _edit(text: str, role: str, card: str | None) -> str:
-    lines = text.splitlines()
+    lines = text.split("\n")
     start = next((i for i, line in enumerate(lines) if _MODELS.match(line)), None)
     new = [] if card is None else [_line(role, card)]
     if start is None:
-        gap = [""] if lines and lines[-1].strip() else []
+        gap = [""] if text.strip() else []
+        while lines and not lines[-1].strip():
+            lines.pop()
         return "\n".join([*lines, *gap, "[models]", *new, ""]) if new else text
     end = next((i for i in range(start + 1, len(lines)) if _TABLE.match(lines[i])), len(lines))
-    key = re.compile(rf"^\s*[\"']?{re.escape(role)}[\"']?\s*=")
+    spelled = (re.escape(role), re.escape(_quoted(role)), re.escape(f"'{role}'"))
+    key = re.compile(rf"^\s*(?:{'|'.join(spelled)})\s*=")
     table = [line for line in lines[start + 1 : end] if not key.match(line)]
     while table and not table[-1].strip():
         table.pop()
@@ -68,7 +71,12 @@ def _edit(text: str, role: str, card: str | None) -> str:
 
 
 def _line(role: str, card: str) -> str:
-    return f"{json.dumps(role)} = {json.dumps(card, ensure_ascii=False)}"
+    return f"{_quoted(role)} = {_quoted(card)}"
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML: JSON's escapes fit, but the delete character has one here too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _without_empty(data: dict[str, Any]) -> dict[str, Any]:
