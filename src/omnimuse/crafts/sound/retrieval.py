@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omnimuse.backends.base import Embedder
-
 from omnimuse.crafts.sound.catalogue import sound_classes
 from omnimuse.crafts.sound.take import SoundClass
 from omnimuse.errors import NeedsInputError

@@ -256,7 +256,7 @@ def _next(text: str, position: int) -> tuple[int, str]:
         return found.end(), _abbreviation(found, text)
     word = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*").match(text, position)
     if word:
-        return word.end(), unicodedata.normalize("NFKC", word[0]).replace("’", "'")
+        return word.end(), _word(word[0])
     return position + 1, _symbol(text[position])
 
 
@@ -291,6 +291,15 @@ def _trailing(text: str, end: int) -> tuple[int, str]:
         end += 1
     kept = "".join("." if c == "…" else c for c in text[start:end] if c in _MELODY)
     return end, kept[:1] if kept else ""
+
+
+def _word(text: str) -> str:
+    """A word in plain letters; raised and circled digits inside it become number words."""
+    plain = unicodedata.normalize("NFKC", text).replace("’", "'")
+    if text in SYMBOLS or not re.search(r"\d", plain):
+        return SYMBOLS.get(text, plain)
+    said = re.sub(r"\d+", lambda run: f" {numerals.cardinal(int(run[0]))} ", plain)
+    return " ".join(re.sub(r"[^\w'\- ]", " ", said).split())
 
 
 def _symbol(character: str) -> str:

@@ -56,8 +56,17 @@ def test_every_class_sounds_safe_and_sound(name):
     assert not np.array_equal(samples, make(name, 2.0, seed=2)) or name in STEADY
 
 
-STEADY = {"beep", "notification", "error", "success", "alarm_clock", "game_coin", "alarm", "doorbell",
-          "power_up"}
+STEADY = {
+    "beep",
+    "notification",
+    "error",
+    "success",
+    "alarm_clock",
+    "game_coin",
+    "alarm",
+    "doorbell",
+    "power_up",
+}
 
 
 @pytest.mark.parametrize("name", ["rain", "campfire", "dog_bark", "siren", "robot"])
@@ -65,17 +74,43 @@ def test_same_seed_same_samples(name):
     assert np.array_equal(make(name), make(name))
 
 
-@pytest.mark.parametrize("name", ["rain", "wind", "thunder", "dog_bark", "car_engine", "door_knock",
-                                  "applause", "explosion", "church_bell", "laser"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "rain",
+        "wind",
+        "thunder",
+        "dog_bark",
+        "car_engine",
+        "door_knock",
+        "applause",
+        "explosion",
+        "church_bell",
+        "laser",
+    ],
+)
 def test_intensity_raises_level_monotonically(name):
     levels = [
-        integrated_loudness(make(name, intensity=value), RATE) for value in (0.0, 0.25, 0.5, 0.75, 1.0)
+        integrated_loudness(make(name, intensity=value), RATE)
+        for value in (0.0, 0.25, 0.5, 0.75, 1.0)
     ]
     assert all(b > a + 0.5 for a, b in zip(levels, levels[1:], strict=False)), levels
 
 
-@pytest.mark.parametrize("name", ["dripping_water", "door_knock", "clock_ticking", "footsteps_wood",
-                                  "hammer", "owl", "typing", "laser", "heartbeat"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dripping_water",
+        "door_knock",
+        "clock_ticking",
+        "footsteps_wood",
+        "hammer",
+        "owl",
+        "typing",
+        "laser",
+        "heartbeat",
+    ],
+)
 def test_density_raises_the_number_of_events(name):
     counts = [onsets(make(name, 12.0, density=value)) for value in (0.0, 0.5, 1.0)]
     assert counts[0] < counts[1] < counts[2], counts

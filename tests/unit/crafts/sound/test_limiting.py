@@ -40,7 +40,9 @@ def test_limiter_only_turns_down_near_the_peak():
 @pytest.mark.parametrize("target", [-30.0, -23.0, -16.0, -14.0])
 def test_loudness_target_is_met_under_the_ceiling(target):
     rng = np.random.default_rng(4)
-    speechlike = rng.standard_normal((44100 * 4, 2)) * np.repeat(rng.uniform(0, 1, 40), 4410)[:, None]
+    speechlike = (
+        rng.standard_normal((44100 * 4, 2)) * np.repeat(rng.uniform(0, 1, 40), 4410)[:, None]
+    )
     out = normalise_loudness(speechlike.astype(np.float32) * 0.05, 44100, target_lufs=target)
     assert integrated_loudness(out, 44100) == pytest.approx(target, abs=0.3)
     assert true_peak_dbtp(out) <= -0.99

@@ -56,7 +56,10 @@ def test_lfe_of_5_1_is_not_counted():
 def test_silence_and_short_sounds():
     assert integrated_loudness(np.zeros((48000, 2), np.float32), 48000) == SILENCE_LUFS
     assert integrated_loudness(np.zeros((0, 2), np.float32), 48000) == SILENCE_LUFS
-    long, short = integrated_loudness(sine(-20, 4), 48000), integrated_loudness(sine(-20, 0.2), 48000)
+    long, short = (
+        integrated_loudness(sine(-20, 4), 48000),
+        integrated_loudness(sine(-20, 0.2), 48000),
+    )
     assert short == pytest.approx(long - 3.0, abs=0.3)  # half of a 0.4 s block
 
 

@@ -48,8 +48,9 @@ def test_ducking_by_silence_is_no_ducking():
 
 @pytest.mark.parametrize("depth", [0.0, 6.0, 12.0, 24.0])
 def test_music_under_the_voice_is_quieter_by_the_depth(depth):
-    voice, music = Stem(voice_with_gap(), level_lufs=-20), Stem(
-        tone(3000, 7), level_lufs=-22, is_ducked=True
+    voice, music = (
+        Stem(voice_with_gap(), level_lufs=-20),
+        Stem(tone(3000, 7), level_lufs=-22, is_ducked=True),
     )
     out = mix_stems([voice], [music], duration_s=7, sample_rate_hz=RATE, ducking_db=depth)
     spectrum = lambda part: np.abs(np.fft.rfft(part * np.hanning(len(part))))  # noqa: E731

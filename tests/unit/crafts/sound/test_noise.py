@@ -30,7 +30,9 @@ def test_coloured_noise_follows_its_curve():
 
 def test_pink_noise_falls_three_decibels_an_octave():
     samples = noise.pink(RATE * 8, RATE, rng())
-    falls = [band_db(samples, hz, 2 * hz) - band_db(samples, 2 * hz, 4 * hz) for hz in (200, 800, 3200)]
+    falls = [
+        band_db(samples, hz, 2 * hz) - band_db(samples, 2 * hz, 4 * hz) for hz in (200, 800, 3200)
+    ]
     assert falls == pytest.approx([3.0] * 3, abs=0.6)
 
 
@@ -57,12 +59,14 @@ def test_swept_lowpass_opens():
     samples = noise.white(RATE * 2, rng())
     cutoff = np.geomspace(200, 8000, RATE * 2).astype("f4")
     out = filters.swept_lowpass(samples, cutoff, RATE)
-    assert band_db(out[:RATE // 2], 4000, 8000) < band_db(out[-RATE // 2:], 4000, 8000) - 15
+    assert band_db(out[: RATE // 2], 4000, 8000) < band_db(out[-RATE // 2 :], 4000, 8000) - 15
 
 
 def test_sweep_and_harmonics_have_the_pitch_asked_for():
-    for make in (lambda: tones.sweep(440.0, RATE, RATE),
-                 lambda: tones.harmonics(440.0, [1, 0.5, 0.3], RATE, RATE)):
+    for make in (
+        lambda: tones.sweep(440.0, RATE, RATE),
+        lambda: tones.harmonics(440.0, [1, 0.5, 0.3], RATE, RATE),
+    ):
         assert np.abs(np.fft.rfft(make())).argmax() == 440
     high = tones.harmonics(9000.0, [1] * 10, RATE, RATE)
     assert np.abs(np.fft.rfft(high))[19850:].max() < 1  # nothing folds back
