@@ -12,7 +12,6 @@ from omnimuse.app import Studio
 from omnimuse.assets.asset import Asset
 from omnimuse.errors import OmnimuseError, RunError, SafetyRefusal
 from omnimuse.graph.arguments import resolve_arguments
-from omnimuse.graph.check import check_plan
 from omnimuse.graph.kinds import is_textual
 from omnimuse.request import Request, Response
 from omnimuse.tools.context import ToolContext
@@ -93,9 +92,6 @@ def _admit(studio: Studio, tool: str, line: Line) -> dict[str, Any] | OmnimuseEr
     house, spec = studio.house, studio.house.registry.spec(tool)
     try:
         plan, _ = house.single_node_plan(tool, line[0], {})
-        errors = check_plan(plan, {tool: spec}, ())
-        if errors:
-            return errors[0]
         texts = [str(v) for k, v in line[0].items() if (p := spec.input(k)) and is_textual(p.kind)]
         house.gates.check_input(Request(prompt="\n".join(texts), plan=plan), ())
         return resolve_arguments(spec, line[0])

@@ -20,7 +20,8 @@ from omnimuse.backends.resolver import Resolver
 from omnimuse.backends.store import ModelStore
 from omnimuse.config import Settings
 from omnimuse.delivery import Delivery
-from omnimuse.errors import InputError, OmnimuseError, SafetyRefusal
+from omnimuse.errors import ArgumentError, InputError, OmnimuseError, SafetyRefusal
+from omnimuse.graph.check import check_plan
 from omnimuse.graph.kinds import is_textual
 from omnimuse.graph.plan import REQUEST, Node, Plan, Ref
 from omnimuse.graph.spec import ToolSpec
@@ -155,7 +156,9 @@ class House:
         """A plan of one call, and the attachments that it refers to.
 
         Raises:
+            UnknownToolError: no such tool.
             InputError: the tool has no such input.
+            ArgumentError: an argument or input is missing, unknown, or refused by the tool.
         """
         spec = self.registry.spec(tool)
         assets: list[Asset] = []
@@ -171,8 +174,11 @@ class House:
             refs = tuple(Ref(REQUEST, str(len(assets) + i)) for i in range(len(given)))
             assets += given
             wired[name] = refs if port.is_list else refs[0]
-        node = Node(tool, tool, dict(arguments), wired)
-        return Plan((node,), ()), tuple(assets)
+        plan = Plan((Node(tool, tool, dict(arguments), wired),))
+        errors = check_plan(plan, {tool: spec}, [asset.kind for asset in assets])
+        if errors:
+            raise ArgumentError(errors[0].message, hint=errors[0].hint)
+        return plan, tuple(assets)
 
     def assign(self, tool: str, assets: Sequence[Asset], taken: Iterable[str]) -> dict[str, Any]:
         """Deal attachments to the inputs of a tool: by kind, in order, lists last.

@@ -16,7 +16,13 @@ from typing import Any
 import click
 
 from omnimuse import __version__
-from omnimuse.errors import InputError, OmnimuseError, RunCancelled, SafetyRefusal
+from omnimuse.errors import (
+    InputError,
+    OmnimuseError,
+    RunCancelled,
+    SafetyRefusal,
+    UnknownToolError,
+)
 
 EXIT_OK, EXIT_FAILED, EXIT_BAD_INPUT, EXIT_REFUSED, EXIT_CANCELLED = 0, 1, 2, 3, 130
 
@@ -131,7 +137,7 @@ def exit_code(error: BaseException) -> int:
         return EXIT_REFUSED
     if isinstance(error, RunCancelled | KeyboardInterrupt | click.Abort):
         return EXIT_CANCELLED
-    if isinstance(error, InputError | click.UsageError):
+    if isinstance(error, InputError | UnknownToolError | click.UsageError):
         return EXIT_BAD_INPUT
     return EXIT_FAILED
 
