@@ -185,7 +185,9 @@ def sqlite_saver(folder: Path, stack: ExitStack) -> Any:
     return SqliteSaver(connection)
 
 
-def contenders(graph: Graph, folder: Path, workers: int, stack: ExitStack) -> dict[str, Runner]:
+def contenders(
+    graph: Graph, folder: Path, workers: int, stack: ExitStack, *, has_disk: bool
+) -> dict[str, Runner]:
     from langgraph.checkpoint.memory import InMemorySaver
 
     def mine(place: str, *, is_synced: bool = False, has_library: bool = True) -> Runner:
@@ -201,12 +203,16 @@ def contenders(graph: Graph, folder: Path, workers: int, stack: ExitStack) -> di
 
     found = {
         "omnimuse, memory": mine(""),
+        "langgraph": langgraph_runner(graph, None),
+        f"langgraph, {workers} threads": langgraph_runner(graph, None, max_concurrency=workers),
+    }
+    if not has_disk:
+        return found
+    found |= {
         "omnimuse, records": mine("a", has_library=False),
         "omnimuse, records, synced": mine("b", is_synced=True, has_library=False),
         "omnimuse, library": mine("c"),
         "omnimuse, library, synced": mine("d", is_synced=True),
-        "langgraph": langgraph_runner(graph, None),
-        f"langgraph, {workers} threads": langgraph_runner(graph, None, max_concurrency=workers),
         "langgraph, InMemorySaver": langgraph_runner(graph, InMemorySaver()),
     }
     saver = sqlite_saver(folder, stack)
@@ -218,11 +224,13 @@ def contenders(graph: Graph, folder: Path, workers: int, stack: ExitStack) -> di
     return found
 
 
-def measure(shape: str, size: int, rounds: int, workers: int, folder: Path) -> dict[str, float]:
-    """Microseconds per node, best of the rounds."""
+def measure(
+    shape: str, size: int, rounds: int, workers: int, folder: Path, *, has_disk: bool = True
+) -> dict[str, float]:
+    """Microseconds per node, best of the rounds; without disk only what keeps nothing."""
     graph, best = SHAPES[shape](size), dict[str, float]()
     with ExitStack() as stack:
-        runners = contenders(graph, folder, workers, stack)
+        runners = contenders(graph, folder, workers, stack, has_disk=has_disk)
         for number in range(rounds + 1):  # the first warms up
             for name, run in runners.items():
                 began = time.perf_counter()

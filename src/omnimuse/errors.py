@@ -67,6 +67,10 @@ class OmnimuseError(Exception):
         self.error_code = code or self.code
         self.retryable = self.is_retryable if retryable is None else retryable
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle by state, so that errors can cross processes whatever they carry."""
+        return _rebuild, (type(self), self.args, self.__dict__)
+
     def to_json(self) -> dict[str, Any]:
         """`{"code", "message", "hint", "retryable"}`, `node_id` if known, and subclasses' own."""
         return {
@@ -76,6 +80,12 @@ class OmnimuseError(Exception):
             "retryable": self.retryable,
             **({"node_id": self.node_id} if self.node_id else {}),
         }
+
+
+def _rebuild(kind: type[OmnimuseError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class InputError(OmnimuseError):

@@ -20,5 +20,5 @@ def test_less_than_langgraph_needs(tmp_path: Path, shape: str, monkeypatch: pyte
     benchmark = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(__import__("sys").modules, "scheduler_benchmark", benchmark)
     spec.loader.exec_module(benchmark)
-    figures = benchmark.measure(shape, 200, 4, 2, tmp_path)
+    figures = benchmark.measure(shape, 200, 6, 2, tmp_path, has_disk=False)
     assert benchmark.ratios(figures)["memory"] < 1.0, figures

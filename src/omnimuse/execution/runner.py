@@ -1,8 +1,8 @@
 """Executor: a checked plan in, assets out; in parallel, cached, resumable.
 
-One thread schedules: it starts what is ready, hears what happened and tells the listener. What is
-slow (the tool, the gate, storing, the node's record) happens where the engine runs the task. A
-finished node is on disk before anything that reads from it starts.
+A node that is ready goes to the engine; what its tool gave passes the gate, is stored and recorded;
+then whatever waited for it is ready. A finished node is on disk before anything that reads from it
+starts. `omnimuse.execution.schedule` has the loop, `omnimuse.execution.settle` the storing.
 """
 
 from __future__ import annotations
@@ -141,7 +141,8 @@ class Executor:
             attachments: the request's, already in the library.
             run_id: results of this run that are on disk are not computed again.
             seed: of the run; each node's follows from it.
-            on_event: called from this thread only.
+            on_event: called by one thread at a time, in order, but not always by the same; it must
+                be quick, the run waits for it. What it raises ends the run and is raised here.
             cancel: set it to stop: running tools are asked to end, finished nodes are kept.
             models: role -> card name, the caller's choices.
             use_cache: take results of other runs; a replay says no.

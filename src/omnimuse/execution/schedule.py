@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -323,6 +324,8 @@ class Schedule:
                 self._ready.append(reader)
 
     def _fail(self, node_id: str, error: OmnimuseError) -> None:
+        if error.node_id not in (None, node_id):
+            error = copy(error)  # one fault of a shared model may be the fault of several nodes
         error.node_id = node_id
         self.failures[node_id] = error
         self._emit("node_failed", node_id, message=error.message, data=error.to_json())

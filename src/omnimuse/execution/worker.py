@@ -69,8 +69,7 @@ class NodeWorker:
                     is_cancelled=signals.is_cancelled,
                 )
                 result = function(context, **_call_arguments(task, spec))
-        except OmnimuseError as error:
-            error.node_id = task.node_id
+        except OmnimuseError:
             raise
         except MemoryError as error:
             raise DeviceMemoryError(

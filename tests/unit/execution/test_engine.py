@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from omnimuse.api import Asset
-from omnimuse.errors import DeviceMemoryError, ToolError
+from omnimuse.errors import DeviceMemoryError, NeedsInputError, SafetyRefusal, ToolError
 from omnimuse.execution.engine import LocalEngine
 from omnimuse.execution.memory import MemoryLedger, memory_limit_mb
 from omnimuse.execution.task import NodeResult, NodeTask, RoleCard, Signals
@@ -214,3 +214,16 @@ def test_a_shared_model_counts_once():
 def test_the_limit_follows_the_setting_or_the_machine():
     assert memory_limit_mb(123) == 123.0
     assert 100 < memory_limit_mb() < 10_000_000
+
+
+def test_errors_cross_processes_with_all_that_they_carry():
+    errors = [
+        ToolError("bad", node_id="n", hint="try again", code="own", retryable=True),
+        SafetyRefusal("no", gate="output", category="c", hint="h"),
+        NeedsInputError("which?", hint="say"),
+    ]
+    for error in errors:
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is type(error)
+        assert again.to_json() == error.to_json()
+        assert str(again) == str(error)

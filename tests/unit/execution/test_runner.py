@@ -425,3 +425,19 @@ def test_ready_nodes_run_at_the_same_time(house, plan_of):
     plan = plan_of(*((f"m{k}", "meet_others") for k in range(3)))
     result = house.executor(workers=3).execute(plan, run_id="r", seed=1)
     assert result.status == "succeeded"
+
+
+def test_a_fault_that_nodes_share_is_reported_for_each(house, plan_of):
+    shared = BackendUnavailableError("the model is broken")
+
+    class Broken(type(house.roles)):  # type: ignore[misc]
+        def lease(self, role: str, card: str) -> Any:
+            raise shared
+
+    house.roles = Broken()
+    plan = plan_of(("a", "ask_model", {"prompt": "x"}), ("b", "ask_model", {"prompt": "y"}))
+    result = house.executor().execute(plan, run_id="r", seed=1)
+    assert [(e.node_id, e.message) for e in result.errors] == [
+        ("a", "the model is broken"),
+        ("b", "the model is broken"),
+    ]
