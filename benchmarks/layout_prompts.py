@@ -14,14 +14,40 @@ from typing import Any
 
 from omnimuse.evaluation.layout import COCO_CLASSES
 
-WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
-COLORS = "red blue green yellow purple orange black white brown pink gray".split()
+WORDS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
+COLORS = [
+    "red",
+    "blue",
+    "green",
+    "yellow",
+    "purple",
+    "orange",
+    "black",
+    "white",
+    "brown",
+    "pink",
+    "gray",
+]
 PLURALS = {
     "person": "people", "sheep": "sheep", "knife": "knives", "mouse": "mice", "skis": "skis",
     "scissors": "pairs of scissors", "broccoli": "broccoli",
 }  # fmt: skip
 COUNTABLE = [name for name in COCO_CLASSES if name not in ("broccoli", "skis", "scissors")]
-ANIMALS = "bird cat dog horse sheep cow elephant bear zebra giraffe".split()
+ANIMALS = ["bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"]
 THINGS = [name for name in COUNTABLE if name not in ANIMALS]
 SIDES = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
 

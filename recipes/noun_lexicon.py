@@ -22,6 +22,7 @@ KINDS = {
     15: "l", 16: "x", 17: "o", 18: "p", 19: "x", 20: "t", 21: "x", 22: "x", 23: "x", 24: "x",
     25: "x", 26: "x", 27: "s", 28: "x", 3: "x",
 }  # fmt: skip
+QUANTITY = 23
 NOTICE = (
     "# noun, kind (a animal, b body, f food, g group, l place, o object, p person, s substance,\n"
     "# t plant, x none of these), noun of sizes.tsv that its size is taken from.\n"
@@ -49,18 +50,21 @@ def main(folder: Path, frequencies: Path) -> None:
     ]
     anchors: dict[int, str] = {}
     for noun in sized:
-        for offset in senses.get(noun, [])[:3]:
-            if KINDS[kinds[offset]] in "aoftp":
-                anchors.setdefault(offset, noun)
-                break
+        offsets = senses.get(noun, [])[:3]
+        for offset in [*[o for o in offsets if KINDS[kinds[o]] in "aoftp"][:1], *offsets[:1]]:
+            anchors.setdefault(offset, noun)
     rows = []
     for noun, offsets in senses.items():
         if not noun.replace(" ", "").replace("-", "").isalpha() or not is_common(noun, rank):
             continue
+        if kinds[offsets[0]] == QUANTITY and len(offsets) > 1:
+            offsets = offsets[1:]  # "teaspoon" is a spoon before it is a measure
         kind = KINDS[kinds[offsets[0]]]
+        anchor = nearest(offsets[0], parents, anchors)
+        if kind == "x" and anchor:
+            kind = "o"
         if " " in noun and kind not in "aoftp":
             continue
-        anchor = nearest(offsets[0], parents, anchors) if kind in "aoftp" else ""
         rows.append(f"{noun}\t{kind}\t{anchor if anchor != noun else ''}".rstrip("\t"))
     (DATA / "nouns.tsv").write_text(NOTICE + "\n".join(sorted(rows)) + "\n")
     print(len(rows), "nouns")

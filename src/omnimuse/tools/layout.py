@@ -47,14 +47,14 @@ def plan_layout(
     return _asset(layouts[0])
 
 
-def _plan_many(ctx: ToolContext, arguments: Sequence[Mapping[str, Any]]) -> list[Asset | Exception]:
-    """Many calls at once, in order; a call that fails gives its error in its place."""
+def _plan_many(ctx: ToolContext, arguments: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Many calls at once, in order: layouts as JSON values, or the error of the call."""
     from omnimuse.crafts.layout import lay_out
     from omnimuse.crafts.layout.parse import check_prompt, describe_scenes
     from omnimuse.errors import OmnimuseError
 
     parser = ctx.role("token-classification")
-    results: list[Asset | Exception | None] = [None] * len(arguments)
+    results: list[Any] = [None] * len(arguments)
     prompts: dict[int, str] = {}
     for i, one in enumerate(arguments):
         value = one.get("prompt", "")
@@ -71,14 +71,13 @@ def _plan_many(ctx: ToolContext, arguments: Sequence[Mapping[str, Any]]) -> list
         requests = {}
     for i, text in prompts.items():
         one = arguments[i]
+        canvas = (int(one.get("width", 1024)), int(one.get("height", 1024)))
         try:
             request = requests[i] if i in requests else describe_scenes([text], parser)[0]
-            canvas = (int(one.get("width", 1024)), int(one.get("height", 1024)))
-            seed = int(one.get("seed", ctx.seed))
-            results[i] = _asset(lay_out(request, seed=seed, canvas=canvas))
+            results[i] = lay_out(request, seed=int(one.get("seed", ctx.seed)), canvas=canvas)
         except OmnimuseError as error:
             results[i] = error
-    return [result for result in results if result is not None]
+    return results
 
 
 def _asset(layout: Mapping[str, Any]) -> Asset:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from omnimuse.crafts.layout.phrases import Mention
 from omnimuse.crafts.layout.reading import Reading
 
-_MORE = frozenset("more greater larger bigger higher".split())
-_LESS = frozenset("fewer less smaller lower".split())
-_EQUAL = frozenset("same equal equals equaling match matches".split())
+_MORE = frozenset(["more", "greater", "larger", "bigger", "higher"])
+_LESS = frozenset(["fewer", "less", "smaller", "lower"])
+_EQUAL = frozenset(["same", "equal", "equals", "equaling", "match", "matches"])
 _FACTORS = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "triple": 3.0, "half": 0.5}
 _MIN, _MAX = 1, 12
 
@@ -107,7 +107,7 @@ def _than(reading: Reading, than: int) -> Comparison | None:
 
 
 def _difference(reading: Reading, left: Mention, at: int) -> int:
-    """ "two more dogs than cats" is two more, not two."""
+    """As in "two more dogs than cats" is two more, not two."""
     if at < 1 or left.start > at or not left.is_exact or not left.start < at:
         return 0
     count = reading.groups[left.group].count

@@ -93,7 +93,7 @@ def prepare(prompt: str) -> Prepared:
     text = re.sub(r"\bclose[- ]?up\b(?= (?:of|on|view|shot|photo|picture|image))", "closeup", text)
     text = re.sub(r"\b(\d+|an?) ?x (?=[a-z])", r"\1 ", text)
     text = _HYPHEN.sub(_unhyphen, text)
-    text = text.translate(str.maketrans({c: " " for c in "[]{}()*_#<>|~`^\\"}))
+    text = text.translate(str.maketrans(dict.fromkeys("[]{}()*_#<>|~`^\\", " ")))
     text = text.replace("\u2019", "'").replace("\u2013", ", ").replace("\u2014", ", ")
     text = _SPACES.sub(" ", text).strip()
     if text.isupper():

@@ -11,19 +11,13 @@ from dataclasses import dataclass, field
 
 from omnimuse.backends.base import ParsedToken
 from omnimuse.crafts.layout import words as w
+from omnimuse.crafts.layout.tagging import NOUN_TAGS, repair_tags
 
-NOUN_TAGS = frozenset(("NN", "NNS", "NNP", "NNPS"))
 ADJECTIVE_TAGS = frozenset(("JJ", "JJR", "JJS", "VBN", "VBG", "CD", "$"))
-_DEFINITE = frozenset("the this that these those its his her their my your our".split())
-_POSSESSIVE = frozenset("its his her their my your our".split())
-POSES = frozenset(
-    "sit stand lie lay rest sleep walk run play eat graze ride fly jump hold look wait perch hang "
-    "float swim pose lean hide stare surf ski skate drive park stop cross climb crouch kneel "
-    "drink cook read swing throw catch chase pull push carry wear watch relax drift sail land "
-    "nap bite chew lick grin smile talk work travel move gather cuddle snuggle roam wander "
-    "bask wade soar dive feed peek glow shine dance sing snowboard skateboard kick hit bat "
-    "balance reach approach face point growl bark roll slide race shake wag fight hug".split()
+_DEFINITE = frozenset(
+    ["the", "this", "that", "these", "those", "its", "his", "her", "their", "my", "your", "our"]
 )
+_POSSESSIVE = frozenset(["its", "his", "her", "their", "my", "your", "our"])
 PLURAL_ALIKE = w.UNMARKED_PLURAL
 
 
@@ -84,10 +78,13 @@ class Sentence:
 def read_phrases(tokens: Sequence[ParsedToken]) -> Sentence:
     """The noun phrases and pronouns of a parsed prompt, from left to right."""
     words = [token.text.lower().replace("\u2011", "-") for token in tokens]
-    sentence = Sentence(tokens, words, _repair_tags(tokens, words))
+    sentence = Sentence(tokens, words, repair_tags(tokens, words))
     i, floor = 0, 0
     while i < len(words):
         mention = _pronoun(sentence, i)
+        if i + 1 < len(words) and sentence.tags[i] == "NN" and _is_drawn(sentence, i + 1):
+            i += 1
+            continue
         if mention is None and sentence.tags[i] in NOUN_TAGS:
             mention = _phrase(sentence, i, floor)
         if mention is None:
@@ -99,93 +96,6 @@ def read_phrases(tokens: Sequence[ParsedToken]) -> Sentence:
             sentence.at[position] = mention
         i = floor = mention.end
     return sentence
-
-
-def _repair_tags(tokens: Sequence[ParsedToken], words: list[str]) -> list[str]:
-    tags = [token.tag for token in tokens]
-    last = len(tags) - 1
-    for i, word in enumerate(words):
-        after = tags[i + 1] if i < last else "."
-        if (
-            tags[i] in NOUN_TAGS
-            and i
-            and not _is_pair(words[i - 1], word, tags[i - 1], tags[i])
-            and _is_verb_in_disguise(tokens[i], word, tags[i - 1], after)
-        ):
-            tags[i] = "VBZ" if word.endswith("s") else "VBG" if word.endswith("ing") else "VB"
-    for i, word in enumerate(words):
-        if i < last and word.isalpha() and _is_pair(word, words[i + 1], tags[i], tags[i + 1]):
-            tags[i] = "NN"
-            if tags[i + 1] not in NOUN_TAGS:
-                tags[i + 1] = "NN" if w.singular(words[i + 1]) == words[i + 1] else "NNS"
-            continue
-        before = tags[i - 1] if i else ""
-        after = tags[i + 1] if i < last else "."
-        if i and before == "NN" and _is_pair(words[i - 1], word, "NN", tags[i]):
-            continue
-        if i and word in w.COLORS and words[i - 1] in _TINTING:
-            tags[i] = "JJ"
-        elif tags[i] not in NOUN_TAGS and _is_noun_in_disguise(word, tags[i], before, after):
-            if before == "TO":
-                tags[i - 1] = "IN"
-            tags[i] = "NNS" if w.singular(word) != word else "NN"
-    return tags
-
-
-_TINTING = frozenset("painted colored coloured dyed is are was looks turned".split())
-
-
-def _is_pair(word: str, following: str, tag: str, next_tag: str) -> bool:
-    """Whether two words are a compound noun, whatever the tagger saw in them."""
-    if tag in ("DT", "CD", "IN", "CC", "PRP$", "RB", "TO", "PRP") or not following.isalpha():
-        return False
-    if not (
-        w.is_compound(f"{word} {following}") or w.is_compound(f"{word} {w.singular(following)}")
-    ):
-        return False
-    return next_tag in NOUN_TAGS or w.singular(following) in w.size_table()
-
-
-def _is_verb_in_disguise(token: ParsedToken, word: str, before: str, after: str) -> bool:
-    """ "a dog lays on", where the tagger saw two nouns."""
-    stem = verb_stem(word)
-    if before in ("JJ", "VBN") and word.endswith("ing") and after in ("IN", "RB"):
-        return stem in POSES
-    if before not in NOUN_TAGS or after not in ("IN", "RB", "DT", "VBG", "TO", "RP", "PRP$", "JJ"):
-        return False
-    if word.endswith(("s", "ing")):
-        return stem in POSES
-    return stem in POSES and (token.dep in ("ROOT", "relcl", "conj") or after == "RB")
-
-
-def verb_stem(word: str) -> str:
-    """ "riding" and "rides" give "ride", where the verb is one that people pose in."""
-    if word == "lying":
-        return "lie"
-    for ending in ("ing", "es", "s"):
-        stem = word[: -len(ending)]
-        if word.endswith(ending):
-            for form in (stem, stem + "e", stem[:-1], stem[:-1] + "y"):
-                if form in POSES:
-                    return form
-    return word
-
-
-def _is_noun_in_disguise(word: str, tag: str, before: str, after: str) -> bool:
-    """ "two microwaves and an oven", where the tagger saw an adjective or a verb."""
-    if after in NOUN_TAGS or tag in _NEVER_NOUNS or before in ("PRP", "NNS", "EX", "MD", "WDT"):
-        return False
-    single = w.singular(word)
-    if single in w.COLORS or single in w.NO_THING or single in w.SCENERY:
-        return False
-    if verb_stem(word) in POSES or single in w.MATERIALS or (before == "NN" and tag == "VBZ"):
-        return False
-    if before == "CD" and single in w.noun_table() and tag[:2] != "VB":
-        return True
-    return single in w.size_table() and before not in ("", "VB", "VBP", "VBZ")
-
-
-_NEVER_NOUNS = frozenset("IN DT CC PRP CD . , : TO EX WDT WP POS".split())
 
 
 def _pronoun(sentence: Sentence, i: int) -> Mention | None:
@@ -222,7 +132,7 @@ def _phrase(sentence: Sentence, i: int, floor: int) -> Mention:
 
 
 def _elliptic(sentence: Sentence, mention: Mention, floor: int) -> Mention | None:
-    """ "three red" of "three red and two yellow apples": the same noun, said once."""
+    """As in "three red" of "three red and two yellow apples": the same noun, said once."""
     words, tags, k = sentence.words, sentence.tags, mention.start - 1
     if mention.kind != "thing" or k <= floor or words[k] not in ("and", ",", "or"):
         return None
@@ -232,7 +142,9 @@ def _elliptic(sentence: Sentence, mention: Mention, floor: int) -> Mention | Non
     if k > floor and tags[k - 1] == "DT":
         k -= 1
     has_count = k < end and (words[k] in ("a", "an") or w.number_of(words[k]) is not None)
-    is_described = all(_attribute_key(x) not in ("", "state") or x in w.COLORS for x in words[k + 1 : end])
+    is_described = all(
+        _attribute_key(x) not in ("", "state") or x in w.COLORS for x in words[k + 1 : end]
+    )
     if not has_count or not is_described or end - k < 2 or mention.start == mention.head:
         return None
     twin = Mention(k, end, end - 1, label=mention.label)
@@ -261,9 +173,12 @@ def _left_edge(sentence: Sentence, i: int, floor: int) -> int:
             break
         if tag in ("VBG", "VBN", "VBD") and not _is_premodifier(sentence, k - 1, floor):
             break
-        if tag in ADJECTIVE_TAGS or tag == "VBD" or w.number_of(word) is not None:
-            k -= 1
-        elif tag in ("RB", "RBR") and k < i and tags[k] in ADJECTIVE_TAGS:
+        if (
+            tag in ADJECTIVE_TAGS
+            or tag == "VBD"
+            or w.number_of(word) is not None
+            or (tag in ("RB", "RBR") and k < i and tags[k] in ADJECTIVE_TAGS)
+        ):
             k -= 1
         elif (
             word in ("and", ",", "&")
@@ -296,8 +211,18 @@ def _is_premodifier(sentence: Sentence, k: int, floor: int) -> bool:
     if before in ("DT", "PRP$", "CD", "JJ", "RB", "WP$") or sentence.words[k] in w.MATERIALS:
         return sentence.words[k - 1] not in ("there",)
     if token.dep == "amod" and token.head > k:
-        return before not in NOUN_TAGS
-    return False
+        return before not in NOUN_TAGS or _is_drawn(sentence, k)
+    return _is_drawn(sentence, k)
+
+
+def _is_drawn(sentence: Sentence, k: int) -> bool:
+    """As in "a horse drawn carriage" shows one thing, not a horse and a carriage."""
+    tags, words = sentence.tags, sentence.words
+    return (
+        words[k] in ("drawn", "shaped", "themed", "powered", "lined", "driven", "style")
+        and tags[k - 1 : k] == ["NN"]
+        and tags[k + 1 : k + 2] in (["NN"], ["NNS"])
+    )
 
 
 def _read_modifiers(sentence: Sentence, mention: Mention, i: int) -> None:
@@ -340,8 +265,8 @@ def _is_attribute_noun(words: list[str], nouns: list[int], mention: Mention) -> 
         return True
     if word in ("dozen", "couple", "hundred", "thousand") and mention.is_plural:
         times = mention.count or 1
-        times *= 0.5 if words[mention.start] == "half" else 1
-        mention.count = round(times * (2 if word == "couple" else w.MULTIPLIERS[word]))
+        share = 0.5 if words[mention.start] == "half" else 1.0
+        mention.count = round(share * times * (2 if word == "couple" else w.MULTIPLIERS[word]))
         mention.is_exact = True
         return True
     if word in w.MATERIALS or word in w.COLORS or word in w.SIZES or word in w.PATTERNS:
@@ -382,7 +307,18 @@ def _read_determiners(sentence: Sentence, mention: Mention, before: list[int]) -
             mention.count = mention.count if mention.is_exact else w.VAGUE[word]
             mention.is_exact = mention.is_exact or word == "both"
             mention.is_plural = True
-        elif word in ("all", "each", "every", "either", "such", "not", "more", "fewer", "less", "half"):
+        elif word in (
+            "all",
+            "each",
+            "every",
+            "either",
+            "such",
+            "not",
+            "more",
+            "fewer",
+            "less",
+            "half",
+        ):
             if word == "not":
                 mention.determiner = "no"
         else:
@@ -429,11 +365,4 @@ def _attribute_key(word: str) -> str:
     ):
         if word in table:
             return key
-    return "state" if word[:1].isalpha() and word not in _IGNORED else ""
-
-
-_IGNORED = frozenset(
-    "very quite really same other only single lone own first second third last next such more "
-    "most less fewer equal together nearby total overall alone just exactly about around "
-    "approximately at least not there so too twice as half equally many much".split()
-)
+    return "state" if word[:1].isalpha() and word not in w.NO_ATTRIBUTE else ""

@@ -76,9 +76,7 @@ def place(request: SceneRequest, *, seed: int = 0, aspect: float = 1.0) -> Place
         extent(t.label, t.attributes.get("size", ""), t.attributes.get("age", ""))
         for t in request.things
     ]
-    clusters = [
-        _cluster(i, thing.count, extents[i], rng) for i, thing in enumerate(request.things)
-    ]
+    clusters = [_cluster(i, thing.count, extents[i], rng) for i, thing in enumerate(request.things)]
     components, conflicts = assign_cells(request)
     blocks = [_block(component, clusters) for component in components]
     _arrange(blocks, request, aspect)
@@ -137,10 +135,12 @@ class Block:
 
     @property
     def width(self) -> float:
+        """Of the outline, in drawn units."""
         return self.right - self.left
 
     @property
     def height(self) -> float:
+        """Of the outline, in drawn units."""
         return self.bottom - self.top
 
     def measure(self) -> None:
@@ -156,9 +156,7 @@ def _block(cells: dict[int, Cell], clusters: Sequence[Cluster]) -> Block:
     by_host = [g for g in cells if cells[g].host < 0]
     columns = sorted({cells[g].column for g in by_host})
     rows = sorted({cells[g].row for g in by_host})
-    width = {
-        c: max(clusters[g].width for g in by_host if cells[g].column == c) for c in columns
-    }
+    width = {c: max(clusters[g].width for g in by_host if cells[g].column == c) for c in columns}
     height = {r: max(clusters[g].height for g in by_host if cells[g].row == r) for r in rows}
     slack = max((h for h in height.values()), default=0.0) if len(columns) > 1 else 0.0
     centre_x: dict[float, float] = {}
@@ -371,7 +369,7 @@ def paired(request: SceneRequest, boxes: Sequence[Box]) -> list[tuple[Box, str, 
 
 
 def _lie_aside(boxes: list[Box], request: SceneRequest) -> set[tuple[int, int]]:
-    """ "A cat on a bed next to a pillow": the cat lies at one end of the bed.
+    """As in "A cat on a bed next to a pillow": the cat lies at one end of the bed.
 
     What is on or under something wide and next to a third thing is moved to the side, as painters
     and photographers show it. Gives the group pairs whose offset is no longer mainly vertical.

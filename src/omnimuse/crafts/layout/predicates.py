@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from omnimuse.crafts.layout import words as w
-from omnimuse.crafts.layout.phrases import POSES, Mention, add_adjectives
+from omnimuse.crafts.layout.phrases import Mention, add_adjectives
 from omnimuse.crafts.layout.reading import Reading
 from omnimuse.crafts.layout.relations import RelationReader
 
-_LINKS = frozenset("be look seem appear become".split())
-_TINTS = frozenset("paint color colour dye tint".split())
-_DOUBLING = frozenset("sit run swim nap jog hop hug chop stop bat hit grin wag cut".split())
+_LINKS = frozenset(["be", "look", "seem", "appear", "become"])
+_TINTS = frozenset(["paint", "color", "colour", "dye", "tint"])
 
 
 def read_predicates(reading: Reading, relations: RelationReader) -> None:
@@ -34,7 +33,7 @@ def read_predicates(reading: Reading, relations: RelationReader) -> None:
 def _read_pose(reading: Reading, relations: RelationReader, i: int) -> None:
     token = reading.sentence.tokens[i]
     lemma = token.lemma.lower()
-    if lemma not in POSES or token.dep == "amod":
+    if lemma not in w.POSES or token.dep == "amod":
         return
     subject = relations.subject_of_verb(i)
     if subject is None or subject.group < 0 or reading.sentence.at.get(i) is not None:
@@ -101,7 +100,7 @@ def participle(verb: str) -> str:
     """Present participle of a verb: "sit" gives "sitting"."""
     if verb in ("lie", "die", "tie"):
         return verb[:-2] + "ying"
-    if verb in _DOUBLING:
+    if verb in w.DOUBLING_VERBS:
         return verb + verb[-1] + "ing"
     if verb.endswith("e") and not verb.endswith(("ee", "ye", "oe")):
         return verb[:-1] + "ing"

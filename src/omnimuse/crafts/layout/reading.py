@@ -12,25 +12,14 @@ from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.phrases import Mention, Sentence
 from omnimuse.crafts.layout.schema import ThingGroup
 
-_COMPARING = frozenset("than as equal equals same number".split())
-_NEGATIVE = frozenset("without lacking minus sans excluding neither nor".split())
+_COMPARING = frozenset(["than", "as", "equal", "equals", "same", "number"])
+# "Two glasses" are not two pairs of them.
+_ONE_OF = {"glasses": "glass", "skis": "ski", "grapes": "grape", "chopsticks": "chopstick"}
+_NEGATIVE = frozenset(["without", "lacking", "minus", "sans", "excluding", "neither", "nor"])
 _NEGATIVE_PAIRS = frozenset(
     (("free", "of"), ("devoid", "of"), ("instead", "of"), ("rather", "than"), ("empty", "of"))
 )
-_GENERIC_GROUPS = frozenset("group crowd team bunch trio duo quartet gang".split())
-_FRAME_FOLLOWERS = frozenset(
-    "of with without showing depicting containing featuring that which in where has shows contains "
-    "featuring depicts including consisting".split()
-)
-_PLACE_PREPOSITIONS = frozenset(
-    "in at inside through into outside across along from throughout within by near on over "
-    "around past down up".split()
-)
-# Buildings and grounds: scenery when the things are in or at them, things otherwise.
-_PLACES = frozenset(
-    "house home building barn castle temple palace bridge cage tent garage train store shop "
-    "window stop".split()
-)
+_GENERIC_GROUPS = frozenset(["group", "crowd", "team", "bunch", "trio", "duo", "quartet", "gang"])
 
 
 @dataclass(slots=True)
@@ -84,7 +73,7 @@ def read_things(sentence: Sentence) -> Reading:
 
 
 def _mark_frames(reading: Reading) -> None:
-    """ "A realistic photo of a scene with ...": the frame is no thing, its adjectives are style."""
+    """As in "A realistic photo of a scene with ...": the frame is no thing, its adjectives are style."""
     sentence = reading.sentence
     is_opening = True
     for mention in sentence.mentions:
@@ -93,7 +82,7 @@ def _mark_frames(reading: Reading) -> None:
         after = sentence.words[mention.end] if mention.end < len(sentence.words) else ""
         is_frame = last in w.FRAMES and mention.count < 2
         opens = is_opening and (
-            after in _FRAME_FOLLOWERS
+            after in w.FRAME_FOLLOWERS
             or sentence.tags[mention.end : mention.end + 1] in (["VBZ"], ["VBD"])
         )
         closes = mention.determiner == "definite" and before in (
@@ -194,16 +183,16 @@ def _kind(sentence: Sentence, mention: Mention) -> str:
         if label in w.size_table() and label not in w.SCENERY:
             return "thing"
         return "scenery"
-    if last in _PLACES and before in ("in", "at", "inside", "from", "into") and last != label:
+    if last in w.PLACES and before in ("in", "at", "inside", "from", "into") and last != label:
         return "scenery"
     if kind == "b" or (last in w.PARTS and mention.is_possessed):
         owned = mention.is_possessed or before in ("with", "by", "of", "'s", "on", "its")
         owned = owned or dep in ("dobj",) or sentence.words[mention.end - 2] in ("'s", "'")
         return "part" if owned or len(sentence.mentions) == 1 else "thing"
     if kind in ("x", "g"):
-        return "thing" if is_visual or mention.count > 1 and last not in w.NO_THING else "nothing"
+        return "thing" if is_visual or (mention.count > 1 and last not in w.NO_THING) else "nothing"
     if kind == "s" and not is_visual and not mention.count:
-        return "scenery" if before in _PLACE_PREPOSITIONS else "nothing"
+        return "scenery" if before in w.PLACE_PREPOSITIONS else "nothing"
     if kind == "?" and sentence.tags[mention.head] in ("NNP", "NNPS") and not mention.determiner:
         return "nothing" if mention.start else "thing"
     return "thing"
@@ -265,12 +254,9 @@ def _join_group(reading: Reading, mention: Mention) -> None:
         if mention.label in w.ALWAYS_PLURAL and not mention.count:
             count = 1
         is_exact = mention.is_exact or not mention.is_plural or count == 1
-        if mention.label in ("glasses", "skis", "grapes") and mention.is_exact and count > 1:
-            mention.label = mention.label.removesuffix("s").removesuffix("se")
-            mention.label = "glass" if mention.label == "glas" else mention.label
-        reading.groups.append(
-            ThingGroup(mention.label, count, dict(mention.attributes), is_exact)
-        )
+        if mention.is_exact and count > 1:
+            mention.label = _ONE_OF.get(mention.label, mention.label)
+        reading.groups.append(ThingGroup(mention.label, count, dict(mention.attributes), is_exact))
         reading.founders.append(mention)
         index = len(reading.groups) - 1
     else:
@@ -281,8 +267,10 @@ def _join_group(reading: Reading, mention: Mention) -> None:
 
 def _antecedent(reading: Reading, mention: Mention) -> int | None:
     before = reading.sentence.words[mention.start - 1] if mention.start else ""
-    is_again = mention.determiner == "" and not mention.count and (
-        mention.is_plural or mention.label in w.UNMARKED_PLURAL
+    is_again = (
+        mention.determiner == ""
+        and not mention.count
+        and (mention.is_plural or mention.label in w.UNMARKED_PLURAL)
     )
     if mention.determiner == "other":
         same = [i for i, g in enumerate(reading.groups) if g.label == mention.label]
@@ -307,7 +295,7 @@ def _antecedent(reading: Reading, mention: Mention) -> int | None:
 
 
 def _made_exact(reading: Reading, mention: Mention) -> int | None:
-    """ "as many forks as knives, three forks": the number of the forks named before."""
+    """As in "as many forks as knives, three forks": the number of the forks named before."""
     if not mention.is_exact or not _COMPARING & set(reading.sentence.words):
         return None
     for index, group in enumerate(reading.groups):
@@ -338,7 +326,7 @@ def _resolve_pronoun(reading: Reading, mention: Mention) -> None:
             if mention.determiner == "definite":
                 mention.group = (many or founders)[-1][0]
             else:
-                _add_another(reading, mention, founders[-1][0])
+                _add_another(reading, mention, _other_of(reading, mention, founders[-1][0]))
         elif many:
             _split_off(reading, mention, many[-1][0])
         return
@@ -370,7 +358,7 @@ def _nearest_antecedent(reading: Reading, pronoun: Mention) -> int:
 
 
 def _with_owner(sentence: Sentence, pronoun: Mention) -> int | None:
-    """ "a table with a box on it": the noun that "with" hangs on."""
+    """As in "a table with a box on it": the noun that "with" hangs on."""
     if pronoun.is_plural:
         return None
     for mention in reversed(sentence.mentions):
@@ -384,7 +372,20 @@ def _with_owner(sentence: Sentence, pronoun: Mention) -> int | None:
     return None
 
 
-_NEUTER = frozenset("it itself its that this".split())
+_NEUTER = frozenset(["it", "itself", "its", "that", "this"])
+
+
+def _other_of(reading: Reading, mention: Mention, default: int) -> int:
+    """As in "a cat in one chair and a dog in another": a chair, since that was "in" before."""
+    sentence = reading.sentence
+    if not mention.start or sentence.tags[mention.start - 1] != "IN":
+        return default
+    landmarks = [
+        m.group
+        for m in sentence.mentions
+        if m.group >= 0 and m.end < mention.start and sentence.tokens[m.head].dep == "pobj"
+    ]
+    return landmarks[-1] if landmarks else default
 
 
 def _add_another(reading: Reading, mention: Mention, index: int) -> None:

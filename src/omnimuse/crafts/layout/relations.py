@@ -9,32 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from omnimuse.crafts.layout import words as w
-from omnimuse.crafts.layout.phrases import Mention, verb_stem
+from omnimuse.crafts.layout.phrases import Mention
 from omnimuse.crafts.layout.reading import Reading
 from omnimuse.crafts.layout.schema import GroupRelation
+from omnimuse.crafts.layout.tagging import verb_stem
 
-# Prepositions, the longest match wins.
-MARKERS: dict[tuple[str, ...], str] = {
-    tuple(phrase.split()): relation
-    for relation, phrases in {
-        "left of": "left of|to left of",
-        "right of": "right of|to right of",
-        "above": "above|over|high above",
-        "on": "on top of|on|onto|upon|atop|on to|up on|a top|ontop of|aboard|astride",
-        "under": "under|underneath|under neath|beneath|from under",
-        "below": "below",
-        "next to": "next to|beside|by|alongside|adjacent to|along side|along side of|"
-        "side by side with|to the side of|on the side of|at the side of|at side of",
-        "near": "near|close to|nearby|not far from|against|at|across from",
-        "in front of": "in front of|before|infront of|ahead of|at the front of",
-        "behind": "behind|in back of|at the back of|following",
-        "between": "between|in between|among|amid|amongst",
-        "in": "in|inside|inside of|within|into",
-        "around": "around|surrounding|encircling",
-    }.items()
-    for phrase in phrases.split("|")
-}
-_LONGEST = max(map(len, MARKERS))
+_LONGEST = max(map(len, w.PREPOSITIONS))
 _INVERSE = {
     ("topped", "with"): "on",
     ("filled", "with"): "in",
@@ -44,26 +24,13 @@ _INVERSE = {
     ("covered", "with"): "on",
     ("covered", "in"): "on",
 }
-VERBS = {
-    "ride": "riding", "hold": "holding", "carry": "holding", "wear": "wearing",
-    "grab": "holding", "hug": "holding", "eat": "holding", "bite": "holding", "chew": "holding",
-    "swing": "holding", "use": "holding", "fly": "below", "watch": "looking at",
-    "chase": "behind", "follow": "behind", "pull": "near", "push": "near", "face": "looking at",
-    "lick": "near", "sniff": "near", "feed": "near", "pet": "near", "kick": "near",
-    "surround": "around", "hit": "near", "touch": "near", "drive": "in", "play": "near",
-}  # fmt: skip
-_DIRECTIONS = {
-    "left": "left", "right": "right", "top": "top", "bottom": "bottom", "center": "center",
-    "centre": "center", "middle": "center", "upper": "top", "lower": "bottom",
-    "foreground": "foreground", "background": "background", "front": "foreground",
-    "leftmost": "left", "rightmost": "right", "left-hand": "left", "right-hand": "right",
-    "distance": "background", "lefthand": "left", "righthand": "right",
-}  # fmt: skip
 _BESIDE = {
     "left": "left of", "right": "right of", "top": "on", "bottom": "below", "center": "in",
     "foreground": "in front of", "background": "behind",
 }  # fmt: skip
-_SIDE_WORDS = frozenset("side part half corner edge hand portion third area corners".split())
+_SIDE_WORDS = frozenset(
+    ["side", "part", "half", "corner", "edge", "hand", "portion", "third", "area", "corners"]
+)
 _STOPS = (".", ",", ":", "CC")
 _HIGH_ATTACHMENT = frozenset(
     ("next to", "near", "in front of", "behind", "left of", "right of", "under", "below", "above")
@@ -114,7 +81,7 @@ class RelationReader:
         return tuple(dict.fromkeys(self.relations))
 
     def _share_out(self) -> None:
-        """ "six people ride horses": one each, where the prompt leaves the number open."""
+        """As in "six people ride horses": one each, where the prompt leaves the number open."""
         for index, group in enumerate(self.reading.groups):
             if group.is_exact or not self.reading.founders[index].is_plural:
                 continue
@@ -149,8 +116,8 @@ class RelationReader:
                 return Place(i, i + len(phrase), relation, is_inverse=True)
         for length in range(min(_LONGEST, len(words) - i), 0, -1):
             phrase = tuple(words[i : i + length])
-            if phrase in MARKERS and not self._is_no_preposition(i, length):
-                return Place(i, i + length, MARKERS[phrase])
+            if phrase in w.PREPOSITIONS and not self._is_no_preposition(i, length):
+                return Place(i, i + length, w.PREPOSITIONS[phrase])
         return None
 
     def _is_no_preposition(self, i: int, length: int) -> bool:
@@ -162,21 +129,21 @@ class RelationReader:
         return tag in ("NN", "NNS", "JJ", "VB", "VBD")
 
     def _is_agent(self, i: int) -> bool:
-        """ "eaten by a dog" is no place."""
+        """As in "eaten by a dog" is no place."""
         return self.sentence.tokens[i].dep == "agent" and self.sentence.tags[i - 1] == "VBN"
 
     def _direction_at(self, i: int) -> Place | None:
-        """ "on the left side of", "in the top right corner", "to the right"."""
+        """As in "on the left side of", "in the top right corner", "to the right"."""
         words = self.sentence.words
         if words[i] not in ("on", "at", "in", "to", "toward", "towards", "from", "off", "along"):
             return None
         k, found = i + 1, []
         while k < len(words) and (
-            words[k] in _DIRECTIONS
+            words[k] in w.DIRECTIONS
             or words[k] in ("the", "its", "their", "far", "very", "-", "most", "extreme")
         ):
-            if words[k] in _DIRECTIONS:
-                found.append(_DIRECTIONS[words[k]])
+            if words[k] in w.DIRECTIONS:
+                found.append(w.DIRECTIONS[words[k]])
             k += 1
         while found and k < len(words) and words[k] in _SIDE_WORDS:
             k += 1
@@ -252,6 +219,8 @@ class RelationReader:
         if place.relation == "between":
             self._read_between(place, landmark)
             return
+        if place.relation == "in" and landmark.label.rsplit(" ", 1)[-1] in w.CLOTHES:
+            place.relation = "wearing"
         for joined in self._conjuncts(landmark):
             objects = [*objects, *(g for g in self._groups(joined) if g not in objects)]
         if objects:
@@ -291,7 +260,7 @@ class RelationReader:
             verb = mention.start - 1
         if verb < 0 or not self._groups(mention) or self.sentence.tags[verb][:2] != "VB":
             return
-        relation = VERBS.get(verb_stem(self.sentence.words[verb]))
+        relation = w.VERBS.get(verb_stem(self.sentence.words[verb]))
         subject = self.subject_of_verb(verb)
         if relation is None or subject is None or not self._groups(subject):
             return
@@ -299,7 +268,7 @@ class RelationReader:
             self._connect(self._groups(agent), relation, self._groups(mention))
 
     def _read_contents(self, mention: Mention) -> None:
-        """ "a bowl of oranges": the oranges are in the bowl."""
+        """As in "a bowl of oranges": the oranges are in the bowl."""
         noun = mention.label.rsplit(" ", 1)[-1]
         if noun not in w.CONTAINERS or self.sentence.words[mention.end : mention.end + 1] != ["of"]:
             return
@@ -339,7 +308,9 @@ class RelationReader:
             mention = mention.stands_for
         if mention.stands_for is not None:
             mention = mention.stands_for
-        if mention.kind in ("thing", "part", "nothing") and words[mention.end : mention.end + 1] in (
+        if mention.kind in ("thing", "part", "nothing") and words[
+            mention.end : mention.end + 1
+        ] in (
             ["'s"],
             ["'"],
         ):
@@ -362,9 +333,11 @@ class RelationReader:
             gap = self.sentence.words[previous.end : following.start]
             if not gap or not set(gap) <= {"and", ",", "or", "&"}:
                 break
-            if following.end in starts or self.sentence.tags[
-                following.end : following.end + 1
-            ] in (["VBG"], ["VBZ"], ["VBP"]):
+            if following.end in starts or self.sentence.tags[following.end : following.end + 1] in (
+                ["VBG"],
+                ["VBZ"],
+                ["VBP"],
+            ):
                 break
             found.append(following)
             previous = following
@@ -399,7 +372,7 @@ class RelationReader:
         return found
 
     def coordinated_before(self, subject: Mention) -> list[Mention]:
-        """ "a cat and a dog on a sofa": the cat too, unless it has a place of its own."""
+        """As in "a cat and a dog on a sofa": the cat too, unless it has a place of its own."""
         found: list[Mention] = []
         position = self.sentence.mentions.index(subject)
         current = subject
@@ -421,7 +394,7 @@ class RelationReader:
         )
 
     def _raise(self, subject: Mention, place: Place) -> Mention:
-        """ "a cat on a table next to a cup": the cat is next to the cup, not the table.
+        """As in "a cat on a table next to a cup": the cat is next to the cup, not the table.
 
         A parser of this size attaches the second phrase to the nearest noun; in picture captions
         it is nearly always said of the thing that the first phrase places.
@@ -447,7 +420,7 @@ class RelationReader:
         return subject
 
     def _holder(self, subject: Mention, place: Place) -> Mention | None:
-        """ "a vase with roses on a table": the vase is on the table."""
+        """As in "a vase with roses on a table": the vase is on the table."""
         with_ = self.sentence.tokens[subject.head].head
         if self.sentence.words[with_] not in ("with", "of", "filled") or subject.end != place.start:
             return None
@@ -465,18 +438,18 @@ class RelationReader:
         )
 
     def _nearest_other(self, i: int, objects: list[int]) -> list[int]:
-        """ "a train with a horse next to it": not the train, which is "it"."""
+        """As in "a train with a horse next to it": not the train, which is "it"."""
         for mention in reversed(self.sentence.mentions):
             groups = self._groups(mention)
-            if mention.end == i and not groups and mention.start:
-                if self.sentence.words[mention.start - 1] in ("with", "and"):
-                    return []
+            joins = self.sentence.words[mention.start - 1] in ("with", "and")
+            if mention.end == i and not groups and mention.start and joins:
+                return []
             if mention.end <= i and groups and not set(groups) & set(objects):
                 return groups
         return []
 
     def _inverted_subject(self, place: Place) -> list[int]:
-        """ "On top of the table sits a cat"."""
+        """As in "On top of the table sits a cat"."""
         landmark = self._object(place.end)
         if landmark is None:
             return []
@@ -502,6 +475,7 @@ class RelationReader:
         return None
 
     def subject_of_verb(self, verb: int) -> Mention | None:
+        """Who does what the verb at this token says."""
         tokens, here = self.sentence.tokens, verb
         for _ in range(8):
             for subject in self._subjects.get(here, []):
@@ -512,7 +486,7 @@ class RelationReader:
             if token.dep in ("acl", "relcl"):
                 mention = self.sentence.at.get(token.head)
                 if mention is not None and self._groups(mention):
-                    return mention
+                    return self._wearer(mention)
             if token.head == here:
                 return self._attribute_of(here)
             here = token.head
@@ -521,8 +495,17 @@ class RelationReader:
                 return mention
         return None
 
+    def _wearer(self, mention: Mention) -> Mention:
+        """As in "people in wetsuits holding boards": the people hold them."""
+        is_worn = mention.label.rsplit(" ", 1)[-1] in w.CLOTHES
+        if is_worn and self.sentence.words[mention.start - 1] in ("in", "wearing"):
+            earlier = self.sentence.before(mention.start)
+            if earlier is not None and self._groups(earlier):
+                return earlier
+        return mention
+
     def _attribute_of(self, verb: int) -> Mention | None:
-        """ "There is a cat": the cat."""
+        """As in "There is a cat": the cat."""
         for i, token in enumerate(self.sentence.tokens):
             if token.head == verb and token.dep in ("attr", "nsubj", "dobj"):
                 mention = self.sentence.at.get(i)

@@ -1,0 +1,120 @@
+"""Tags of a small tagger checked against the noun lexicon.
+
+A compound such as "stop sign" is two nouns, "lays" after a noun is a verb, "oven" after an article
+is a noun, whatever the tagger made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from omnimuse.backends.base import ParsedToken
+from omnimuse.crafts.layout import words as w
+
+NOUN_TAGS = frozenset(("NN", "NNS", "NNP", "NNPS"))
+
+
+def repair_tags(tokens: Sequence[ParsedToken], words: list[str]) -> list[str]:
+    """Penn Treebank tags of the tokens, `words` being their lower-case texts."""
+    tags = [token.tag for token in tokens]
+    last = len(tags) - 1
+    for i, word in enumerate(words):
+        after = tags[i + 1] if i < last else "."
+        if (
+            tags[i] in NOUN_TAGS
+            and i
+            and not _is_pair(words[i - 1], word, tags[i - 1], tags[i])
+            and _is_verb_in_disguise(tokens[i], word, tags[i - 1], after)
+        ):
+            tags[i] = "VBZ" if word.endswith("s") else "VBG" if word.endswith("ing") else "VB"
+    for i, word in enumerate(words):
+        if i < last and word.isalpha() and _is_pair(word, words[i + 1], tags[i], tags[i + 1]):
+            tags[i] = "NN"
+            if tags[i + 1] not in NOUN_TAGS:
+                tags[i + 1] = "NN" if w.singular(words[i + 1]) == words[i + 1] else "NNS"
+            continue
+        before = tags[i - 1] if i else ""
+        after = tags[i + 1] if i < last else "."
+        if i and before == "NN" and _is_pair(words[i - 1], word, "NN", tags[i]):
+            continue
+        if i and word in w.COLORS and words[i - 1] in _TINTING:
+            tags[i] = "JJ"
+        elif word in w.COLORS and before in ("DT", "CD") and _is_fruit(words, tags, i):
+            tags[i] = "NN"
+        elif tags[i] not in NOUN_TAGS and _is_noun_in_disguise(word, tags[i], before, after):
+            if before == "TO":
+                tags[i - 1] = "IN"
+            tags[i] = "NNS" if w.singular(word) != word else "NN"
+    return tags
+
+
+def _is_fruit(words: list[str], tags: list[str], i: int) -> bool:
+    """As in "an orange and three apples", not "an orange and a blue kite"."""
+    if words[i] not in w.size_table():
+        return False
+    following = tags[i + 1] if i + 1 < len(tags) else "."
+    if following in ("CC", ","):
+        return not w.COLORS & set(words[i + 2 : i + 5])
+    return following in ("IN", ".", "VBZ", "VBG", "RB")
+
+
+_TINTING = frozenset(
+    ["painted", "colored", "coloured", "dyed", "is", "are", "was", "looks", "turned"]
+)
+
+
+def _is_pair(word: str, following: str, tag: str, next_tag: str) -> bool:
+    """Whether two words are a compound noun, whatever the tagger saw in them."""
+    if tag in ("DT", "CD", "IN", "CC", "PRP$", "RB", "TO", "PRP") or not following.isalpha():
+        return False
+    if not (
+        w.is_compound(f"{word} {following}") or w.is_compound(f"{word} {w.singular(following)}")
+    ):
+        return False
+    return next_tag in NOUN_TAGS or w.singular(following) in w.size_table()
+
+
+def _is_verb_in_disguise(token: ParsedToken, word: str, before: str, after: str) -> bool:
+    """As in "a dog lays on", where the tagger saw two nouns."""
+    stem = verb_stem(word)
+    if before in ("JJ", "VBN") and word.endswith("ing") and after in ("IN", "RB"):
+        return stem in w.POSES
+    if before in NOUN_TAGS and word.endswith("ing") and stem in w.POSES and after in NOUN_TAGS:
+        return True
+    if before not in NOUN_TAGS or after not in ("IN", "RB", "DT", "VBG", "TO", "RP", "PRP$", "JJ"):
+        return False
+    if word.endswith(("s", "ing")):
+        return stem in w.POSES
+    return stem in w.POSES and (token.dep in ("ROOT", "relcl", "conj") or after == "RB")
+
+
+def verb_stem(word: str) -> str:
+    """As in "riding" and "rides" give "ride", where the verb is one that people pose in."""
+    if word == "lying":
+        return "lie"
+    for ending in ("ing", "es", "s"):
+        stem = word[: -len(ending)]
+        if word.endswith(ending):
+            for form in (stem, stem + "e", stem[:-1], stem[:-1] + "y"):
+                if form in w.POSES:
+                    return form
+    return word
+
+
+def _is_noun_in_disguise(word: str, tag: str, before: str, after: str) -> bool:
+    """As in "two microwaves and an oven", where the tagger saw an adjective or a verb."""
+    if after in NOUN_TAGS or tag in _NEVER_NOUNS or before in ("PRP", "NNS", "EX", "MD", "WDT"):
+        return False
+    single = w.singular(word)
+    if single in w.COLORS or single in w.NO_THING or single in w.SCENERY:
+        return False
+    if verb_stem(word) in w.POSES or single in w.MATERIALS or (before == "NN" and tag == "VBZ"):
+        return False
+    if before == "CD" and single in w.noun_table() and tag[:2] != "VB":
+        return True
+    return single in w.size_table() and before not in ("", "VB", "VBP", "VBZ")
+
+
+_NEVER_NOUNS = frozenset(
+    ["IN", "DT", "CC", "PRP", "CD", ".", ",", ":", "TO", "EX", "WDT", "WP", "POS"]
+)
