@@ -177,10 +177,15 @@ def _expect(token: str, wanted: str) -> None:
 
 
 def _unquote(token: str) -> str:
-    body = token[1:-1]
-    if "\\" not in body:
-        return body
-    return str(json.loads('"' + body.replace("\\'", "'").replace('"', '\\"') + '"'))
+    if "\\" not in token:
+        return token[1:-1]
+    if token[0] == "'":
+        swapped = re.sub(r"\\'|\"", lambda m: "'" if m[0] == "\\'" else '\\"', token[1:-1])
+        token = f'"{swapped}"'
+    try:
+        return str(json.loads(token))
+    except ValueError:
+        raise CheckpointError(f"the model's text has a string that cannot be read: {token[:80]}") from None
 
 
 def _shard(files: Mapping[str, Path], path: str, topology: str) -> bytes:

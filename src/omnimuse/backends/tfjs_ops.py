@@ -399,11 +399,14 @@ class _Builder:
             mode = "half_pixel"
         is_linear = node.op == "ResizeBilinear"
         rounding = "floor" if mode == "asymmetric" else "round_prefer_ceil"
+        # All four sizes are given: with `axes`, onnxruntime's transpose optimiser goes wrong.
+        source = self._nchw(node.inputs[0])
+        shape = self._emit("Shape", [source], self._fresh(), start=0, end=2)
+        sizes = self._emit("Concat", [shape, node.inputs[1]], self._fresh(), axis=0)
         raw = self._emit(
             "Resize",
-            [self._nchw(node.inputs[0]), "", "", node.inputs[1]],
+            [source, "", "", sizes],
             self._fresh(),
-            axes=[2, 3],
             mode="linear" if is_linear else "nearest",
             coordinate_transformation_mode=mode,
             nearest_mode=rounding,

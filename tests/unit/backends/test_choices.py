@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnimuse.backends.choices import write_choice
@@ -14,6 +14,7 @@ from omnimuse.errors import ConfigError
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=12)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(NAMES, NAMES | st.none()), max_size=6))
 def test_file_always_holds_the_last_choices(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str | None]]

@@ -86,7 +86,7 @@ def tf_conv(x: np.ndarray, kernel: np.ndarray, stride: int, *, same: bool) -> np
     return y
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     st.integers(3, 8), st.integers(3, 8), st.integers(1, 3), st.integers(1, 2), st.booleans()
 )
@@ -216,6 +216,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(JSON)
 def test_json_is_read_as_a_literal(value: Any) -> None:
     assert _literal(json.dumps(value), 0, 0)[0] == value
