@@ -17,6 +17,7 @@ from omnimuse.graph.plan import Node, Plan, Ref
 from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.arguments import ArgumentFiller
 from omnimuse.planning.content import resolve_content
+from omnimuse.planning.context import read_clauses
 from omnimuse.planning.draft import Draft, DraftNode
 from omnimuse.planning.intent import Intent, Step
 from omnimuse.planning.language import decompose
@@ -105,11 +106,14 @@ class EmbeddedPlanner:
         Raises:
             NeedsInputError: a step fits no tool, or a tool has nothing to work on.
         """
-        fits = self._index(specs).score([step.query for step in intent.steps])
         if not self._assume:
-            check_intent(intent, fits, attached)
-        resources = initial_resources(intent, attached, assume=self._assume)
-        search = PlanSearch(specs, fits, weights=self._weights, assume=self._assume)
+            check_intent(intent, attached)
+        resources = initial_resources(
+            intent, attached, assume=self._assume, kinds=_kinds_taken(specs)
+        )
+        readings = read_clauses(intent, specs, resources, self._index(specs).score)
+        fits = [reading.plain for reading in readings]
+        search = PlanSearch(specs, readings, weights=self._weights, assume=self._assume)
         draft = search.search(intent, resources)
         if not self._assume:
             ask_for_inputs(draft, intent, fits, specs)
@@ -157,6 +161,10 @@ class EmbeddedPlanner:
         for port in node.content:
             found[port] = content
         return found
+
+
+def _kinds_taken(specs: Mapping[str, ToolSpec]) -> frozenset[str]:
+    return frozenset(port.kind for spec in specs.values() for port in spec.inputs)
 
 
 def attached_things(

@@ -27,6 +27,10 @@ EMPTY = frozenset(
     "finish begin work base accord store title consist say regard upload share think "
     "feature mean relate associate require mention follow involve".split()
 )
+_DESCRIBING = frozenset(
+    "call name title base write give provide attach take make generate create find relate use locate "
+    "entitle label contain show depict inspire represent follow illustrate express".split()
+)
 _PURPOSE = frozenset("xcomp ccomp advcl pcomp conj ROOT acl relcl dep parataxis".split())
 _JOINING = frozenset("with over against under underneath alongside to behind beneath".split())
 _FIRST = frozenset("by after".split())
@@ -102,7 +106,7 @@ class _Sentence:
             tokens = self._own_tokens(token)
             mentions = find_mentions(token, tokens, self.masked, self.shift)
             if token.lemma_.lower() == "have" and not _is_complement(token):
-                given.extend(mentions)
+                given.extend(m for m in mentions if m.role == "object" and not _is_inside(m, token, self.shift))
                 continue
             steps.extend(self._steps_of(token, tokens, mentions, len(steps)))
         return steps, given
@@ -177,7 +181,13 @@ class _Sentence:
         if token.dep_ == "acl":
             if token.tag_ == "VB" or any(c.lower_ == "to" and c.dep_ == "aux" for c in token.children):
                 return self._leads(parent.head) if parent.pos_ in ("NOUN", "PROPN") else True
-            return False
+            return (
+                token.tag_ == "VBN"
+                and lemma not in _DESCRIBING
+                and parent.dep_ == "dobj"
+                and lemma_of(parent.head) in WANT | {"have", "get"}
+                and (_is_complement(parent.head) or lemma_of(parent.head) in WANT)
+            )
         if token.dep_ == "advcl" and any(
             c.dep_ in ("mark", "advmod") and c.lower_ in ("if", "because", "since", "when", "once",
                                                           "as", "while", "although")
@@ -248,22 +258,24 @@ class _Sentence:
             words = [t for t in words if t.i != token.i and t.dep_ not in ("nsubj", "dative")]
         else:
             words = [t for t in words if not (t.dep_ == "nsubj" and t.lower_ in ("i", "you", "we"))]
-        words = [t for t in words if not _is_past(t)]
+        words = [t for t in words if not _is_past(t) and not _is_addressee(t)]
         made = {m.kind for m in mentions if m.is_output}
         extras = [m for m in mentions if self._is_joined(m, token, made)]
-        parts = self._split_objects(mentions)
+        parts = self._split_objects(mentions, is_nominal)
         text = self._text(words)
         steps = []
         for part in parts or [None]:
             own = [m for m in mentions if m not in extras and (part is None or m is part
-                   or m not in parts)]
-            clause = text if part is None else f"{token.text} {part.text}"
+                   or m not in parts and (not is_nominal or m.text in part.text))]
+            clause = text if part is None else part.text if is_nominal else f"{token.text} {part.text}"
             for extra in extras:
                 clause = clause.replace(extra.text, "").strip()
             steps.append(self._step(token, clause, own, is_nominal))
         style = next((m for m in mentions if m.head == "style" and m.role in ("in", "with")), None)
         if style is not None and not is_nominal:
             steps.append(self._adjunct(style, steps[-1]))
+        if not is_nominal:
+            steps.extend(self._wrought(token, steps[-1]))
         for extra in extras:
             joined = self._step(None, extra.text, [replace(extra, role="object", is_output=True)], True)
             steps.append(replace(joined, joins=self.index + offset + len(parts or [None]) - 1))
@@ -272,7 +284,7 @@ class _Sentence:
     def _step(self, token: Word, clause: str, mentions: list[Mention], is_nominal: bool) -> Step:
         outputs = [m for m in mentions if m.is_output and m.kind]
         wanted = next((m.kind for m in reversed(outputs) if m.role in ("into", "as", "to")), "")
-        wanted = wanted or next((m.kind for m in outputs), "")
+        wanted = wanted or next((m.kind for m in outputs), "") or _taken_out(mentions)
         is_umbrella = token is not None and any(
             c.dep_ == "prep" and c.lower_ == "by" and any(
                 g.dep_ == "pcomp" and g.i in self._heads for g in c.children)
@@ -290,6 +302,23 @@ class _Sentence:
             start=(token.idx + self.shift) if token is not None else mentions[0].start,
             details={"umbrella": True} if is_umbrella else {},
         )
+
+    def _wrought(self, token: Word, main: Step) -> list[Step]:
+        """ "Create a stabilized video": what the participle says is done to what is made."""
+        found = []
+        for noun in self._own_tokens(token):
+            if noun.pos_ not in ("NOUN", "PROPN") or noun.dep_ not in ("dobj", "pobj"):
+                continue
+            mention = next((m for m in main.mentions if m.start == noun.idx + self.shift), None)
+            if mention is None or not mention.is_output:
+                continue
+            for child in noun.children:
+                if child.dep_ == "amod" and child.tag_ == "VBN" and child.i < noun.i:
+                    said = f"{lemma_of(child)} the {mention.head if mention.kind else 'result'}"
+                    pointer = Mention("it", "it", "object", "pronoun", start=mention.start)
+                    found.append(Step(text=said, query=said, verb=lemma_of(child), mentions=(pointer,),
+                                      is_firm=False, start=mention.start, details={"adjunct": True}))
+        return found
 
     def _adjunct(self, style: Mention, main: Step) -> Step:
         """ "... in the style of an old painting": something to be done to what the step made."""
@@ -319,9 +348,12 @@ class _Sentence:
         )
 
     @staticmethod
-    def _split_objects(mentions: list[Mention]) -> list[Mention]:
+    def _split_objects(mentions: list[Mention], is_nominal: bool) -> list[Mention]:
         """Several new things of several kinds under one verb: each becomes a step."""
         things = [m for m in mentions if m.role == "object" and m.status == "new" and m.kind]
+        if is_nominal and len({m.kind for m in things}) < 2:
+            wanted = [m for m in mentions if m.role == "object" and m.status == "new"]
+            return wanted if len(wanted) > 1 and all(" " in m.text for m in wanted) else []
         return things if len({m.kind for m in things}) > 1 else []
 
     def _text(self, tokens: list[Word]) -> str:
@@ -338,6 +370,32 @@ def _is_question(token: Word) -> bool:
             for w in token.subtree[:3]
         )
     )
+
+
+def _is_inside(mention: Mention, verb: Word, shift: int) -> bool:
+    """Whether a noun belongs to a clause about what one has, not to what one has."""
+    token = next((w for w in verb.subtree if w.idx + shift == mention.start), None)
+    while token is not None and token != verb:
+        if token.dep_ in ("relcl", "acl", "advcl", "ccomp", "pcomp"):
+            return True
+        token = token.head
+    return False
+
+
+def _taken_out(mentions: list[Mention]) -> str:
+    """ "The text from this image": what comes out is named before what it comes from."""
+    source = next((m for m in mentions if m.role == "from" and m.kind), None)
+    thing = next((m for m in mentions if m.role == "object" and m.kind and not m.literals), None)
+    if source is None or thing is None or related(source.kind, thing.kind):
+        return ""
+    return thing.kind
+
+
+def _is_addressee(token: Word) -> bool:
+    """ "Help me ...": nobody needs that said to find a tool."""
+    if token.lower_ in ("me", "us"):
+        return True
+    return lemma_of(token) == "help" and token.pos_ in ("VERB", "NOUN")
 
 
 def _is_past(token: Word) -> bool:

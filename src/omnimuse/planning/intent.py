@@ -42,6 +42,7 @@ class Mention:
         start: where it stands in the request.
         is_output: it names what the step makes, not what it takes.
         is_each: it stands for every one of several things.
+        is_wrought: it is called by what was done to it: "the enhanced audio".
     """
 
     text: str
@@ -55,6 +56,7 @@ class Mention:
     start: int = 0
     is_output: bool = False
     is_each: bool = False
+    is_wrought: bool = False
 
 
 @dataclass(frozen=True)

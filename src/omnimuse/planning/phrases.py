@@ -54,6 +54,8 @@ def find_mentions(verb: Word, tokens: list[Word], masked: Masked, shift: int) ->
         if token.pos_ == "PRON" and token.lower_ in ("i", "you", "we", "me", "us", "what", "who",
                                                      "which", "there", "that") and token.dep_ != "dobj":
             continue
+        if lemma_of(token.head) in ("call", "name", "title") and _TOKEN.fullmatch(token.text):
+            continue
         if token.dep_ == "appos" and token.head.i in inside and _TOKEN.fullmatch(token.text):
             continue
         found.append(_mention(token, inside, masked, shift))
@@ -64,7 +66,8 @@ def _mention(token: Word, inside: set[int], masked: Masked, shift: int) -> Menti
     left = [c for c in token.subtree if c.i < token.i and c.i in inside and _is_premodifier(c, token)]
     names = [t for t in token.subtree if t.i in inside and _TOKEN.fullmatch(t.text) and (
         t == token or t.dep_ in ("appos", "compound", "nmod", "dep", "nummod", "punct") and t.head == token
-        or t.head == token and t.dep_ in ("acl", "npadvmod"))]
+        or t.head == token and t.dep_ in ("acl", "npadvmod")
+        or t.head.head == token and lemma_of(t.head) in ("call", "name", "title"))]
     literals = masked.find(" ".join(t.text for t in names))
     words = [t.text for t in left]
     head, modifiers = lemma_of(token), tuple(lemma_of(t) for t in left if t.pos_ not in ("DET", "PUNCT"))
@@ -88,7 +91,9 @@ def _mention(token: Word, inside: set[int], masked: Masked, shift: int) -> Menti
         modifiers=modifiers,
         literals=literals,
         start=token.idx + shift,
-        is_output=_is_output(role, status, kind),
+        is_output=_is_output(role, status, kind) and not (role == "object" and _is_added(token)),
+        is_wrought=any(t.tag_ in ("VBN", "VBD") and t.head == token for t in left)
+        and "the" in determiners,
         is_each=bool(determiners & _EACH) or token.lower_ == "both",
     )
 
@@ -99,6 +104,11 @@ def _is_output(role: str, status: str, kind: str) -> bool:
     if role in _OUTPUT_ROLES:
         return True
     return role in ("object", "attr") and status == NEW or role == "to" and status == NEW
+
+
+def _is_added(token: Word) -> bool:
+    """The object of "add", "apply", ...: a part that is put to something, not the result."""
+    return lemma_of(token.head) in ("add", "apply", "put", "insert", "attach", "overlay", "place")
 
 
 def _is_premodifier(token: Word, head: Word) -> bool:

@@ -13,9 +13,7 @@ from omnimuse.planning.intent import KNOWN, PRONOUN, Intent
 _CANNOT = 0.36
 
 
-def check_intent(
-    intent: Intent, fits: Sequence[Mapping[str, float]], attached: Sequence[tuple[str, str]]
-) -> None:
+def check_intent(intent: Intent, attached: Sequence[tuple[str, str]]) -> None:
     """Files that are named but not there, and requests that ask for nothing.
 
     Raises:

@@ -11,6 +11,9 @@ from omnimuse.planning.intent import KNOWN, NEW, PRONOUN, Intent, Mention, Step
 from omnimuse.planning.retrieval import stem
 
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "final": -1}
+# Words that name no particular thing of their kind, and words for what has just been made.
+_PLAIN = frozenset(stem(w) for w in "audio video image picture text file track clip the my".split())
+_WROUGHT = frozenset("new final result resulting latest".split())
 _WHOLE = frozenset("it them this that these those both result everything all one output".split())
 
 
@@ -47,7 +50,11 @@ class Resource:
 
 
 def initial_resources(
-    intent: Intent, attached: Sequence[tuple[str, str]], *, assume: bool
+    intent: Intent,
+    attached: Sequence[tuple[str, str]],
+    *,
+    assume: bool,
+    kinds: frozenset[str] = frozenset(),
 ) -> tuple[Resource, ...]:
     """What is there before anything is done.
 
@@ -55,6 +62,7 @@ def initial_resources(
         intent: the request.
         attached: kind and file name of each attachment, in order.
         assume: also take what the request only says is there (a file that is not attached).
+        kinds: kinds that the tools take; an address is a `url` if some tool takes one.
     """
     found: list[Resource] = []
     by_name = {name: n for n, (_, name) in enumerate(attached) if name}
@@ -74,13 +82,15 @@ def initial_resources(
             found.append(Resource(kind, Ref("request", str(number)), literal.value, label,
                                   len(found), token=literal.token))
         elif literal.type != "file" or assume:
-            kind = "url" if literal.type == "url" else literal.kind or "text"
+            kind = literal.kind or "text"
+            if literal.type == "url" and "url" not in kinds:
+                kind = "text"
             found.append(Resource(kind, None, literal.value, label, len(found), token=literal.token))
     for number, (kind, name) in enumerate(attached):
         if number not in taken:
             label = frozenset(stem(w) for w in name.lower().replace("_", " ").split("."))
             found.append(Resource(kind, Ref("request", str(number)), name, label, len(found)))
-    if assume:
+    if assume and not any(resource.kind == "url" for resource in found):
         found.extend(_talked_of(intent.given, found))
     return tuple(found)
 
@@ -127,9 +137,11 @@ def link(mention: Mention, resource: Resource, newest: int) -> float:
     if not related(mention.kind, resource.kind):
         return 0.0
     score = 1.6 if mention.kind == resource.kind else 1.3
-    own = {stem(w) for w in mention.modifiers} | {stem(mention.head)}
+    own = ({stem(w) for w in mention.modifiers} | {stem(mention.head)}) - _PLAIN
     score += 0.5 * min(2, len(own & resource.label))
     score += recency + (0.2 if resource.is_primary else 0.0)
+    if resource.is_result and (_WROUGHT & set(mention.modifiers) or mention.is_wrought):
+        score += 0.8
     return score if mention.status == KNOWN else score - 0.8
 
 

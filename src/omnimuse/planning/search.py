@@ -15,6 +15,7 @@ from omnimuse.graph.kinds import accepts, ancestors, is_textual
 from omnimuse.graph.spec import Port, ToolSpec
 from omnimuse.planning.binding import Binder, Binding
 from omnimuse.planning.compose import gather, join, with_copies
+from omnimuse.planning.context import Reading, Scores
 from omnimuse.planning.draft import Draft, DraftNode, add_node, drop_nodes, topological
 from omnimuse.planning.intent import Intent, Step
 from omnimuse.planning.resources import Resource, related
@@ -40,6 +41,7 @@ class Weights:
     hop_meaning: float = 0.5
     repeat: float = 0.15
     dangling: float = 0.4
+    faint: float = 0.12
     beam: int = 6
     tools: int = 5
     hops: int = 2
@@ -50,7 +52,7 @@ class PlanSearch:
 
     Args:
         specs: the tools.
-        fits: for each step, how near each tool is by meaning.
+        readings: for each step, how near each tool is by meaning.
         weights: the search's constants.
         assume: inputs that are nowhere to be had may stay open (planning for a foreign tool set).
     """
@@ -58,12 +60,12 @@ class PlanSearch:
     def __init__(
         self,
         specs: Mapping[str, ToolSpec],
-        fits: Sequence[Mapping[str, float]],
+        readings: Sequence[Reading],
         *,
         weights: Weights | None = None,
         assume: bool = False,
     ) -> None:
-        self.specs, self._fits, self._assume = specs, fits, assume
+        self.specs, self._readings, self._assume = specs, readings, assume
         self.weights = weights or Weights()
         self._makers = _makers(specs)
 
@@ -81,9 +83,10 @@ class PlanSearch:
     def _grow(self, draft: Draft, index: int, step: Step) -> list[Draft]:
         threshold = self.weights.firm if step.is_firm else self.weights.weak
         grown = [replace(draft, skipped=(*draft.skipped, index))]
+        fits = self._scores(draft, index, step)
         available = {kind for r in draft.resources for kind in ancestors(r.kind)}
         ranked = sorted(
-            ((self._fit(index, step, spec, available), name) for name, spec in self.specs.items()),
+            ((self._fit(fits, step, spec, available), name) for name, spec in self.specs.items()),
             key=lambda item: (-item[0], item[1]),
         )[: self.weights.tools]
         if step.details.get("adjunct"):
@@ -95,6 +98,17 @@ class PlanSearch:
                 grown.extend(self._apply(draft, index, step, name, fit - threshold, binder))
         return grown
 
+    def _scores(self, draft: Draft, index: int, step: Step) -> Scores:
+        """The reading that fits what the step is about: the latest result, else what was given."""
+        results = [r for r in draft.resources if r.is_result and r.is_primary]
+        given = [r for r in draft.resources if not r.is_result and (r.ref or r.kind != "text")]
+        said = next((m.kind for m in step.mentions if m.kind and not m.is_output), "")
+        if said and said != "text":
+            return self._readings[index].for_kind(said)
+        if results:
+            return self._readings[index].for_kind(results[-1].kind)
+        return self._readings[index].for_kind(given[-1].kind if given else "")
+
     def _refines(self, draft: Draft, index: int, name: str) -> bool:
         """Whether a tool can go over what the step before made, and is not the tool that made it."""
         made = next((r for r in draft.made.get(index - 1, ()) if r.is_primary), None)
@@ -105,10 +119,10 @@ class PlanSearch:
             return False
         return any(p.is_required and accepts(p.kind, made.kind) for p in spec.inputs)
 
-    def _fit(self, index: int, step: Step, spec: ToolSpec, available: set[str]) -> float:
+    def _fit(self, fits: Scores, step: Step, spec: ToolSpec, available: set[str]) -> float:
         """Nearness by meaning, corrected by what the kinds say."""
         weights = self.weights
-        score = self._fits[index].get(spec.name, 0.0)
+        score = fits.get(spec.name, 0.0)
         outputs = [port.kind for port in spec.outputs]
         if step.wanted:
             is_wanted = any(related(step.wanted, kind) for kind in outputs)
@@ -140,8 +154,13 @@ class PlanSearch:
             inputs[port.name] = (resource,)
             cost += price
         same = self._same_node(grown, name, inputs, binding)
+        if same is None and self._assume:
+            same = self._elaborated(grown, name, inputs)
         gain += self.weights.sure * (binding.sureness - 1.0)
         gain -= cost + self.weights.loose * len(binding.loose)
+        texts = sum(1 for p in spec.inputs if p.is_required and is_textual(p.kind))
+        if binding.content and texts > 1:
+            gain -= self.weights.faint
         if not self._assume:
             gain -= self.weights.dangling * binding.dangling
         if same is not None:
@@ -151,6 +170,16 @@ class PlanSearch:
         node = DraftNode(name, index, inputs, binding.content, reason)
         grown = add_node(replace(grown, score=grown.score + gain), spec, node, step)
         return [self._finish(self._copied(grown, binding, step), len(grown.nodes) - 1, index, step)]
+
+    def _elaborated(
+        self, draft: Draft, name: str, inputs: Mapping[str, tuple[Resource, ...]]
+    ) -> int | None:
+        """The node that a step only says more about: the same tool, run on its own result."""
+        last = len(draft.nodes) - 1
+        if last < 0 or draft.nodes[last].tool != name:
+            return None
+        feeds = {r.node for items in inputs.values() for r in items if r.is_result}
+        return last if last in feeds or not feeds else None
 
     def _same_node(
         self, draft: Draft, name: str, inputs: Mapping[str, tuple[Resource, ...]], binding: Binding
@@ -174,12 +203,12 @@ class PlanSearch:
 
     def _finish(self, draft: Draft, number: int, index: int, step: Step) -> Draft:
         """After a step's own node: what it accompanies, what it gathers, how many of it."""
-        fits = self._fits[index]
+        fits = self._readings[index].plain
         if step.joins >= 0:
             first = next((r for r in draft.made.get(step.joins, ()) if r.is_primary), None)
             second = next((r for r in draft.made.get(index, ()) if r.is_primary), None)
             if first is not None and second is not None:
-                both = {k: v + self._fits[step.joins].get(k, 0.0) for k, v in fits.items()}
+                both = {k: v + self._readings[step.joins].plain.get(k, 0.0) for k, v in fits.items()}
                 return join(draft, self.specs, first, second, fits=both, step=step, index=index)
             return draft
         draft = gather(draft, self.specs, number, fits=fits, step=step, index=index)
@@ -215,7 +244,7 @@ class PlanSearch:
         return draft, resource, price
 
     def _price(self, path: tuple[str, ...], index: int, resource: Resource, step: Step) -> float:
-        meaning = sum(self._fits[index].get(name, 0.0) for name in path) / len(path)
+        meaning = sum(self._readings[index].plain.get(name, 0.0) for name in path) / len(path)
         price = self.weights.hop * len(path) - self.weights.hop_meaning * (meaning - 0.4)
         pointed = any(
             related(m.kind, resource.kind) for m in step.mentions if m.kind and not m.is_output
