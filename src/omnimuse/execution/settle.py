@@ -24,8 +24,8 @@ _MAX_KEPT_BYTES = 1 << 20
 class Gate(Protocol):
     """Looks at an output before it is stored; gives it back, changed or not.
 
-    A gate with an attribute `policy_key: str` says which policy it enforces: results that another
-    policy let pass are not reused.
+    A gate (or the object whose method it is) with an attribute `policy_key: str` says which policy
+    it enforces: results that another policy let pass are not reused.
     """
 
     def __call__(self, asset: Asset, task: NodeTask, /) -> Asset:
@@ -41,7 +41,8 @@ def policy_of(gate: Gate | None) -> str:
     """What identifies the gate in keys of results."""
     if gate is None:
         return "none"
-    key = getattr(gate, "policy_key", None)
+    owner = getattr(gate, "__self__", gate)  # of a bound method its object knows the policy
+    key = getattr(owner, "policy_key", None)
     if isinstance(key, str):
         return key
     name = getattr(gate, "__qualname__", type(gate).__qualname__)

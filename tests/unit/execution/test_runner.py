@@ -441,3 +441,19 @@ def test_a_fault_that_nodes_share_is_reported_for_each(house, plan_of):
         ("a", "the model is broken"),
         ("b", "the model is broken"),
     ]
+
+
+def test_results_that_another_policy_let_pass_are_not_reused(house, plan_of):
+    class Gates:
+        def __init__(self, policy_key: str) -> None:
+            self.policy_key = policy_key
+
+        def check_output(self, asset: Asset, task: Any, /) -> Asset:
+            return asset
+
+    plan, calls = plan_of(("a", "make_text")), []
+    for number, key in enumerate(("mild", "mild", "strict", "mild")):
+        executor = house.executor(gate=Gates(key).check_output)
+        executor.execute(plan, run_id=f"r{number}", seed=1)
+        calls.append(house.calls["a"])
+    assert calls == [1, 1, 2, 2]
