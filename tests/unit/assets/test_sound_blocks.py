@@ -19,10 +19,17 @@ def wav(samples, rate, subtype="PCM_16"):
     return Asset.from_bytes(buffer.getvalue(), "audio", "audio/wav")
 
 
-@pytest.mark.parametrize(
-    ("rate", "wanted"), [(44100, 16000), (192000, 16000), (8000, 44100), (22050, 44100), (11111, 16000),
-                         (48000, 48000)]
-)  # fmt: skip
+RATES = [
+    (44100, 16000),
+    (192000, 16000),
+    (8000, 44100),
+    (22050, 44100),
+    (11111, 16000),
+    (48000,) * 2,
+]
+
+
+@pytest.mark.parametrize(("rate", "wanted"), RATES)
 @pytest.mark.parametrize("seconds", [0.01, 3.3, 9.0])
 def test_blocks_join_to_the_whole(rate, wanted, seconds):
     rng = np.random.default_rng(0)

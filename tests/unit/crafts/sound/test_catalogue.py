@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -94,7 +96,7 @@ def test_intensity_raises_level_monotonically(name):
         integrated_loudness(make(name, intensity=value), RATE)
         for value in (0.0, 0.25, 0.5, 0.75, 1.0)
     ]
-    assert all(b > a + 0.5 for a, b in zip(levels, levels[1:], strict=False)), levels
+    assert all(b > a + 0.5 for a, b in itertools.pairwise(levels)), levels
 
 
 @pytest.mark.parametrize(

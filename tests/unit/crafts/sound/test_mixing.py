@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -118,8 +120,8 @@ def test_distance_lowers_level_and_takes_highs_and_adds_room():
         spectrum = np.abs(np.fft.rfft(out.mean(axis=1))) ** 2
         levels.append(rms_db(out))
         highs.append(spectrum[8000:].sum() / spectrum.sum())
-    assert all(a > b + 2 for a, b in zip(levels, levels[1:], strict=False))
-    assert all(a > b for a, b in zip(highs, highs[1:], strict=False))
+    assert all(a > b + 2 for a, b in itertools.pairwise(levels))
+    assert all(a > b for a, b in itertools.pairwise(highs))
 
 
 def test_places_ring_as_long_as_they_should():

@@ -47,7 +47,7 @@ def test_nearest_by_meaning():
 
 
 def test_far_from_everything_is_asked_about():
-    with pytest.raises(NeedsInputError, match="close enough to 'xqzv wkjp'.*one of these meant"):
+    with pytest.raises(NeedsInputError, match=r"close enough to 'xqzv wkjp'.*one of these meant"):
         find_class("xqzv wkjp", LetterEmbedder())
     with pytest.raises(NeedsInputError, match="which of the known sounds"):
         find_class("xqzv", None)

@@ -65,7 +65,8 @@ def test_layers_share_a_place_and_are_spread():
     layers = plan_layers("dog barking in a forest, an owl, a wolf", lambda p: _named(p))
     assert [layer.sound for layer in layers] == ["dog_bark", "owl", "wolf"]
     assert {layer.place for layer in layers} == {"forest"}
-    assert layers[0].pan == 0 and layers[1].pan > 0 > layers[2].pan
+    assert layers[0].pan == 0
+    assert layers[1].pan > 0 > layers[2].pan
 
 
 def _named(phrase):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,7 @@ def test_pieces_are_bounded_and_complete():
     got = list(pieces(blocks_of(300)))
     assert all(len(samples) <= PIECE_S * RATE for samples, _ in got)
     assert sum(len(samples) for samples, _ in got) == 300 * RATE
-    for (samples, start), (_, following) in zip(got, got[1:], strict=False):
+    for (samples, start), (_, following) in itertools.pairwise(got):
         assert following == pytest.approx(start + len(samples) / RATE)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,7 +69,5 @@ def test_recognition_of_ssml():
 
 @given(st.text(alphabet="<>/speak &!;\"'=ab", max_size=60))
 def test_garbage_is_refused_or_read_but_never_crashes(text):
-    try:
-        parse_ssml(text)
-    except InputError as error:
-        assert error.message
+    with contextlib.suppress(InputError):
+        assert isinstance(parse_ssml(text), list)

@@ -19,7 +19,7 @@ from omnimuse.errors import InputError
 
 
 class ToneVoice:
-    """Says a tone of 60 ms for each letter and a silence for each comma; keeps what it was given."""
+    """Says a tone of 60 ms for each letter and a silence for each comma."""
 
     voices = ("tone", "low")
 
@@ -98,7 +98,7 @@ def test_nothing_speakable(text, tmp_path):
 
 
 def test_other_scripts_name_the_card_that_is_needed(tmp_path):
-    with pytest.raises(InputError, match="Chinese.*reads English") as caught:
+    with pytest.raises(InputError, match=r"Chinese.*reads English") as caught:
         speak("红狐狸在月光下跳舞。", tmp_path)
     assert "text-to-speech" in caught.value.hint
     assert "'zh'" in caught.value.hint

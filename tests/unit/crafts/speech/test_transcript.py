@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,5 +85,5 @@ def test_cues_never_overlap_and_keep_every_word(lengths, width):
     text = " ".join("x" * length for length in lengths)
     cues = make_cues([segment(text, 1.0, 0.25)], max_characters=width)
     assert " ".join(" ".join(cue.lines) for cue in cues) == text
-    for first, second in zip(cues, cues[1:], strict=False):
+    for first, second in itertools.pairwise(cues):
         assert first.end_s <= second.start_s + 0.05
