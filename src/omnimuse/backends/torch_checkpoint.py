@@ -50,6 +50,16 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def _loading_faults() -> tuple[type[Exception], ...]:
+    """What the libraries raise on a damaged checkpoint, which has no common root."""
+    usual = (OSError, ValueError, KeyError, TypeError, RuntimeError)
+    try:
+        from safetensors import SafetensorError
+    except ImportError:
+        return usual
+    return (*usual, SafetensorError)
+
+
 @contextmanager
 def loading(name: str) -> Iterator[None]:
     """Keep libraries quiet and off the network, and their faults under our names.
@@ -70,7 +80,7 @@ def loading(name: str) -> Iterator[None]:
         ) from None
     except MemoryError:
         raise DeviceMemoryError(f"{name} does not fit", hint="Use a smaller model.") from None
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    except _loading_faults() as error:
         if "out of memory" in str(error):
             raise DeviceMemoryError(f"{name} does not fit", hint="Set offload = true.") from None
         first = (str(error).splitlines() or [type(error).__name__])[0]

@@ -81,7 +81,7 @@ class TransformersGenerator:
         else:
             limits |= {"do_sample": False}
         if stop:
-            limits |= {"stop_strings": list(stop), "tokenizer": self._tokenizer}
+            limits["stopping_criteria"] = [self._stopper(inputs["input_ids"].shape[1], stop)]
         if on_token is not None:
             limits["streamer"] = _streamer(self._tokenizer, on_token)
         pad = self._tokenizer.pad_token_id
@@ -92,6 +92,17 @@ class TransformersGenerator:
                 output = self._model.generate(**inputs, **limits)
         fresh = output[0, inputs["input_ids"].shape[1] :]
         return _cut(str(self._tokenizer.decode(fresh, skip_special_tokens=True)), stop)
+
+    def _stopper(self, asked: int, stop: Sequence[str]) -> Callable[..., Any]:
+        """Ends the generation when the text since the question holds a stop string."""
+        import torch
+
+        def is_done(ids: Any, scores: Any, **more: Any) -> Any:
+            texts = self._tokenizer.batch_decode(ids[:, asked:], skip_special_tokens=True)
+            flags = [any(word in text for word in stop if word) for text in texts]
+            return torch.tensor(flags, dtype=torch.bool, device=ids.device)
+
+        return is_done
 
     def _encode(self, messages: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         if self._tokenizer.chat_template:

@@ -24,8 +24,16 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.mark.parametrize(
     ("choice", "wanted"),
-    [("smollm2", False), ("./m.gguf", True), ("m.gguf", True), ("hub:a/b", True), ("a/b", True)]
-    + [("endpoint", True), ("http://h/v1", True), ("file:x", True)],
+    [
+        ("smollm2", False),
+        ("./m.gguf", True),
+        ("m.gguf", True),
+        ("hub:a/b", True),
+        ("a/b", True),
+        ("endpoint", True),
+        ("http://h/v1", True),
+        ("file:x", True),
+    ],
 )
 def test_what_is_no_cards_name(choice: str, wanted: bool) -> None:
     assert is_adhoc(choice) is wanted
@@ -39,9 +47,7 @@ def test_what_is_no_cards_name(choice: str, wanted: bool) -> None:
         ("https://h/v1", "http:https://h/v1", "big"),
     ],
 )
-def test_endpoints(
-    settings: Settings, tmp_path: Path, choice: str, url: str, model: str
-) -> None:
+def test_endpoints(settings: Settings, tmp_path: Path, choice: str, url: str, model: str) -> None:
     card = card_for_choice("text-generation", choice, settings, ModelStore(tmp_path))
     assert (card.backend, card.sources[0].url) == ("openai-http", url)
     assert card.options["model"] == model

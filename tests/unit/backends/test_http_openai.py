@@ -141,8 +141,13 @@ def test_busy_servers_are_asked_again(server: Server, endpoint: Any) -> None:
 
 @pytest.mark.parametrize(
     ("status", "kind", "retryable"),
-    [(401, BackendUnavailableError, False), (404, BackendUnavailableError, False)]
-    + [(400, ArgumentError, False), (429, BackendUnavailableError, True), (500, ToolError, True)],
+    [
+        (401, BackendUnavailableError, False),
+        (404, BackendUnavailableError, False),
+        (400, ArgumentError, False),
+        (429, BackendUnavailableError, True),
+        (500, ToolError, True),
+    ],
 )
 def test_faults_have_names_and_hide_the_key(
     server: Server, endpoint: Any, status: int, kind: type, retryable: bool

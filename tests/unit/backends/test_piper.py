@@ -83,7 +83,7 @@ def test_bad_arguments(speaker: PiperSynthesizer, arguments: dict, message: str)
 
 
 def test_crash_says_the_last_words_and_the_next_call_works(speaker: PiperSynthesizer) -> None:
-    with pytest.raises(ToolError, match="ended: .*no phonemes"):
+    with pytest.raises(ToolError, match=r"ended: .*no phonemes"):
         speaker.speak("please crash")
     assert speaker.speak("fine")[1] == 1000
 

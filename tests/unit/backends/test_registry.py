@@ -38,9 +38,7 @@ def test_plugins_add_but_never_replace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "entry_points", lambda group: points)
     registry = BackendRegistry()
     assert "acme-engine" in registry
-    assert [str(f) for f in registry.failures] == [
-        "acme: backend 'gguf' (acme.x:Y) exists already"
-    ]
+    assert [str(f) for f in registry.failures] == ["acme: backend 'gguf' (acme.x:Y) exists already"]
     with pytest.raises(PluginError, match="backend 'acme-engine' of acme"):
         registry.backend_class("acme-engine")
     assert "acme-engine" not in BackendRegistry(plugins=("other",))

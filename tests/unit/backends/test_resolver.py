@@ -179,9 +179,7 @@ def test_no_room_beside_models_in_use(tmp_path: Path) -> None:
     assert found.load(cards[1]).name == "b"
 
 
-def test_failed_load_can_be_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_load_can_be_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = resolver(tmp_path, card("one"))
     monkeypatch.setattr(FakeBackend, "delay_s", "soon")
     with pytest.raises(TypeError):
@@ -209,8 +207,6 @@ def test_allowed_download_pulls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     found = resolver(tmp_path, missing("usual"), allow_download=True)
     monkeypatch.setattr(found.store, "is_pulled", lambda card: "usual" in pulled)
     pulled: list[str] = []
-    monkeypatch.setattr(
-        "omnimuse.backends.pull.pull", lambda card, store: pulled.append(card.name)
-    )
+    monkeypatch.setattr("omnimuse.backends.pull.pull", lambda card, store: pulled.append(card.name))
     assert found.resolve(ROLE).name == "usual"
     assert pulled == ["usual"]

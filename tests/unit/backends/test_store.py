@@ -25,9 +25,7 @@ def test_check_names_changed_and_missing_files(
     assert store.check(card) == ["all/a: changed since it was pulled", "all/b: missing"]
 
 
-def test_hash_follows_the_files(
-    store: ModelStore, make_archive: Make, make_card: MakeCard
-) -> None:
+def test_hash_follows_the_files(store: ModelStore, make_archive: Make, make_card: MakeCard) -> None:
     one = make_card(make_archive({"a": b"1"}, "1.zip"), ("a", "x"), name="one")
     same = make_card(make_archive({"b": b"1"}, "2.zip"), ("b", "x"), name="same")
     other = make_card(make_archive({"a": b"2"}, "3.zip"), ("a", "x"), name="other")

@@ -87,9 +87,7 @@ def tf_conv(x: np.ndarray, kernel: np.ndarray, stride: int, *, same: bool) -> np
 
 
 @settings(max_examples=8, deadline=None)
-@given(
-    st.integers(3, 8), st.integers(3, 8), st.integers(1, 3), st.integers(1, 2), st.booleans()
-)
+@given(st.integers(3, 8), st.integers(3, 8), st.integers(1, 3), st.integers(1, 2), st.booleans())
 def test_convolution_pads_as_tensorflow_does(
     tmp_path_factory: pytest.TempPathFactory, h: int, w: int, k: int, stride: int, same: bool
 ) -> None:
@@ -198,7 +196,8 @@ def test_quantized_weights_and_js_modules(tmp_path: Path) -> None:
     (tmp_path / "w.min.js").write_text(f'!function(){{module.exports="{data}"}}();')
     (tmp_path / "model.min.js").write_text(
         "var m={1:[function(a,b){b.exports={format:'graph-model',modelTopology:{node:["
-        '{name:"x",op:"Placeholder",attr:{dtype:{type:"DT_FLOAT"},shape:{shape:{dim:[{size:"96"}]}}}},'
+        '{name:"x",op:"Placeholder",attr:{dtype:{type:"DT_FLOAT"},'
+        'shape:{shape:{dim:[{size:"96"}]}}}},'
         '{name:"c",op:"Const",attr:{}},{name:"y",op:"AddV2",input:["x","c"],attr:{T:void 0,u:!0}}]},'
         'weightsManifest:[{paths:["w"],weights:[{name:"c",shape:[96],dtype:"float32",'
         "quantization:{min:-.5,scale:.25,dtype:'uint8'}}]}]}},{}]}"

@@ -97,9 +97,7 @@ def test_wrong_hash_is_refused(tmp_path: Path, make_archive: Callable[..., Path]
         extract_members(make_archive({"a": b"1"}), (member,), tmp_path / "o")
 
 
-def test_traversal_in_a_glob_is_refused(
-    tmp_path: Path, make_archive: Callable[..., Path]
-) -> None:
+def test_traversal_in_a_glob_is_refused(tmp_path: Path, make_archive: Callable[..., Path]) -> None:
     archive = make_archive({"pkg/../../evil.txt": b"x"})
     (tmp_path / "o").mkdir()
     with pytest.raises(CheckpointError, match="archive member"):

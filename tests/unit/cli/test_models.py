@@ -62,9 +62,7 @@ def test_explain_and_use(settings: Settings) -> None:
     chosen = load_settings({"home": settings.home}, environ={}, directory=settings.home)
     assert chosen.models == {"toy-role": "toy"}
     run(settings, "use", "toy-role=")
-    assert load_settings(
-        {"home": settings.home}, environ={}, directory=settings.home
-    ).models == {}
+    assert load_settings({"home": settings.home}, environ={}, directory=settings.home).models == {}
 
 
 def test_show_has_hash_and_licence(settings: Settings) -> None:
