@@ -8,6 +8,7 @@ lexicon (`data/nouns_zh.txt`) lacks keep their Chinese name and are listed as un
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -16,59 +17,32 @@ from typing import Any
 from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.schema import GroupRelation, SceneRequest, ThingGroup
 
+_TABLES = tomllib.loads(
+    (files("omnimuse.crafts.layout") / "data" / "words_zh.toml").read_text(encoding="utf-8")
+)
+
+
+def _table(name: str) -> dict[str, str]:
+    return {word: value for value, words in _TABLES[name].items() for word in words.split()}
+
+
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "俩": 2, "〇": 0}
 _NUMERAL = re.compile(r"^[零〇一二三四五六七八九十百两俩\d]+$")
-_VAGUE = {"几": 3, "一些": 3, "有些": 3, "许多": 6, "很多": 6, "好多": 6, "众多": 6, "好几": 4,
-          "若干": 4, "多": 4, "不少": 5, "无数": 9, "大量": 7, "数": 4}  # fmt: skip
-_MEASURES = frozenset(
-    "个只条头匹辆架艘张把本支枝朵棵株座栋幢间件块片颗粒根位名台部盏面顶双对副杯瓶碗盘盒篮群打串束堆排"
-    "套幅匹口扇艇枚尊节列篇些道"
+_VAGUE = {word: int(number) for word, number in _table("vague").items()}
+_MEASURES, _NEGATIVES, _EXIST, _FRAMES = (
+    frozenset(_TABLES["sets"][name].split())
+    for name in ("measures", "negatives", "exist", "frames")
 )
 _MANY = {"群": 5, "串": 4, "束": 5, "堆": 5, "排": 4, "些": 3}
 _PAIRS = {"双": 2, "对": 2}
-_COLORS = {"红": "red", "橙": "orange", "黄": "yellow", "绿": "green", "蓝": "blue", "紫": "purple",
-           "粉": "pink", "粉红": "pink", "棕": "brown", "褐": "brown", "咖啡": "brown",
-           "黑": "black", "白": "white", "灰": "gray", "金": "gold", "银": "silver", "青": "cyan",
-           "彩": "colorful", "米": "beige", "橘": "orange", "橘红": "orange", "黑白": "black and white",
-           "深蓝": "dark blue", "浅蓝": "light blue", "天蓝": "sky blue", "深绿": "dark green",
-           "浅绿": "light green", "深红": "dark red", "五颜六": "colorful"}  # fmt: skip
-_SIZES = {"大": "large", "小": "small", "巨大": "huge", "高": "tall", "长": "long", "短": "short",
-          "矮": "short", "胖": "fat", "瘦": "thin", "高大": "tall", "小小": "tiny", "迷你": "mini"}  # fmt: skip
-_OTHER = {"木": ("material", "wooden"), "木头": ("material", "wooden"), "金属": ("material", "metal"),
-          "玻璃": ("material", "glass"), "塑料": ("material", "plastic"), "石": ("material", "stone"),
-          "皮": ("material", "leather"), "条纹": ("pattern", "striped"), "圆": ("shape", "round"),
-          "方": ("shape", "square"), "圆形": ("shape", "round"), "方形": ("shape", "square"),
-          "老": ("age", "old"), "旧": ("age", "old"), "古老": ("age", "old"), "新": ("age", "new"),
-          "年轻": ("age", "young"), "可爱": ("state", "cute"), "漂亮": ("state", "beautiful"),
-          "美丽": ("state", "beautiful"), "睡觉": ("pose", "sleeping"), "飞翔": ("pose", "flying"),
-          "奔跑": ("pose", "running"), "跑": ("pose", "running"), "坐": ("pose", "sitting"),
-          "站": ("pose", "standing"), "躺": ("pose", "lying"), "趴": ("pose", "lying"),
-          "飞": ("pose", "flying"), "游泳": ("pose", "swimming"), "跳": ("pose", "jumping"),
-          "吃草": ("pose", "grazing")}  # fmt: skip
-_SIDES = {"左": "left of", "右": "right of", "上": "on", "上方": "above", "上空": "above",
-          "下": "under", "下方": "below", "底下": "under", "旁": "next to", "旁边": "next to",
-          "边上": "next to", "身边": "next to", "身旁": "next to", "隔壁": "next to", "前": "in front of",
-          "前方": "in front of", "后": "behind", "后方": "behind", "背后": "behind", "里": "in",
-          "中": "in", "内": "in", "附近": "near", "周围": "around", "之间": "between",
-          "中间": "between", "顶": "on", "顶上": "on", "对面": "near"}  # fmt: skip
+_COLORS, _SIZES, _SIDES = _table("colors"), _table("sizes"), _table("sides")
+# Other descriptions: attribute key and value.
+_OTHER = {word: tuple(value.split(":")) for word, value in _table("described").items()}
+_CORNERS, _STYLES = _table("corners"), _table("styles")
+_TIMES, _WEATHERS, _SEASONS = _table("times"), _table("weathers"), _table("seasons")
 _REGIONS = {"left of": "left", "right of": "right", "on": "top", "above": "top", "under": "bottom",
             "below": "bottom", "between": "center", "in front of": "foreground",
             "behind": "background"}  # fmt: skip
-_CORNERS = {"左上": "top left", "右上": "top right", "左下": "bottom left", "右下": "bottom right"}
-_NEGATIVES = frozenset(["没有", "没", "无", "不含", "不要", "不包括", "不包含", "除了", "未见", "并无"])
-_EXIST = frozenset(["有", "是", "放着", "站着", "坐着", "挂着", "停着", "躺着", "摆着", "飞着", "长着", "趴着", "漂着", "存在"])
-_FRAMES = frozenset(["照片", "图片", "图", "画面", "场景", "图像", "相片", "插画", "一幅画", "图画", "写真", "海报画"])
-_STYLES = {"水彩": "watercolor", "水彩画": "watercolor painting", "油画": "oil painting",
-           "水墨画": "ink painting", "素描": "sketch", "卡通": "cartoon", "写实": "realistic",
-           "像素": "pixel art", "水墨": "ink painting", "漫画": "comic", "版画": "print"}  # fmt: skip
-_TIMES = {"夜晚": "night", "晚上": "night", "夜里": "night", "黑夜": "night", "夜空": "night",
-          "日落": "sunset", "黄昏": "sunset", "傍晚": "evening", "日出": "dawn", "清晨": "dawn",
-          "早晨": "morning", "早上": "morning", "中午": "day", "下午": "day", "白天": "day"}  # fmt: skip
-_WEATHERS = {"下雨": "rain", "雨中": "rain", "雨天": "rain", "雨里": "rain", "下雪": "snow",
-             "雪中": "snow", "雾": "fog", "大雾": "fog", "晴天": "sun", "阳光": "sun",
-             "暴风雨": "storm", "刮风": "wind", "多云": "clouds", "阴天": "clouds"}  # fmt: skip
-_SEASONS = {"春天": "spring", "夏天": "summer", "秋天": "autumn", "冬天": "winter", "春": "spring",
-            "夏": "summer", "秋": "autumn", "冬": "winter"}  # fmt: skip
 _QUOTE = re.compile(r"[“\"「『]([^”\"」』]{1,100})[”\"」』]")
 _SIDE_ENDINGS = ("边", "面", "侧", "方", "部", "头")
 
@@ -97,6 +71,7 @@ class _Reader:
     is_exact: bool = False
     attributes: dict[str, str] = field(default_factory=dict)
     is_negative: bool = False
+    has_measure: bool = False
 
 
 @cache
@@ -183,7 +158,7 @@ def _take(reader: _Reader, word: str, flag: str, following: str) -> None:
         return
     elif (side := _side(word)) is not None:
         reader.elements.append(side)
-    elif word in _lexicon() or (flag[:1] in ("n", "j") and len(word) > 1):
+    elif word in _lexicon() or (flag[:1] in ("n", "j") and (len(word) > 1 or reader.has_measure)):
         _noun(reader, word)
     elif word in _EXIST:
         reader.elements.append(_Element("exist"))
@@ -214,7 +189,8 @@ def _take_count(reader: _Reader, word: str, following: str) -> bool:
     if len(word) == 2 and word[0] == "几" and word[1] in _MEASURES:
         reader.count, reader.is_exact = 3, False
         return True
-    if word in _MEASURES and reader.count:
+    if word in _MEASURES and reader.count and not reader.has_measure:
+        reader.has_measure = True
         if word in _MANY and reader.count == 1:
             reader.count, reader.is_exact = _MANY[word], False
         elif word in _PAIRS:
@@ -234,7 +210,7 @@ def _take_description(reader: _Reader, word: str) -> bool:
     elif stem in _SIZES:
         _describe(reader, "size", _SIZES[stem])
     elif stem in _OTHER and not word.endswith("在"):
-        _describe(reader, *_OTHER[stem])
+        _describe(reader, _OTHER[stem][0], _OTHER[stem][1])
     else:
         return False
     return True
@@ -266,7 +242,7 @@ def _change(reader: _Reader, group: int, key: str, value: str) -> None:
 def _pose(reader: _Reader, verb: str) -> None:
     nouns = [e.group for e in reader.elements if e.kind == "noun" and e.group >= 0]
     if verb in _OTHER and _OTHER[verb][0] == "pose" and nouns:
-        _change(reader, nouns[-1], *_OTHER[verb])
+        _change(reader, nouns[-1], _OTHER[verb][0], _OTHER[verb][1])
 
 
 def _side(word: str) -> _Element | None:
@@ -292,6 +268,8 @@ def _noun(reader: _Reader, word: str) -> None:
         reader.untranslated.append(word)
     count, is_exact = reader.count or 1, reader.is_exact or not reader.count
     attributes = dict(reader.attributes)
+    if label in w.ALWAYS_PLURAL and reader.has_measure and count == 2:
+        count = 1  # a pair of scissors is one thing
     _forget(reader)
     if reader.is_negative:
         reader.excluded.append(label)
@@ -310,6 +288,7 @@ def _noun(reader: _Reader, word: str) -> None:
 
 def _forget(reader: _Reader) -> None:
     reader.count, reader.is_exact, reader.attributes = 0, False, {}
+    reader.has_measure = False
 
 
 def _relate(reader: _Reader) -> None:

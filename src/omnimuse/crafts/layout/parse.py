@@ -20,6 +20,7 @@ MAX_CHARACTERS = 4000
 _QUOTES = re.compile(r"[\"\u201c\u201d\u300c\u300d]([^\"\u201c\u201d\u300c\u300d]{1,200})"
                      r"[\"\u201c\u201d\u300c\u300d]|(?<!\w)'([^']{1,200})'(?!\w)")  # fmt: skip
 _HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=[A-Za-z])")
+_BRACKETS: dict[int, str] = dict.fromkeys(map(ord, "[]{}()*_#<>|~`^\\"), " ")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _SPACES = re.compile(r"\s+")
 
@@ -93,7 +94,7 @@ def prepare(prompt: str) -> Prepared:
     text = re.sub(r"\bclose[- ]?up\b(?= (?:of|on|view|shot|photo|picture|image))", "closeup", text)
     text = re.sub(r"\b(\d+|an?) ?x (?=[a-z])", r"\1 ", text)
     text = _HYPHEN.sub(_unhyphen, text)
-    text = text.translate(str.maketrans(dict.fromkeys("[]{}()*_#<>|~`^\\", " ")))
+    text = text.translate(_BRACKETS)
     text = text.replace("\u2019", "'").replace("\u2013", ", ").replace("\u2014", ", ")
     text = _SPACES.sub(" ", text).strip()
     if text.isupper():
@@ -122,7 +123,8 @@ def _read(prompt: str, prepared: Prepared, tokens: Sequence[ParsedToken]) -> Sce
         words
         for words, mention in zip(reading.scenery, scenery_mentions(reading), strict=True)
         if not any(place.start < mention.head < place.end for place in reader.places)
-        and not set(words.split()) & (w.WEATHERS.keys() | {"scene", "background", "foreground"})
+        and words.rsplit(" ", 1)[-1]
+        not in w.WEATHERS.keys() | {"scene", "background", "foreground"}
     ]
     relations = reader.read()
     read_predicates(reading, reader)

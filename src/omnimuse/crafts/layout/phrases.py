@@ -205,7 +205,7 @@ def _alike(left: str, right: str, left_tag: str) -> bool:
 
 
 def _is_premodifier(sentence: Sentence, k: int, floor: int) -> bool:
-    """Whether participle k stands before its noun ("a parked car"), not after ("cat eating fish")."""
+    """Whether participle k stands before its noun, as in "a parked car"."""
     token = sentence.tokens[k]
     before = sentence.tags[k - 1] if k > floor else ""
     if before in ("DT", "PRP$", "CD", "JJ", "RB", "WP$") or sentence.words[k] in w.MATERIALS:

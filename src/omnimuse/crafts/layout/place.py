@@ -407,10 +407,13 @@ def _repair(
 ) -> None:
     """Nudge centres until each relation holds with a margin; shrink what leaves the canvas."""
     pairs = [
-        pair
-        for pair in paired(request, boxes)
-        if pair[1] in HORIZONTAL
-        or (pair[1] in VERTICAL and (pair[0].group, pair[2].group) not in loose)
+        (subject, relation, other)
+        for subject, relation, other in paired(request, boxes)
+        if _in_words(subject, relation, other, request) not in conflicts
+        and (
+            relation in HORIZONTAL
+            or (relation in VERTICAL and (subject.group, other.group) not in loose)
+        )
     ]
     for _ in range(24):
         moved = False
@@ -421,11 +424,16 @@ def _repair(
         if not moved:
             break
     failed = {
-        f"{request.things[s.group].label} {relation} {request.things[o.group].label}"
+        _in_words(s, relation, o, request)
         for s, relation, o in pairs
         if not relation_holds(s, o, relation)
     }
     conflicts.extend(sorted(failed - set(conflicts)))
+
+
+def _in_words(subject: Box, relation: str, other: Box, request: SceneRequest) -> str:
+    things = request.things
+    return f"{things[subject.group].label} {relation} {things[other.group].label}"
 
 
 def _nudge(subject: Box, other: Box, relation: str) -> bool:

@@ -73,7 +73,7 @@ def read_things(sentence: Sentence) -> Reading:
 
 
 def _mark_frames(reading: Reading) -> None:
-    """As in "A realistic photo of a scene with ...": the frame is no thing, its adjectives are style."""
+    """As in "a realistic photo of a scene with": no thing, but its adjectives are style."""
     sentence = reading.sentence
     is_opening = True
     for mention in sentence.mentions:
@@ -186,9 +186,9 @@ def _kind(sentence: Sentence, mention: Mention) -> str:
     if last in w.PLACES and before in ("in", "at", "inside", "from", "into") and last != label:
         return "scenery"
     if kind == "b" or (last in w.PARTS and mention.is_possessed):
-        owned = mention.is_possessed or before in ("with", "by", "of", "'s", "on", "its")
-        owned = owned or dep in ("dobj",) or sentence.words[mention.end - 2] in ("'s", "'")
-        return "part" if owned or len(sentence.mentions) == 1 else "thing"
+        is_owned = mention.is_possessed or before in ("with", "by", "of", "'s", "on", "its")
+        is_owned = is_owned or dep in ("dobj",) or sentence.words[mention.end - 2] in ("'s", "'")
+        return "part" if is_owned or len(sentence.mentions) == 1 else "thing"
     if kind in ("x", "g"):
         return "thing" if is_visual or (mention.count > 1 and last not in w.NO_THING) else "nothing"
     if kind == "s" and not is_visual and not mention.count:

@@ -1,0 +1,217 @@
+"""Prompts read by the real parser: needs the card en-core-web-sm."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import MODELS_DIR
+
+from omnimuse.assets.asset import Asset
+from omnimuse.backends.card import ModelCard
+from omnimuse.backends.spacy_parser import SpacyParser
+from omnimuse.crafts.layout import describe_scene, describe_scenes, plan_layouts
+from omnimuse.crafts.layout.schema import ATTRIBUTE_KEYS, RELATIONS
+from omnimuse.errors import BackendUnavailableError, CheckpointError, InputError
+from omnimuse.evaluation.layout import CountScore, is_placed, matches, score_counts
+from omnimuse.tools.layout import plan_layout
+
+ROOT = Path(__file__).parents[2]
+CARD = ModelCard("en-core-web-sm", ("token-classification",), "spacy")
+pytestmark = pytest.mark.weights
+
+
+@cache
+def parser() -> SpacyParser:
+    if not (MODELS_DIR / CARD.name).is_dir():
+        pytest.skip("en-core-web-sm is not pulled")
+    return SpacyParser(CARD, MODELS_DIR / CARD.name)
+
+
+def counts(prompt: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for thing in describe_scene(prompt, parser()).things:
+        found[thing.label] = found.get(thing.label, 0) + thing.count
+    return found
+
+
+def links(prompt: str) -> list[tuple[str, str, str]]:
+    request = describe_scene(prompt, parser())
+    return [
+        (request.things[r.subject].label, r.relation, request.things[r.object].label)
+        for r in request.relations
+    ]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        (
+            "two zebras grazing next to a giraffe under a tree",
+            {"zebra": 2, "giraffe": 1, "tree": 1},
+        ),
+        ("a realistic photo of a scene with 8 apples", {"apple": 8}),
+        ("a realistic photo of a scene with no cats", {}),
+        ("a herd of five elephants", {"elephant": 5}),
+        ("half a dozen eggs", {"egg": 6}),
+        ("a pair of scissors and a pair of zebras", {"scissors": 1, "zebra": 2}),
+        ("There are five sheep, one of them is black.", {"sheep": 5}),
+        ("a cell-phone next to a hot-dog", {"cell phone": 1, "hot dog": 1}),
+        ("A man with a dog. The dog is brown.", {"man": 1, "dog": 1}),
+        ("three red and two yellow apples", {"apple": 5}),
+        ("six people ride horses", {"person": 6, "horse": 6}),
+        ("a photo of the roof of a car", {"car": 1}),
+        ("a horse drawn carriage", {"carriage": 1}),
+        ("children playing on the beach", {"child": 3}),
+        ("three zorblaxes and a flumph", {"zorblax": 3, "flumph": 1}),
+    ],
+)
+def test_counts(prompt: str, expected: dict[str, int]) -> None:
+    found = counts(prompt)
+    if "zorblaxes" in prompt:
+        found = {name.removesuffix("e"): number for name, number in found.items()}
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        (
+            "A cat laying inside of a bag on top of a bed",
+            [("cat", "in", "bag"), ("bag", "on", "bed")],
+        ),
+        ("a cat on a table next to a cup", [("cat", "on", "table"), ("cat", "next to", "cup")]),
+        ("On top of the refrigerator sits a cat", [("cat", "on", "refrigerator")]),
+        ("An old bridge over a river with a boat below it", [("boat", "below", "bridge")]),
+        ("a cat and a dog laying next to each other", [("cat", "next to", "dog")]),
+        ("a fork on the left side of a plate", [("fork", "left of", "plate")]),
+        ("a woman holding an umbrella", [("woman", "holding", "umbrella")]),
+        ("a bowl of oranges", [("orange", "in", "bowl")]),
+        ("a vase between two candles", [("vase", "between", "candle")]),
+    ],
+)
+def test_relations(prompt: str, expected: list[tuple[str, str, str]]) -> None:
+    assert links(prompt) == expected
+
+
+@pytest.mark.parametrize(
+    ("prompt", "excluded"),
+    [
+        ("a room without any chairs", ("chair",)),
+        ("There are not any birds on the fence.", ("bird",)),
+        ("neither cats nor dogs", ("cat", "dog")),
+        ("a scene that does not contain bananas", ("banana",)),
+        ("a couch but no people", ("person",)),
+    ],
+)
+def test_negation(prompt: str, excluded: tuple[str, ...]) -> None:
+    assert describe_scene(prompt, parser()).excluded == excluded
+
+
+def test_comparisons() -> None:
+    found = counts("fewer cups than plates")
+    assert 0 < found["cup"] < found["plate"]
+    assert counts("four cups and twice as many spoons as cups") == {"cup": 4, "spoon": 8}
+    assert counts("two more dogs than cats, three cats") == {"dog": 5, "cat": 3}
+
+
+def test_attributes_setting_style_and_text() -> None:
+    request = describe_scene(
+        'a watercolor painting of a dark brown dog and a tiny wooden sign that says "SALE" '
+        "in a snowy park at night in winter",
+        parser(),
+    )
+    dog, sign = request.things
+    assert dog.attributes == {"color": "dark brown"}
+    assert sign.attributes == {"size": "tiny", "material": "wooden", "text": "SALE"}
+    assert (request.style, request.time, request.season) == (
+        "watercolor painting",
+        "night",
+        "winter",
+    )
+    assert request.weather == "snow"
+    assert "park" in request.background
+    assert request.text == ("SALE",)
+
+
+def test_layouts_keep_to_the_schema_and_alone_equals_in_company() -> None:
+    prompts = ["a red dog on a blue couch", "三只猫在桌子上", "nothing", "two cats left of a dog"]
+    together = plan_layouts(prompts, parser(), seed=5)
+    assert together == [plan_layouts([prompt], parser(), seed=5)[0] for prompt in prompts]
+    for layout in together:
+        assert {"objects", "relations", "background", "canvas"} <= set(layout)
+        ids = [entry["id"] for entry in layout["objects"]]
+        assert len(set(ids)) == len(ids)
+        for entry in layout["objects"]:
+            assert set(entry["attributes"]) <= set(ATTRIBUTE_KEYS)
+        for relation in layout["relations"]:
+            assert relation["relation"] in RELATIONS
+            assert {relation["subject"], relation["object"]} <= set(ids)
+
+
+def test_bad_prompts_are_named() -> None:
+    for prompt in ("", "   ", "x" * 100_000, "a picture of 100000 dogs"):
+        with pytest.raises(InputError):
+            describe_scenes([prompt], parser())
+    assert sum(counts("two hundred sheep").values()) == 200
+
+
+def test_handwritten_captions() -> None:
+    lines = (ROOT / "benchmarks/data/layout_captions.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    layouts = plan_layouts([row["prompt"] for row in rows], parser())
+    total, placed = CountScore(), []
+    for row, layout in zip(rows, layouts, strict=True):
+        total += score_counts(layout, row["counts"])
+        placed += [is_placed(layout, *relation) for relation in row.get("relations", [])]
+        for name in row.get("excluded", []):
+            assert not any(matches(entry["label"], name) for entry in layout["objects"])
+    assert total.accuracy >= 0.975
+    assert total.recall >= 0.99
+    assert sum(placed) / len(placed) >= 0.95
+
+
+def test_generated_captions() -> None:
+    script = ROOT / "benchmarks/layout_prompts.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "77"], capture_output=True, text=True, check=True
+    )
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    layouts = plan_layouts([row["prompt"] for row in rows], parser())
+    total = CountScore()
+    for row, layout in zip(rows, layouts, strict=True):
+        total += score_counts(layout, row["counts"])
+        for first, relation, second in row.get("relations", []):
+            assert is_placed(layout, first, relation, second), row["prompt"]
+    assert total.accuracy >= 0.99
+    assert total.precision >= 0.99
+
+
+def test_the_tool_alone_and_in_a_batch(make_context: Callable[..., Any]) -> None:
+    ctx = make_context(seed=2, **{"token-classification": parser()})
+    asset = plan_layout(ctx, Asset.from_text("two dogs and a cat"), width=800, height=600)
+    assert asset.kind == "layout"
+    assert asset.facts["objects"] == 3
+    alone = asset.read_json()
+    assert alone["canvas"] == [800, 600]
+    good, bad = plan_layout.batch(
+        ctx, [{"prompt": "two dogs and a cat", "width": 800, "height": 600}, {"prompt": " "}]
+    )
+    assert good == alone
+    assert isinstance(bad, InputError)
+
+
+def test_a_missing_or_broken_pipeline_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BackendUnavailableError) as caught:
+        SpacyParser(CARD, tmp_path)
+    assert "models pull en-core-web-sm" in caught.value.hint
+    (tmp_path / "pipeline").mkdir()
+    (tmp_path / "pipeline" / "config.cfg").write_text("[nlp]\nlang = 7\n")
+    with pytest.raises(CheckpointError):
+        SpacyParser(CARD, tmp_path)
