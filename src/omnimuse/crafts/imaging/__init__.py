@@ -1,0 +1,1 @@
+"""Pixel work: masks, colour, compositing, filling, styles; NumPy arrays in, NumPy arrays out."""

@@ -1,0 +1,216 @@
+"""Change a whole picture: paint it in a style, enlarge it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from omnimuse.api import Arg, Asset, ToolContext, tool
+from omnimuse.errors import ArgumentError, MediaTooLargeError
+from omnimuse.tools.kinds import Image
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_MAX_ENLARGED_PIXELS = 64_000_000
+
+
+@tool(
+    version="1.0.0",
+    roles=("style-transfer", "feature-extraction"),
+    cost_s=3.0,
+    memory_mb=400.0,
+    examples=(
+        "paint it in the style of an old painting",
+        "make this photo look like a watercolour",
+        "turn the picture into a van gogh",
+        "give it a comic book look but keep its colours",
+        "restyle my photo like this other picture",
+        "a subtle oil painting effect, half strength",
+        "把照片变成油画风格",
+        "用梵高的风格画这张图",
+    ),
+)
+def stylize_image(
+    ctx: ToolContext,
+    image: Image,
+    style_image: Image | None = None,
+    *,
+    style: Annotated[
+        str,
+        Arg("the style in free words", max_length=500, examples=("old painting", "watercolour")),
+    ] = "",
+    strength: Annotated[
+        float | None, Arg("share of the style; empty: what suits the style", ge=0, le=1)
+    ] = None,
+    keep_colors: Annotated[bool, Arg("take strokes and light only, keep all colours")] = False,
+    max_side: Annotated[
+        int, Arg("larger pictures are painted at this size", ge=64, le=2048, unit="px")
+    ] = 1280,
+) -> Image:
+    """Paint a picture in a style: oil painting, watercolour, comic, mosaic, or any picture's style.
+
+    Turns a photo or drawing into art. There are 26 trained styles, found by the meaning of the
+    words; a style picture may be given instead, which is softer. The size stays. Faces and
+    lettering lose detail; it changes the look only, never what is in the picture.
+
+    Args:
+        ctx: context.
+        image: the picture to paint anew.
+        style_image: a picture whose style is taken.
+        style: words for a style.
+        strength: 0 gives the picture back unchanged.
+        keep_colors: only strokes and light change.
+        max_side: of the painted version, which is then brought to the picture's size.
+
+    Raises:
+        ArgumentError: neither style nor style picture, or a picture under 16 px.
+        NeedsInputError: no trained style is like the words.
+        BackendUnavailableError: no model for styles.
+    """
+    from omnimuse.assets.media import read_image
+    from omnimuse.crafts.imaging.styling import blend_style
+
+    if not style.strip() and style_image is None:
+        raise ArgumentError(
+            "no style was given", hint='Say which (style="old painting") or give style_image.'
+        )
+    if strength == 0:
+        return image
+    import numpy as np
+
+    pixels = np.asarray(read_image(image))
+    ctx.checkpoint(0.1, "painting")
+    if style_image is not None:
+        like = np.asarray(read_image(style_image, mode="RGB"))
+        styled = _fit(ctx.role("style-transfer").stylize_like(pixels, like), pixels)
+        mixing = {"strength": 1.0, "color": 0.0, "detail": 0.4}
+    else:
+        styled, mixing = _in_trained_style(ctx, pixels, style, max_side)
+    ctx.checkpoint(0.8, "blending")
+    if strength is not None:
+        mixing["strength"] = strength
+    if keep_colors:
+        mixing["color"] = 1.0
+    blended = blend_style(pixels[..., :3], styled, **mixing)
+    return _asset(image, np.dstack([blended, pixels[..., 3]]), style_image)
+
+
+def _in_trained_style(
+    ctx: ToolContext, pixels: NDArray[np.uint8], words: str, max_side: int
+) -> tuple[NDArray[np.uint8], dict[str, float]]:
+    import cv2
+
+    from omnimuse.backends.vision import opaque
+    from omnimuse.crafts.imaging.styles import find_style
+    from omnimuse.crafts.imaging.styling import add_grain
+
+    model = ctx.role("style-transfer")
+    found = find_style(words, _embedder(ctx), among=model.styles)
+    ctx.checkpoint(0.2, f"painting in the style {found.title!r}")
+    ground = opaque(pixels)
+    scale = max_side / max(ground.shape[:2])
+    if scale < 1:
+        size = [max(16, round(side * scale)) for side in ground.shape[1::-1]]
+        ground = cv2.resize(ground, size, interpolation=cv2.INTER_AREA)
+    painted = model.stylize(add_grain(ground, ctx.rng), {found.name: 1.0})
+    mixing = {"strength": found.strength, "color": found.color, "detail": found.detail}
+    return _fit(painted, pixels), mixing
+
+
+@tool(
+    version="1.0.0",
+    roles=("image-super-resolution",),
+    cost_s=8.0,
+    memory_mb=400.0,
+    examples=(
+        "upscale this image",
+        "make the picture four times larger",
+        "increase the resolution of the photo",
+        "enlarge it and keep it sharp",
+        "super resolution for this small icon",
+        "把图片放大两倍",
+    ),
+)
+def upscale_image(
+    ctx: ToolContext,
+    image: Image,
+    *,
+    factor: Annotated[float, Arg("how many times as wide and as high", ge=1, le=4)] = 2.0,
+) -> Image:
+    """Enlarge a picture with sharp detail: super resolution, upscaling, higher resolution.
+
+    The network draws edges anew instead of blurring them. It invents no new content; the default
+    model is best on drawings and smooths the grain of photographs.
+
+    Args:
+        ctx: context.
+        image: the small picture.
+        factor: 1 to 4; the result has round(width x factor) by round(height x factor) px.
+
+    Raises:
+        MediaTooLargeError: the result would have more than 64 million pixels.
+        BackendUnavailableError: no model for it.
+    """
+    import cv2
+    import numpy as np
+
+    from omnimuse.assets.media import read_image
+
+    if factor == 1:
+        return image
+    pixels = np.asarray(read_image(image))
+    height, width = pixels.shape[:2]
+    size = (round(width * factor), round(height * factor))
+    model = ctx.role("image-super-resolution")
+    if width * height * model.scale**2 > _MAX_ENLARGED_PIXELS:
+        raise MediaTooLargeError(
+            f"{width} x {height} px enlarged by the network's {model.scale} is more than "
+            f"{_MAX_ENLARGED_PIXELS // 10**6} million pixels",
+            hint="Make the picture smaller first, or use resize_image.",
+        )
+    report = {"report": lambda share: ctx.checkpoint(share, "enlarging")}
+    large = model.transform(np.ascontiguousarray(pixels[..., :3]), options=report)
+    if large.shape[1::-1] != size:
+        shrinks = large.shape[1] > size[0]
+        large = cv2.resize(
+            large, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
+        )
+    alpha = cv2.resize(pixels[..., 3], size, interpolation=cv2.INTER_CUBIC)
+    return _asset(image, np.dstack([large, alpha]))
+
+
+def _fit(painted: NDArray[np.uint8], pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    import cv2
+    import numpy as np
+
+    size = (pixels.shape[1], pixels.shape[0])
+    if painted.shape[1::-1] == size:
+        return painted
+    smaller = painted.shape[1] > size[0]
+    way = cv2.INTER_AREA if smaller else cv2.INTER_LANCZOS4
+    return np.asarray(cv2.resize(painted, size, interpolation=way), np.uint8)
+
+
+def _asset(source: Asset, pixels: NDArray[np.uint8], *others: Asset | None) -> Asset:
+    """A picture asset; an alpha channel only where something is transparent."""
+    import numpy as np
+    from PIL import Image as Pillow
+
+    from omnimuse.assets.media import image_asset
+
+    plain = pixels[..., :3] if bool((pixels[..., 3] == 255).all()) else pixels
+    credits = dict.fromkeys(
+        part for asset in (source, *others) if asset is not None for part in asset.attribution
+    )
+    return image_asset(Pillow.fromarray(np.ascontiguousarray(plain)), attribution=tuple(credits))
+
+
+def _embedder(ctx: ToolContext) -> Any:
+    """The sentence embedding if there is one: without it, styles are known by name only."""
+    from omnimuse.errors import BackendUnavailableError
+
+    try:
+        return ctx.role("feature-extraction").embed
+    except BackendUnavailableError:
+        return None
