@@ -245,7 +245,8 @@ def _water(pen: Pen, background: Background, top: float, bottom: float) -> None:
         x = float(pen.rng.uniform(-0.05, 1.0)) * pen.width
         reach = pen.width * float(pen.rng.uniform(0.02, 0.07)) * (0.4 + t)
         pen.line(
-            f"M{x:.1f} {y:.1f}q{reach / 4:.1f} {-reach * 0.08:.1f} {reach / 2:.1f} 0t{reach / 2:.1f} 0",
+            f"M{x:.1f} {y:.1f}q{reach / 4:.1f} {-reach * 0.08:.1f} "
+            f"{reach / 2:.1f} 0t{reach / 2:.1f} 0",
             mix(colors[3], "#ffffff", 0.4),
             pen.width * 0.0012 * (0.6 + t),
             ' opacity="0.35"',
@@ -397,11 +398,11 @@ def draw_room(pen: Pen, background: Background) -> None:
     wall, floor = "#eadfcd", "#c99e70"
     if background.time in ("night", "evening"):
         wall, floor = "#b9a78f", "#94704c"
-    pen.rect((0, 0, pen.width, line + 2), pen.linear(adjust(wall, light=0.03), wall))
+    pen.rect((0, 0, pen.width, pen.height), wall)
     glow = pen.radial("#fffaf0/0.65", "#fffaf0/0", at=(0.5, 0.5), radius=0.5)
     pen.ellipse((pen.width * 0.35, line * 0.42), pen.width * 0.55, line * 0.7, glow)
     pen.rect(
-        (0, line, pen.width, pen.height - line),
+        (0, line - 1, pen.width, pen.height - line + 1),
         pen.linear(adjust(floor, light=-0.03), floor, adjust(floor, light=0.04)),
     )
     rows = 5
@@ -429,7 +430,8 @@ def draw_table(pen: Pen, background: Background) -> None:
     )
     for i in range(5):
         y = line + (pen.height - line) * ((i + 0.6) / 5) ** 1.2
-        d = f"M0 {y:.1f}q{pen.width * 0.25:.1f} {float(pen.rng.uniform(-9, 9)):.1f} {pen.width * 0.5:.1f} 0t{pen.width * 0.5:.1f} 0"
+        half, bend = pen.width * 0.5, float(pen.rng.uniform(-9, 9))
+        d = f"M0 {y:.1f}q{half / 2:.1f} {bend:.1f} {half:.1f} 0t{half:.1f} 0"
         pen.line(d, adjust(wood, light=-0.07), 1.6, ' opacity="0.5"')
     pen.rect((0, line, pen.width, 3), adjust(wood, light=0.16))
 

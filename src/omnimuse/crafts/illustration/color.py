@@ -89,7 +89,7 @@ _TONES = {
     "neon": (0.08, 1.3),
     "sky": (0.12, 0.75),
 }
-_HEX = re.compile(r"#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})(?![0-9a-fA-F])")
+_HEX = re.compile(r"(?<!\()#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})(?![0-9a-fA-F])")
 _PLAIN_WORDS = {"white": "#ffffff", "black": "#000000", "red": "#ff0000", "gray": "#808080"}
 
 

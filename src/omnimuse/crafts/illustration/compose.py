@@ -1,4 +1,4 @@
-"""Composition: a layout becomes a scene. Boxes are obeyed; everything else is made to look right."""
+"""Composition: a layout becomes a scene. Boxes are obeyed; all else is made to look right."""
 
 from __future__ import annotations
 
@@ -157,18 +157,31 @@ def _box(entry: Mapping[str, Any]) -> Box:
 
 
 def _settled(entries: Sequence[Mapping[str, Any]], boxes: list[Box]) -> list[Box]:
-    """Things that stand on others sink a little into them, so that no gap shows."""
+    """Things that stand on others are let down onto them, and drawn together if they overhang.
+
+    Boxes that touch their support already stay as they are.
+    """
     places = {entry["id"]: i for i, entry in enumerate(entries)}
-    settled = list(boxes)
+    loads: dict[int, list[int]] = {}
     for i, entry in enumerate(entries):
         below = places.get(str(entry.get("support", "")))
-        if below is None or below == i:
-            continue
-        x, y, w, h = boxes[i]
-        top, tall = boxes[below][1], boxes[below][3]
-        drop = top + min(0.1 * tall, 0.03) - (y + h)
-        if 0 < drop < 0.06:
-            settled[i] = (x, y + drop, w, h)
+        if below is not None and below != i:
+            loads.setdefault(below, []).append(i)
+    settled = list(boxes)
+    for below, above in loads.items():
+        left, top, wide, tall = boxes[below]
+        total = sum(boxes[i][2] for i in above)
+        scale = min(1.0, max(wide * 1.1 / total, 0.5)) if len(above) > 1 else 1.0
+        for i in above:
+            x, y, w, h = boxes[i]
+            drop = top + min(0.1 * tall, 0.03) - (y + h)
+            if not 0 < drop < 0.3:
+                continue
+            middle = left + wide / 2 + (x + w / 2 - left - wide / 2) * scale
+            reach = max(wide / 2 - w * scale * 0.3, 0.0)
+            middle = min(max(middle, left + wide / 2 - reach), left + wide / 2 + reach)
+            low = y + h + drop
+            settled[i] = (middle - w * scale / 2, low - h * scale, w * scale, h * scale)
     return settled
 
 
@@ -293,8 +306,9 @@ class _Composer:
             return False
         family = measure(self._pack.svg(concept.art.partition(":")[2])).family
         same = name_of(from_oklch(family.center)) == name_of(wanted)
-        near = abs(family.center.lightness - to_oklch(wanted).lightness) < 0.12
-        return same and near and family.share > 0.7
+        goal = to_oklch(wanted)
+        near = abs(family.center.lightness - goal.lightness) < 0.12
+        return same and near and family.center.chroma > 0.8 * goal.chroma and family.share > 0.7
 
 
 def _has_fur(concept: Concept) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omnimuse.crafts.illustration.art import ArtItem, ArtPack
-from omnimuse.crafts.illustration.color import NAMED, parse_color
+from omnimuse.crafts.illustration.color import NAMED
 from omnimuse.crafts.illustration.drawings import all_drawings
 from omnimuse.crafts.illustration.nouns import EVERYDAY_NAMES, singular
 
@@ -227,7 +226,8 @@ def _fluent(item: ArtItem, confidence: float, match: str) -> Concept:
         anchor = "sky"
     elif item.subgroup in (_WATER_CRAFT, _MARINE) or item.name in _SWIMMING:
         anchor = "water"
-    own = re.match(r"(\w+) ", item.words)
-    color = own[1] if own and parse_color(own[1]) and own[1] in NAMED else ""
-    del color  # The art shows its own colour already.
-    return Concept(f"fluent:{item.name}", confidence, match, anchor, item.group, item.subgroup)
+    first = item.words.split()[0]
+    color = first if first in NAMED and first != item.words else ""
+    return Concept(
+        f"fluent:{item.name}", confidence, match, anchor, item.group, item.subgroup, color
+    )

@@ -109,9 +109,9 @@ def object_svg(item: SceneObject, style: str, pack: ArtPack, aspect: float = 1.0
     if sort == "fluent":
         svg = pack.svg(name, style)
     elif sort == "drawn":
-        svg = _drawn(
-            name, round(aspect, 2), item.variant, tuple(sorted(item.attributes.items())), pack
-        )
+        said = tuple(sorted(item.attributes.items()))
+        svg = _drawn(name, round(aspect, 2), item.variant, said, pack)
+        svg = flattened(svg) if style == "flat" else svg
     elif sort == "standin":
         svg = draw_standin(name, item.color or "#8fa6c4", pack.fonts)
     else:
@@ -124,6 +124,17 @@ def object_svg(item: SceneObject, style: str, pack: ArtPack, aspect: float = 1.0
     if item.color and sort != "standin":
         svg = _recolored(svg, item.color)
     return svg
+
+
+@lru_cache(maxsize=512)
+def flattened(svg: str) -> str:
+    """The drawing with each gradient replaced by its middle colour."""
+    flat: dict[str, str] = {}
+    for id, stops in re.findall(r'<(?:linear|radial)Gradient[^>]*\bid="([^"]+)"[^>]*>(.*?)</', svg):
+        codes = re.findall(r'stop-color="(#[0-9a-fA-F]{3,6})"', stops)
+        if codes and "stop-opacity" not in stops:
+            flat[id] = codes[len(codes) // 2]
+    return re.sub(r"url\(#([^)]+)\)", lambda m: flat.get(m[1], m[0]), svg)
 
 
 @lru_cache(maxsize=512)

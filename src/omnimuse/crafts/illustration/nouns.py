@@ -91,7 +91,6 @@ EVERYDAY_NAMES: dict[str, str] = {
     "frisbee": "flying-disc",
     "sports ball": "soccer-ball",
     "football": "soccer-ball",
-    "ball": "soccer-ball",
     "soccer": "soccer-ball",
     "tie": "necktie",
     "traffic light": "vertical-traffic-light",

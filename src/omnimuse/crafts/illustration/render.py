@@ -176,6 +176,8 @@ def object_patches(
         patches.append(_reflection(art))
     if item.shadow and item.anchor == "ground":
         patches.append(_contact_shadow(placed, scene.background))
+    if _needs_rim(art, scene):
+        patches.append(_rim_glow(art, size))
     if scene.style == "paper":
         patches += _paper_edge(art, size)
     patches.append(_hazed(art, item, scene))
@@ -250,6 +252,28 @@ def _reflection(art: Patch) -> Patch:
     fade = np.linspace(0.42, 0.0, height)[:, None] * (0.75 + 0.25 * np.sin(rows * 1.7))[:, None]
     small[..., 3] = np.rint(small[..., 3] * fade)
     return Patch(small, art.x, art.y + art.pixels.shape[0] - max(1, height // 40))
+
+
+def _needs_rim(art: Patch, scene: Scene) -> bool:
+    """Whether a dark thing would be lost in a dark scene."""
+    background = scene.background
+    is_dark = background.time in ("night", "evening") or background.place == "space"
+    ink = art.pixels[art.pixels[..., 3] > 128][:, :3]
+    return is_dark and len(ink) > 0 and float(np.median(ink.mean(axis=1))) < 84
+
+
+def _rim_glow(art: Patch, size: tuple[int, int]) -> Patch:
+    """A faint cool light around the outline."""
+    from PIL import Image, ImageFilter
+
+    reach = max(2, round(min(size) * 0.008))
+    pad = reach * 3
+    alpha = Image.fromarray(np.pad(art.pixels[..., 3], pad))
+    glow = np.asarray(alpha.filter(ImageFilter.GaussianBlur(reach)), dtype=np.float32)
+    pixels = np.empty((*glow.shape, 4), np.uint8)
+    pixels[..., :3] = (196, 212, 250)
+    pixels[..., 3] = np.rint(np.clip(glow * 0.75, 0, 255))
+    return Patch(pixels, art.x - pad, art.y - pad)
 
 
 def _paper_edge(art: Patch, size: tuple[int, int]) -> list[Patch]:
@@ -361,8 +385,9 @@ def _object_group(item: SceneObject, scene: Scene, pack: ArtPack) -> str:
         tall = min(placed.height * 0.075, placed.width * 0.12)
         y = placed.y + placed.height - tall * 0.12
         shadow = (
-            f'<ellipse cx="{number(center[0])}" cy="{number(y)}" rx="{number(placed.width * 0.42)}" '
-            f'ry="{number(tall * 0.4)}" fill="#1a182c" opacity="0.3"/>'
+            f'<ellipse cx="{number(center[0])}" cy="{number(y)}" '
+            f'rx="{number(placed.width * 0.42)}" ry="{number(tall * 0.4)}" '
+            'fill="#1a182c" opacity="0.3"/>'
         )
     box = (placed.x, placed.y, placed.width, placed.height)
     is_lit = light_factors(scene.background) != (1.0, 1.0, 1.0) and not _shines(item)

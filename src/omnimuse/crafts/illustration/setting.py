@@ -202,6 +202,11 @@ _HABITATS: dict[str | tuple[str, int], str] = {
 }
 _DRAWN_PLACES = {
     "boat": "sea",
+    "sailboat": "sea",
+    "ship": "sea",
+    "iceberg": "sea",
+    "hot-air-balloon": "mountains",
+    "lamp-post": "city",
     "couch": "room",
     "table": "room",
     "bookshelf": "room",

@@ -183,7 +183,8 @@ def _draw_wind(pen: Pen) -> None:
         reach = float(pen.rng.uniform(0.1, 0.22)) * pen.width
         rise = reach * 0.16
         pen.line(
-            f"M{x:.1f} {y:.1f}c{reach * 0.35:.1f} {-rise:.1f} {reach * 0.65:.1f} {rise:.1f} {reach:.1f} 0",
+            f"M{x:.1f} {y:.1f}c{reach * 0.35:.1f} {-rise:.1f} "
+            f"{reach * 0.65:.1f} {rise:.1f} {reach:.1f} 0",
             "#ffffff",
             pen.width * 0.003,
             ' opacity="0.4"',

@@ -125,6 +125,20 @@ def _sphere(brush: Brush) -> None:
     )
 
 
+def _ball(brush: Brush) -> None:
+    pen, code = brush.pen, "#e2403c"
+    paint = pen.radial(
+        adjust(code, light=0.14), code, adjust(code, light=-0.14), at=(0.35, 0.3), radius=0.8
+    )
+    pen.ellipse((50, 50), 49, None, paint)
+    pen.raw(f"<g{pen.clip('M50 1A49 49 0 1 1 49.9 1Z')}>")
+    pen.path(
+        "M-4 58Q50 84 104 50", "none", f' stroke="{adjust(code, light=-0.13)}" stroke-width="3"'
+    )
+    pen.raw("</g>")
+    pen.ellipse((36, 28), 13, 8, "#ffffff", ' opacity="0.42" transform="rotate(-32 36 28)"')
+
+
 def _pyramid(brush: Brush) -> None:
     pen, w, code = brush.pen, brush.pen.width, "#e3be77"
     pen.polygon(
@@ -179,6 +193,7 @@ DRAWINGS: tuple[Drawing, ...] = (
     Drawing("skis", _skis, ("ski", "skis"), (0.4, 0.6)),
     Drawing("cube", _cube, ("cube", "block", "立方体"), (1, 1)),
     Drawing("sphere", _sphere, ("sphere", "orb", "marble", "球体"), (1, 1)),
+    Drawing("ball", _ball, ("ball", "rubber ball", "球"), (1, 1)),
     Drawing("circle", _sphere, ("circle", "disc", "dot"), (1, 1), "center"),
     Drawing("pyramid", _pyramid, ("pyramid", "金字塔"), (0.9, 1.6)),
     Drawing("cylinder", _cylinder, ("cylinder", "drum can", "tube"), (0.5, 1.2)),

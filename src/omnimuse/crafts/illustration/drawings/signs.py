@@ -20,8 +20,6 @@ def _wooden_sign(brush: Brush) -> None:
         radius=7,
     )
     pen.rect((3.4, 7.4, w - 6.8, 49.2), pen.linear("#f6e3bf", "#ecd2a2"), radius=5)
-    for x in (9.0, w - 9.0):
-        pen.ellipse((x, 32), 1.5, None, "#7b5836")
 
 
 def _poster(brush: Brush) -> None:

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from omnimuse.crafts.illustration.art import ArtPack
+from omnimuse.crafts.illustration.compose import compose_scene
+from omnimuse.crafts.illustration.setting import place_of_words
+from omnimuse.errors import ArgumentError
+
+
+def thing(label: str, box: list[float], **more: Any) -> dict[str, Any]:
+    known = {k: more.pop(k) for k in ("id", "depth", "support") if k in more}
+    return {"label": label, "box": box, "attributes": more, **known}
+
+
+def layout(*objects: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "objects": list(objects),
+        "relations": [],
+        "background": "",
+        "canvas": [400, 300],
+        **more,
+    }
+
+
+def test_boxes_labels_and_ids_are_kept(pack: ArtPack) -> None:
+    scene = compose_scene(
+        layout(thing("dog", [0.1, 0.5, 0.3, 0.4], id="dog-1"), thing("tree", [0.6, 0.1, 0.3, 0.7])),
+        pack,
+    )
+    assert [o.id for o in scene.objects] == ["dog-1", "tree-2"]
+    assert scene.objects[0].box == (0.1, 0.5, 0.3, 0.4)
+    assert scene.objects[1].box == (0.6, 0.1, 0.3, 0.7)
+    assert scene.canvas == (400, 300)
+
+
+def test_tiny_boxes_grow_to_what_can_be_seen(pack: ArtPack) -> None:
+    box = compose_scene(layout(thing("dog", [0.5, 0.5, 0.0, 0.001])), pack).objects[0].box
+    assert box[2:] == (0.012, 0.012)
+    assert box[0] == pytest.approx(0.494)
+
+
+def test_colors_come_from_words_materials_and_labels(pack: ArtPack) -> None:
+    scene = compose_scene(
+        layout(
+            thing("dog", [0, 0.5, 0.2, 0.3], color="blue"),
+            thing("cat", [0.3, 0.5, 0.2, 0.3], material="golden"),
+            thing("green dog", [0.6, 0.5, 0.2, 0.3]),
+            thing("zebra", [0.8, 0.5, 0.2, 0.3], color="black and white"),
+            thing("red apple", [0.8, 0.1, 0.1, 0.1]),
+        ),
+        pack,
+    )
+    from omnimuse.crafts.illustration.color import name_of
+
+    names = [name_of(o.color) if o.color else "" for o in scene.objects]
+    assert names[0] == "blue"
+    assert names[1] in ("yellow", "orange")
+    assert names[2:4] == ["green", ""]
+    assert names[4] in ("", "red")
+
+
+def test_things_turn_to_each_other_and_into_the_picture(pack: ArtPack) -> None:
+    dog, cat = (
+        thing("dog", [0.05, 0.5, 0.2, 0.3], id="d"),
+        thing("cat", [0.7, 0.5, 0.2, 0.3], id="c"),
+    )
+    alone = compose_scene(layout(dog, cat), pack)
+    assert [o.flip for o in alone.objects] == [True, False]
+    away = {"subject": "d", "relation": "looking at", "object": "c"}
+    facing = compose_scene(
+        {**layout(cat, {**dog, "box": [0.72, 0.1, 0.2, 0.3]}), "relations": [away]}, pack
+    )
+    assert [o.flip for o in facing.objects] == [False, False]
+
+
+def test_copies_differ_a_little(pack: ArtPack) -> None:
+    dogs = [thing("dog", [0.1 + 0.2 * i, 0.5, 0.15, 0.3]) for i in range(4)]
+    scene = compose_scene(layout(*dogs), pack)
+    assert len({o.color for o in scene.objects}) == 4
+
+
+def test_the_seed_decides(pack: ArtPack) -> None:
+    plan = layout(*[thing("dog", [0.1 + 0.2 * i, 0.5, 0.15, 0.3]) for i in range(4)])
+    assert compose_scene(plan, pack, seed=5) == compose_scene(plan, pack, seed=5)
+    assert compose_scene(plan, pack, seed=5) != compose_scene(plan, pack, seed=6)
+
+
+def test_what_stands_on_a_thing_is_let_down_onto_it(pack: ArtPack) -> None:
+    bench = thing("bench", [0.2, 0.6, 0.6, 0.3], id="b")
+    scene = compose_scene(layout(thing("cat", [0.4, 0.3, 0.2, 0.2], support="b"), bench), pack)
+    cat = scene.objects[0].box
+    assert cat[1] + cat[3] == pytest.approx(0.63, abs=0.005)
+    assert cat[:1] + cat[2:] == pytest.approx((0.4, 0.2, 0.2))
+
+
+def test_words_go_on_signs_then_on_banners(pack: ArtPack) -> None:
+    sign = thing("sign", [0.2, 0.4, 0.5, 0.5], id="s")
+    scene = compose_scene(layout(sign, text=['"SALE"', "Open today"]), pack)
+    assert [(t.text, t.on, t.panel) for t in scene.texts] == [
+        ("SALE", "s", ""),
+        ("Open today", "", "banner"),
+    ]
+    x, y, w, h = scene.texts[0].box
+    assert x >= 0.2
+    assert x + w <= 0.7
+    assert y >= 0.4
+    assert y + h <= 0.9
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [("forest", "forest"), ("a sandy beach", "beach"), ("city street at night", "city"),
+     ("living room", "room"), ("under the sea", "underwater"), ("outer space", "space"),
+     ("mountains", "mountains"), ("公园", "meadow"), ("gleeb", "")],
+)  # fmt: skip
+def test_places_are_read_from_words(words: str, place: str) -> None:
+    assert place_of_words(words) == place
+
+
+def test_things_choose_the_place_where_words_do_not(pack: ArtPack) -> None:
+    def place(*labels: str) -> str:
+        things = [thing(label, [0.1, 0.5, 0.2, 0.2]) for label in labels]
+        return compose_scene(layout(*things), pack).background.place
+
+    assert place("dog") == "meadow"
+    assert place("sailboat") == "sea"
+    assert place("car") == "street"
+    assert place("couch", "lamp") == "room"
+    assert place("apple") == "table"
+    assert place("telescope") == "plain"
+
+
+def test_the_ground_reaches_under_the_highest_feet(pack: ArtPack) -> None:
+    scene = compose_scene(layout(thing("dog", [0.1, 0.2, 0.2, 0.3])), pack)
+    assert scene.background.horizon < 0.5
+
+
+def test_time_weather_and_light(pack: ArtPack) -> None:
+    moon = thing("moon", [0.7, 0.1, 0.2, 0.2])
+    background = compose_scene(layout(moon, time="night", weather="snow"), pack).background
+    assert (background.time, background.weather) == ("night", "snow")
+    assert background.light == (0.8, 0.2)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"objects": "dog"},
+        {"objects": [{"box": [0, 0, 1, 1]}]},
+        {"objects": [{"label": "dog"}]},
+        {"objects": [{"label": "dog", "box": [0, 0, 1]}]},
+        {"objects": [{"label": "dog", "box": [0, 0, float("inf"), 1]}]},
+        {"objects": [{"label": "dog", "box": [0, 0, 99, 1]}]},
+        {"objects": [{"label": "dog", "box": [0, 0, 1, 1], "attributes": 3}]},
+        {"objects": [{"label": "dog", "box": [0, 0, 1, 1]}] * 401},
+        {"objects": [], "canvas": ["a", "b"]},
+        {"objects": [], "canvas": [100000, 10]},
+    ],
+)
+def test_what_is_no_layout_is_refused(pack: ArtPack, bad: dict[str, Any]) -> None:
+    with pytest.raises(ArgumentError):
+        compose_scene(bad, pack)
