@@ -1,7 +1,7 @@
 """Detectors: numbers between 0 and 1 for what a text or a picture may be about.
 
 Text: one linear layer per category over sentence embeddings, trained by `recipes/safety_text.py` on
-sentences of our own (see `weights/safety-text.md` for data, figures and limits). Long texts are
+sentences of our own (figures in `weights/safety-text.json`). Long texts are
 judged sentence by sentence; the worst counts. Pictures: a packaged moderation model. Both cards are
 pinned by name: a user's choice for their roles does not reach the gates.
 """
