@@ -179,7 +179,8 @@ def test_the_common_things_have_drawings(painter: Any) -> None:
         "microwave oven toaster sink refrigerator book clock vase scissors toothbrush"
     ).split()
     pairs = ["traffic light", "fire hydrant", "stop sign", "parking meter", "sports ball",
-             "hot dog", "baseball bat", "baseball glove", "tennis racket", "wine glass", "potted plant",
+             "hot dog", "baseball bat",
+             "baseball glove", "tennis racket", "wine glass", "potted plant",
              "dining table", "cell phone", "teddy bear", "hair drier", "bench"]  # fmt: skip
     assert len(things) + len(pairs) == 80
     found = {label: index.find(label) for label in (*things, *pairs)}

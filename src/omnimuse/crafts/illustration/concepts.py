@@ -20,7 +20,10 @@ from numpy.typing import NDArray
 from omnimuse.crafts.illustration.art import ArtItem, ArtPack
 from omnimuse.crafts.illustration.color import NAMED
 from omnimuse.crafts.illustration.drawings import all_drawings
+from omnimuse.crafts.illustration.drawings.animals import COATS
+from omnimuse.crafts.illustration.drawings.people import PEOPLE
 from omnimuse.crafts.illustration.nouns import EVERYDAY_NAMES, singular
+from omnimuse.crafts.layout.words import noun_kind, noun_table
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -64,7 +67,7 @@ class Concept:
     Attributes:
         art: as in scenes, `fluent:NAME`, `drawn:NAME` or `standin:LABEL`.
         confidence: 0 to 1; 1 for an exact name.
-        match: name, tag, head, meaning or standin.
+        match: name, tag, head, kind, meaning or standin.
         anchor: how such a thing sits in its box.
         group: animals, food, travel, activities, objects, people, or "" for our own drawings.
         subgroup: the art pack's narrower group, -1 if unknown.
@@ -112,6 +115,8 @@ class ConceptIndex:
             if exact is not None:
                 return _with_color(exact, color)
         near = self._nearest(label)
+        if near is not None and not self._is_of_kind(near, noun_kind(singular(label))):
+            near = None
         if near is not None and near.confidence >= 0.8:
             return near
         for start in range(1, len(words)):
@@ -119,9 +124,34 @@ class ConceptIndex:
             if head is not None:
                 found = Concept(**{**head.__dict__, "confidence": 0.75, "match": "head"})
                 return _with_color(found, color)
+        wider = self._wider(singular(label))
+        if wider is not None:
+            return wider
         if near is not None:
             return near
         return Concept(f"standin:{label}", 0.0, "standin")
+
+    def _wider(self, label: str) -> Concept | None:
+        """A drawing of the wider noun: a woodpecker is a bird, a waiter is a person."""
+        anchor = noun_table().get(label, ("", ""))[1]
+        names = ["" if anchor in ("worker", "animal") else anchor]
+        names += ["person"] if noun_kind(label) == "p" else []
+        for name in names:
+            found = self._exact(name) if name and name != label else None
+            if found is not None:
+                return Concept(**{**found.__dict__, "confidence": 0.6, "match": "kind"})
+        return None
+
+    @staticmethod
+    def _is_of_kind(concept: Concept, kind: str) -> bool:
+        """Whether a drawing can be what a noun of that kind means: no animal for a dish."""
+        groups = {"a": "animals", "p": "people", "f": "food"}
+        if kind not in groups:
+            return True
+        sort, _, name = concept.art.partition(":")
+        if sort == "drawn":
+            return {"a": name in COATS, "p": name in PEOPLE}.get(kind, False)
+        return concept.group == groups[kind]
 
     def _exact(self, label: str) -> Concept | None:
         for name in dict.fromkeys((label, singular(label))):
@@ -131,7 +161,8 @@ class ConceptIndex:
             known = EVERYDAY_NAMES.get(name, name).replace(" ", "-")
             for candidate in (known, f"{known}-default"):
                 item = self._pack.items.get(candidate)
-                if item is not None and (item.group in _THINGS or item.group == "smileys"):
+                usual = item is not None and item.group in (*_THINGS, "smileys")
+                if item is not None and (usual or name in EVERYDAY_NAMES):
                     return _fluent(item, 1.0, "name")
             tagged = self._by_tag(name)
             if tagged is not None:
@@ -171,6 +202,8 @@ class ConceptIndex:
         items = [i for i in self._pack.items.values() if i.group in _THINGS]
         pairs = [(item.words, f"fluent:{item.name}") for item in items]
         for drawing in all_drawings().values():
+            if drawing.anchor == "fill":
+                continue
             pairs += [(word, f"drawn:{drawing.name}") for word in drawing.words if word.isascii()]
         return sorted(pairs)
 

@@ -74,7 +74,7 @@ class SceneObject:
         opacity: 0 to 1.
         variant: seed of the drawing's small irregularities.
         confidence: how sure the match between label and art is, 0 to 1.
-        match: how it was found: name, tag, meaning, head or standin.
+        match: how it was found: name, tag, head, kind, meaning or standin.
     """
 
     id: str

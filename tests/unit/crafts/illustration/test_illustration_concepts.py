@@ -27,6 +27,8 @@ from omnimuse.errors import CheckpointError
         ("apple", "fluent:red-apple", "name"),
         ("fire hydrant", "drawn:hydrant", "name"),
         ("fluffy wet dog", "fluent:dog", "head"),
+        ("sailor", "drawn:person", "kind"),
+        ("spaniel", "fluent:dog", "kind"),
         ("blorptangle", "standin:blorptangle", "standin"),
     ],
 )
