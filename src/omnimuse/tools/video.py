@@ -45,8 +45,8 @@ def make_video(
     captions: Text | None = None,
     *,
     duration_s: Annotated[float | None, Arg("whole length", ge=0.5, le=3600, unit="s")] = None,
-    width: Side = 1280,
-    height: Side = 720,
+    width: Side | None = None,
+    height: Side | None = None,
     fps: Rate = 24.0,
     motion: Annotated[Move, Arg("camera move over each picture")] = "auto",
     transition: Annotated[Transition, Arg("between pictures")] = "dissolve",
@@ -55,7 +55,8 @@ def make_video(
 
     Pictures are shown in order with camera moves (zoom, pan) and transitions. Scenes are drawn
     layer by layer, so that near things pass far things as the camera moves. The film lasts as long
-    as its sound if no length is given, else 4 s a picture. Captions may be a transcript (timed) or
+    as its sound if no length is given, else 4 s a picture; it has the shape of its pictures if they
+    share one, else 16:9. Captions may be a transcript (timed) or
     plain text (spread over the film).
     """
     if not images and not scenes:
@@ -65,7 +66,8 @@ def make_video(
     from omnimuse.crafts.animation.encode import encode_video
     from omnimuse.crafts.animation.film import Film, Shot
 
-    size = even(width), even(height)
+    natural = _natural_size([*images, *scenes])
+    size = even(width or natural[0]), even(height or natural[1])
     takes = [*_picture_takes(images, motion, size), *_scene_takes(scenes, motion, size)]
     sound = sound_track(audio) if audio is not None else None
     length = duration_s or _length(audio, len(takes))
@@ -328,6 +330,16 @@ def _scene_takes(scenes: list[Asset], motion: Move, size: tuple[int, int]) -> li
         parallax_shot(scene.read_json(), move, *size)
         for scene, move in zip(scenes, moves, strict=True)
     ]
+
+
+def _natural_size(parts: list[Asset]) -> tuple[float, float]:
+    """The shape that all pictures and scenes share, 1280 px on its longer side; else 16:9."""
+    shapes = [part.read_json()["canvas"] if part.kind == "scene" else
+              (part.facts["width_px"], part.facts["height_px"]) for part in parts]  # fmt: skip
+    ratios = [float(w) / float(h) for w, h in shapes]
+    if max(ratios) / min(ratios) > 1.05:
+        return 1280, 720
+    return (1280, 1280 / ratios[0]) if ratios[0] >= 1 else (1280 * ratios[0], 1280)
 
 
 def _length(audio: Asset | None, count: int) -> float:
