@@ -1,6 +1,6 @@
 """Train the melody language model (card `folk-gpt`) on public-domain tunes.
 
-    python recipes/music_lm.py recipes/configs/music_lm.yaml --corpus music21-10.5.1-py3-none-any.whl
+    python recipes/music_lm.py recipes/configs/music_lm.yaml --corpus music21-10.5.1-*.whl
 
 The wheel is read as a zip file; no code in it is run. Progress goes to a log with one JSON object a
 line. The best weights on the held-out tunes are kept as `folk-gpt.safetensors` with everything that
@@ -23,7 +23,8 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from omnimuse.crafts.music.corpus import Melody, encode, places, read_corpus, vocabulary
+from omnimuse.crafts.music.corpus import read_corpus
+from omnimuse.models.melody_tokens import Melody, encode, places, vocabulary
 from omnimuse.models.music_gpt import MusicGPT, MusicGPTConfig
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from omnimuse.models.melody_tokens import Melody
+
 
 @dataclass(frozen=True)
 class Word:
@@ -247,10 +249,41 @@ class ScoreRenderer(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class MelodyRequest:
+    """What a melody model is asked for.
+
+    Attributes:
+        mode: `major`, `minor`, `dorian`, ...
+        metre: such as `6/8`.
+        bars: length, 1 to 64.
+        density: notes per quarter in five steps, 0 (sparse) to 4 (busy).
+        lowest: lowest pitch, in semitones from the tonic.
+        highest: highest.
+        opening: bars to be continued, as (ticks, semitones from the tonic or None for a rest).
+        lengths: note lengths in ticks that may be used; empty for all that the model knows.
+        rests: whether rests may be written.
+        temperature: below 1 is safer, above is bolder.
+        top_p: share of the probability that draws are made from.
+    """
+
+    mode: str
+    metre: str
+    bars: int
+    density: int = 2
+    lowest: int = -5
+    highest: int = 16
+    opening: tuple[tuple[tuple[int, int | None], ...], ...] = ()
+    lengths: tuple[int, ...] = ()
+    rests: bool = False
+    temperature: float = 0.95
+    top_p: float = 0.95
+
+
 @runtime_checkable
 class MelodyWriter(Protocol):
     """Role `score-generation`: a trained model of melodies."""
 
-    def write(self, request: Mapping[str, Any], *, seed: int, count: int = 1) -> list[Any]:
-        """Melodies for a request; see `omnimuse.backends.melody_lm`."""
+    def write(self, request: MelodyRequest, *, seed: int, count: int = 1) -> list[Melody]:
+        """Melodies whose bars all sum to the metre and that end on the tonic."""
         ...

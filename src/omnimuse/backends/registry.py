@@ -27,6 +27,7 @@ BUILT_IN: dict[str, str] = {
     "diffusers": "omnimuse.backends.diffusers_images:DiffusersPainter",
     "gguf": "omnimuse.backends.gguf:GgufTextGenerator",
     "illustrator": "omnimuse.crafts.illustration.backend:IllustratorBackend",
+    "melody-gpt": "omnimuse.backends.melody_lm:MelodyModel",
     "ncnn": "omnimuse.backends.ncnn_images:NcnnUpscaler",
     "onnx-classifier": "omnimuse.backends.vision:OnnxClassifier",
     "onnx-mask": "omnimuse.backends.vision:OnnxSegmenter",

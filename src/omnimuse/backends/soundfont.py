@@ -1,8 +1,9 @@
 """SoundfontRenderer: a score played by a sampler, in NumPy.
 
 Each note is rendered whole: its sample is resampled to pitch (cubic interpolation, looped as the
-font says), shaped by a volume envelope in decibels and a resonant low-pass filter, and panned. Notes
-of a channel are summed, follow the channel's volume and expression, and send to reverb and chorus.
+font says), shaped by a volume envelope in decibels and a resonant low-pass filter, and panned.
+Notes of a channel are summed, follow the channel's volume and expression, and send to reverb and
+chorus.
 
 Source: SoundFont Technical Specification 2.04, sections 8 and 9. As FluidSynth does, the
 attenuation generator counts 0.4 dB per dB (fonts are made for that). Left out: LFO to volume and
@@ -254,7 +255,7 @@ def volume_envelope(
         amplitude *= rise.astype(np.float32)
     fade = min(count, int(0.003 * sample_rate_hz))
     amplitude[count - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
-    return amplitude
+    return np.asarray(amplitude, np.float32)
 
 
 def _pitch_ratio(gens: Mapping[int, float], wave: sf.Waveform, key: int) -> float:
@@ -432,4 +433,5 @@ def _curve(
     knots = np.stack((times, times + ramp), axis=1).ravel()
     levels = np.stack((np.concatenate((values[:1], values[:-1])), values), axis=1).ravel()
     knots = np.maximum.accumulate(knots)
-    return np.interp(np.arange(frames) / sample_rate_hz, knots, levels).astype(np.float32)
+    curve = np.interp(np.arange(frames) / sample_rate_hz, knots, levels)
+    return np.asarray(curve, np.float32)

@@ -59,7 +59,7 @@ _INSTRUMENT_ONLY = {
     *(KEY_RANGE, VELOCITY_RANGE, INSTRUMENT, SAMPLE),
 }
 
-_RECORDS = {
+_RECORDS: dict[bytes, list[Any]] = {
     b"phdr": [
         ("name", "S20"),
         ("program", "<u2"),
@@ -188,7 +188,7 @@ class SoundFontFile:
     def _table(self, name: bytes, chunks: Mapping[bytes, tuple[int, int]]) -> NDArray[Any]:
         if name not in chunks:
             raise CheckpointError(f"{self.path.name}: chunk {name.decode()!r} is missing")
-        record = np.dtype(_RECORDS[name])  # type: ignore[arg-type]
+        record: np.dtype[Any] = np.dtype(_RECORDS[name])
         offset, size = chunks[name]
         if size % record.itemsize or size < record.itemsize:
             raise CheckpointError(

@@ -25,7 +25,7 @@ class Composed(NamedTuple):
 
 @tool(
     version="1.0.0",
-    roles=("feature-extraction", "score-to-audio"),
+    roles=("feature-extraction", "score-generation", "score-to-audio"),
     cost_s=6.0,
     memory_mb=250.0,
     examples=(
@@ -59,9 +59,14 @@ def compose_music(
     Any mood, style, key, metre, tempo, length and set of instruments. Gives the recording and its
     notes as a MIDI score that can be edited and played again. No singing voice.
     """
+    import zlib
+
+    import numpy as np
+
     from omnimuse.crafts.music.brief import BriefReader, Wishes
     from omnimuse.crafts.music.compose import compose
     from omnimuse.crafts.music.midi import write_midi
+    from omnimuse.crafts.music.tunes import can_write
     from omnimuse.errors import InputError
 
     text = prompt.read_text().strip()
@@ -72,9 +77,11 @@ def compose_music(
         key=key, metre=metre, tempo_bpm=tempo_bpm, duration_s=duration_s, instruments=instruments,
         mood=mood, style=style,
     )  # fmt: skip
-    brief = BriefReader(ctx.role("feature-extraction")).read(text[:_MAX_PROMPT], wishes, ctx.rng)
+    rng = np.random.default_rng([ctx.seed, zlib.crc32(text.encode())])
+    brief = BriefReader(ctx.role("feature-extraction")).read(text[:_MAX_PROMPT], wishes, rng)
     ctx.checkpoint(0.15, f"composing in {brief.key.name}, {brief.metre.name}")
-    composition = compose(brief, ctx.seed)
+    writer = ctx.role("score-generation") if can_write(brief) else None
+    composition = compose(brief, int(rng.integers(2**32)), writer=writer)
     midi = write_midi(composition.piece)
     facts = {
         **_facts(composition.piece),
@@ -83,6 +90,7 @@ def compose_music(
         "valence": brief.valence,
         "arousal": brief.arousal,
         "reasons": dict(brief.reasons),
+        "melody_by": composition.melody_by,
         "judge_score": round(composition.verdict.score, 3),
         "judge_faults": list(composition.verdict.faults),
         "candidates": composition.candidates,

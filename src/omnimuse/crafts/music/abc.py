@@ -1,8 +1,9 @@
 """ABC notation both ways: the core that folk tunes are written in.
 
-Read: fields X T M L Q K P V, notes with accidentals, octaves and lengths, rests, chords, ties, broken
-rhythm, tuplets, bars, repeats and endings, inline fields. Skipped: grace notes, decorations, lyrics,
-slurs. Accidentals last until the bar's end. Written: one voice in one metre, four bars a line.
+Read: fields X T M L Q K P V, notes with accidentals, octaves and lengths, rests, chords, ties,
+broken rhythm, tuplets, bars, repeats and endings, inline fields. Skipped: grace notes, decorations,
+lyrics, slurs. Accidentals last until the bar's end. Written: one voice in one metre, four bars a
+line.
 Source: The ABC music standard 2.1, abcnotation.com, 2011.
 """
 
@@ -109,7 +110,8 @@ def to_piece(tune: Tune) -> Piece:
     bar_ticks = tune.metre.bar_ticks
     bars = unfold(tune.bars)
     notes: list[Note] = []
-    at, open_ties = 0, {}
+    at = 0
+    open_ties: dict[int, int] = {}
     for index, bar in enumerate(bars):
         is_upbeat = index == 0 and bar.ticks < bar_ticks
         at += bar_ticks - bar.ticks if is_upbeat else 0

@@ -93,7 +93,9 @@ def _pattern(s: Setting, unit: int, order: Sequence[int], length: float = 1.0) -
 
 
 def _alberti(s: Setting) -> list[Note]:
-    order = (0, 1, 2) if s.metre.is_compound or s.metre.numerator == 3 else (0, 2, 1, 2)
+    order: tuple[int, ...] = (
+        (0, 1, 2) if s.metre.is_compound or s.metre.numerator == 3 else (0, 2, 1, 2)
+    )
     if s.metre.numerator == 3 and not s.metre.is_compound:
         order = (0, 2, 1, 2, 1, 2)
     return _pattern(s, _EIGHTH, order, 1.0)
@@ -113,20 +115,15 @@ def _rolling(s: Setting) -> list[Note]:
 def _broken(s: Setting) -> list[Note]:
     """A wide left hand: bass note, fifth, octave, tenth, ringing on as under a pedal."""
     low = s.voices[0] - 12 if s.voices[0] > 52 else s.voices[0]
-    ladder = [low, *s.voices[1:], s.voices[0] + 12]
-    notes = []
-    for at, _, is_first in s.beats():
-        del is_first
-        for index, start in enumerate(
-            range(at, min(at + 2 * TICKS_PER_QUARTER, s.chord.end), _EIGHTH)
-        ):
-            if any(n.start == start for n in notes):
-                continue
-            step = (start - s.chord.start) // _EIGHTH % (2 * len(ladder) - 2)
-            place = step if step < len(ladder) else 2 * len(ladder) - 2 - step
-            ring = min(s.chord.end - start, 3 * TICKS_PER_QUARTER)
-            notes += s.strike(start, ring, [ladder[place]], 4 if index == 0 else -6)
-    return sorted(notes)
+    ladder = (low, *s.voices[1:], s.voices[0] + 12)
+    turn = 2 * len(ladder) - 2
+    notes: list[Note] = []
+    for index, start in enumerate(s.grid(_EIGHTH)):
+        step = index % turn
+        pitch = ladder[step if step < len(ladder) else turn - step]
+        ring = min(s.chord.end - start, 3 * TICKS_PER_QUARTER)
+        notes += s.strike(start, ring, [pitch], 4 if index == 0 else -6)
+    return notes
 
 
 def _sparse(s: Setting) -> list[Note]:

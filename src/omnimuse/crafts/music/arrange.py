@@ -15,8 +15,12 @@ from omnimuse.crafts.music.styles import DRUMS_PROGRAM, Instrument, instruments
 from omnimuse.crafts.music.theory import Chord
 from omnimuse.crafts.music.voicing import lead_voices
 
+_LOUD_DRUMS = ("pop", "rock", "house", "march", "orchestral", "chip")
 _PAN = {"melody": 64, "counter": 86, "harmony": 46, "pad": 78, "bass": 62, "drums": 64}
 _VOLUME = {"melody": 104, "counter": 80, "harmony": 84, "pad": 66, "bass": 92, "drums": 84}
+_LIVELINESS = {"ostinato": 1.0, "rolling": 1.0, "chip": 0.8, "alberti": 0.6, "stabs": 0.6,
+               "tremolo": 0.4, "pulse": 0.0, "strum": 0.4, "offbeat": 0.2, "arpeggio": -0.2,
+               "broken": -0.6, "block": -0.8, "sparse": -1.0}  # fmt: skip
 _REVERB = {"melody": 52, "counter": 56, "harmony": 44, "pad": 68, "bass": 18, "drums": 22}
 
 
@@ -52,7 +56,9 @@ def choose_band(brief: Brief, rng: np.random.Generator) -> Band:
         bass = players[0]
     elif players:
         lead = players[0]
-    return Band(lead, harmony, pad, bass, bool(style.drums))
+    drums = bool(style.drums) and (brief.arousal > -0.45 or style.drums not in _LOUD_DRUMS)
+    drums = drums and not (style.drums == "orchestral" and brief.arousal < 0.25)
+    return Band(lead, harmony, pad, bass, drums or len(players) < len(brief.instruments))
 
 
 def _asked_band(brief: Brief, table: dict[str, Instrument]) -> Band:
@@ -98,10 +104,17 @@ def arrange(piece: Piece, melody: Sequence[Note], brief: Brief, rng: np.random.G
     return piece.with_parts(tuple(_shade(part, piece, brief) for part in parts if part.notes))
 
 
+def _choose_figure(brief: Brief, rng: np.random.Generator) -> str:
+    """One of the style's figures: busy ones for excited moods, still ones for calm moods."""
+    figures = brief.style.figures
+    weights = np.exp([2.0 * brief.arousal * _LIVELINESS.get(name, 0.0) for name in figures])
+    return str(figures[int(rng.choice(len(figures), p=weights / weights.sum()))])
+
+
 class _Arranger:
     def __init__(self, piece: Piece, brief: Brief, band: Band, rng: np.random.Generator) -> None:
         self._piece, self._brief, self._band, self._rng = piece, brief, band, rng
-        self._figure = brief.style.figures[int(rng.integers(len(brief.style.figures)))]
+        self._figure = _choose_figure(brief, rng)
         self._chords = self._merged()
 
     def _merged(self) -> list[Chord]:
@@ -120,12 +133,9 @@ class _Arranger:
 
     def melody(self, notes: Sequence[Note]) -> Part:
         instrument = self._band.melody
-        shift = _octave_shift(notes, instrument, margin=self._is_low_harmony())
+        shift = _octave_shift(notes, instrument)
         moved = tuple(replace(note, pitch=note.pitch + shift) for note in notes)
         return _part(instrument, "melody", moved)
-
-    def _is_low_harmony(self) -> int:
-        return 0
 
     def _range(self, instrument: Instrument, melody: Sequence[Note]) -> tuple[int, int]:
         """Where inner voices lie: under the melody, within the instrument."""
@@ -175,7 +185,7 @@ class _Arranger:
     def counter(self, melody: Sequence[Note]) -> Part:
         """A second voice: chord notes a third to a sixth under the melody, in longer values."""
         instrument = self._band.counter or self._band.melody
-        notes = []
+        notes: list[Note] = []
         for chord in self._chords:
             above = [n.pitch for n in melody if n.start < chord.end and n.end > chord.start]
             ceiling = min(above, default=72) - 3
@@ -231,15 +241,14 @@ def _part(instrument: Instrument, role: str, notes: tuple[Note, ...]) -> Part:
     )
 
 
-def _octave_shift(notes: Sequence[Note], instrument: Instrument, margin: int = 0) -> int:
+def _octave_shift(notes: Sequence[Note], instrument: Instrument) -> int:
     """Octaves that bring a line best into an instrument's range."""
     if not notes:
         return 0
 
     def misfit(shift: int) -> tuple[int, int]:
         outside = sum(
-            max(0, instrument.low + margin - n.pitch - shift)
-            + max(0, n.pitch + shift - instrument.high)
+            max(0, instrument.low - n.pitch - shift) + max(0, n.pitch + shift - instrument.high)
             for n in notes
         )
         return outside, abs(shift)

@@ -1,8 +1,8 @@
 """Brief: a request for music as key, metre, tempo, length, style, mood and instruments.
 
-What is written in musical notation (`D minor`, `3/4`, `96 bpm`) is read; everything else is found by
-meaning: the request and its phrases are compared with descriptions of moods, styles and instruments
-through sentence embeddings. Explicit arguments win over what the request suggests.
+What is written in musical notation (`D minor`, `3/4`, `96 bpm`) is read; everything else is found
+by meaning: the request and its phrases are compared with descriptions of moods, styles and
+instruments through sentence embeddings. Explicit arguments win over what the request suggests.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class BriefReader:
         key = _key(prompt, wishes.key, style, valence, rng, reasons)
         tempo = _tempo(prompt, wishes.tempo_bpm, style, arousal, reasons)
         is_fixed = "asked" in reasons["tempo"]
-        bars, tempo = _length(wishes, metre, tempo, is_fixed=is_fixed)
+        bars, tempo = _length(wishes, metre, tempo, is_fixed, 8 if style.is_modelled else 4)
         return Brief(
             key, metre, tempo, bars, style, valence, arousal, mood, players,
             bool(_SOLO.search(prompt)), bool(wishes.instruments.strip()), reasons,
@@ -319,8 +319,10 @@ def _tempo(
     return float(low + (high - low) * share)
 
 
-def _length(wishes: Wishes, metre: Metre, tempo: float, *, is_fixed: bool) -> tuple[int, float]:
-    """Bars, and the tempo bent by at most 9 % so that the piece ends on time.
+def _length(
+    wishes: Wishes, metre: Metre, tempo: float, is_fixed: bool, unit: int
+) -> tuple[int, float]:
+    """Bars, and the tempo bent a little so that whole phrases of `unit` bars end on time.
 
     The last chord rings for about two seconds, so the bars fill what is left.
     """
@@ -332,9 +334,9 @@ def _length(wishes: Wishes, metre: Metre, tempo: float, *, is_fixed: bool) -> tu
     if is_fixed:
         return max(1, round(exact)), tempo
     best = (9e9, 1, tempo)
-    for bars in range(max(1, int(exact * 0.9)), int(exact * 1.1) + 2):
+    for bars in range(max(1, int(exact * 0.85)), int(exact * 1.15) + 2):
         needed = bars * beats_per_bar * 60 / sounding_s
         bend = abs(np.log(needed / tempo))
-        shape = 0.0 if bars % 8 == 0 else 0.02 if bars % 4 == 0 else 0.06 if bars % 2 == 0 else 0.1
-        best = min(best, (bend + shape + 2 * max(0.0, bend - 0.09), bars, needed))
+        shape = {0: 0.0, 2: 0.05, 1: 0.08, 3: 0.08}.get(bars % unit, 0.14)
+        best = min(best, (bend + shape + 2 * max(0.0, bend - 0.1), bars, needed))
     return best[1], float(round(min(max(best[2], MIN_TEMPO), MAX_TEMPO), 2))

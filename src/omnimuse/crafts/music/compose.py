@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from omnimuse.backends.base import MelodyWriter
 from omnimuse.crafts.music import rhythm
 from omnimuse.crafts.music.arrange import arrange
 from omnimuse.crafts.music.brief import Brief
@@ -27,6 +28,14 @@ from omnimuse.crafts.music.judge import Verdict, judge
 from omnimuse.crafts.music.melody import Singer, Slot, sing
 from omnimuse.crafts.music.piece import Note, Phrase, Piece
 from omnimuse.crafts.music.theory import Chord
+from omnimuse.crafts.music.tunes import (
+    can_write,
+    find_harmony,
+    read_form,
+    to_notes,
+    write_tunes,
+)
+from omnimuse.models.melody_tokens import Melody
 
 _VELOCITY = 84
 
@@ -48,6 +57,7 @@ class Composition:
     verdict: Verdict
     candidates: int
     rejected: tuple[str, ...]
+    melody_by: str = "search"
 
 
 def compose(
@@ -55,6 +65,7 @@ def compose(
     seed: int,
     *,
     candidates: int = 6,
+    writer: MelodyWriter | None = None,
     report: Callable[[float, str], None] = lambda fraction, message: None,
 ) -> Composition:
     """Write several candidates and keep the best.
@@ -63,41 +74,65 @@ def compose(
         brief: what is wanted.
         seed: randomness; candidate i uses (seed, i).
         candidates: how many to write.
+        writer: the melody model, used for styles that it has heard.
         report: progress.
     """
-    best: tuple[float, Piece, Verdict] | None = None
-    rejected: list[str] = []
+    plan = plan_form(brief.bars)
+    tunes: list[Melody] = []
+    if writer is not None and can_write(brief):
+        bars = sum(phrase.bars for phrase in plan if phrase.kind == "phrase")
+        tunes = write_tunes(brief, bars, writer, seed, candidates)
+    verdicts: list[tuple[Piece, Verdict]] = []
     for index in range(max(1, candidates)):
-        piece = write(brief, np.random.default_rng([seed, index]))
-        verdict = judge(piece)
-        report((index + 1) / candidates, f"candidate {index + 1}: {verdict.score:.2f}")
-        rejected += [f"candidate {index + 1}: {fault}" for fault in verdict.faults]
-        rank = verdict.score - 10 * len(verdict.faults)
-        if best is None or rank > best[0]:
-            best = (rank, piece, verdict)
-    if best is None:
-        raise AssertionError("at least one candidate is written")
-    return Composition(best[1], best[2], candidates, tuple(rejected))
+        rng = np.random.default_rng([seed, index])
+        piece = arrange_tune(brief, tunes[index], rng) if tunes else write(brief, rng)
+        verdicts.append((piece, judge(piece)))
+        report((index + 1) / candidates, f"candidate {index + 1}: {verdicts[-1][1].score:.2f}")
+    rejected = [
+        f"candidate {index + 1}: {fault}"
+        for index, (_, verdict) in enumerate(verdicts)
+        for fault in verdict.faults
+    ]
+    best = max(verdicts, key=lambda pair: pair[1].score - 10 * len(pair[1].faults))
+    how = "melody model" if tunes else "search"
+    return Composition(best[0], best[1], candidates, tuple(rejected), how)
 
 
 def write(brief: Brief, rng: np.random.Generator) -> Piece:
-    """One candidate."""
+    """One candidate whose harmony comes first and whose melody is searched."""
     plan = plan_form(brief.bars)
     harmony = _write_harmony(brief, plan, rng)
     notes = _Melodist(brief, rng).write(plan, harmony)
-    chords = tuple(chord for phrase in harmony for chord in phrase)
-    piece = Piece(
+    return arrange(_frame(brief, plan, harmony), notes, brief, rng)
+
+
+def arrange_tune(brief: Brief, melody: Melody, rng: np.random.Generator) -> Piece:
+    """One candidate around a tune that the melody model wrote."""
+    plan = plan_form(brief.bars)
+    first_bar = next(phrase.first_bar for phrase in plan if phrase.kind == "phrase")
+    notes = to_notes(melody, brief.key, first_bar, brief.metre.bar_ticks)
+    plan = read_form(plan, melody, first_bar)
+    slots = [_slots(brief, phrase) for phrase in plan]
+    harmony = find_harmony(brief, plan, slots, notes, rng)
+    if plan[-1].kind == "coda":
+        start = plan[-1].first_bar * brief.metre.bar_ticks
+        notes.append(Note(start, plan[-1].bars * brief.metre.bar_ticks, notes[-1].pitch, _VELOCITY))
+    return arrange(_frame(brief, plan, harmony), notes, brief, rng)
+
+
+def _frame(brief: Brief, plan: Sequence[PhrasePlan], harmony: Sequence[Sequence[Chord]]) -> Piece:
+    """The piece before anybody plays."""
+    return Piece(
         key=brief.key,
         metre=brief.metre,
         tempo_bpm=brief.tempo_bpm,
         bars=brief.bars,
         parts=(),
-        chords=chords,
+        chords=tuple(chord for phrase in harmony for chord in phrase),
         phrases=tuple(Phrase(p.name, p.first_bar, p.bars) for p in plan),
         tempo_changes=_slowing(brief),
         swing=brief.style.swing,
     )
-    return arrange(piece, notes, brief, rng)
 
 
 def _slowing(brief: Brief) -> tuple[tuple[int, float], ...]:

@@ -1,10 +1,10 @@
 """Harmony by functional grammar: what may follow what, sampled so that cadences come out right.
 
-A grammar is a table of weights between degrees. A phrase's last chords are fixed by its cadence, and
-the rest is drawn exactly from the chain conditioned on them (backward messages, then forward
+A grammar is a table of weights between degrees. A phrase's last chords are fixed by its cadence,
+and the rest is drawn exactly from the chain conditioned on them (backward messages, then forward
 sampling), so no draw has to be thrown away.
-Source: F. Pachet, P. Roy, G. Barbieri, "Finite-Length Markov Processes with Constraints", IJCAI 2011;
-weights after the tables of S. Kostka, D. Payne, "Tonal Harmony".
+Source: F. Pachet, P. Roy, G. Barbieri, "Finite-Length Markov Processes with Constraints", IJCAI
+2011; weights after the tables of S. Kostka, D. Payne, "Tonal Harmony".
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _matrix(mode: str) -> NDArray[np.float64]:
         for target, weight in following.items():
             matrix[degree, target] = weight
     sums = matrix.sum(axis=1, keepdims=True)
-    return np.divide(matrix, sums, out=np.zeros_like(matrix), where=sums > 0)
+    return np.asarray(matrix / np.where(sums > 0, sums, 1.0))
 
 
 def diatonic_chord(key: Key, degree: int, *, size: int = 3) -> Chord:

@@ -4,8 +4,8 @@ The state is a step of the key's scale; a chord's accidentals bend steps, so a l
 over secondary dominants. Costs prefer chord notes on strong beats, steps over leaps, leaps that are
 answered by a step back, dissonances that are prepared and resolved by step, an arch, and the
 intervals of a motif that is to be recalled. Gumbel noise turns the search into sampling.
-Source: the preferences follow L. B. Meyer's gap-fill, E. Narmour's implication-realisation model, and
-D. Huron, "Sweet Anticipation", 2006, on statistical regularities of melodies.
+Source: the preferences follow L. B. Meyer's gap-fill, E. Narmour's implication-realisation model,
+and D. Huron, "Sweet Anticipation", 2006, on statistical regularities of melodies.
 """
 
 from __future__ import annotations

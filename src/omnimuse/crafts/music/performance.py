@@ -1,4 +1,4 @@
-"""Performance: what a player adds to the page: swing, small delays, breathing loudness, rolled chords."""
+"""Performance: what a player adds: swing, small delays, breathing loudness, rolled chords."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def _flavour_weight(bar: tuple[int, ...], metre: Metre, flavour: str) -> float:
 
 
 def cadence_rhythm(metre: Metre, *, is_final: bool, rng: np.random.Generator) -> tuple[int, ...]:
-    """The last bar of a phrase: a long note, with a pick-up of rest (negative) left by the caller."""
+    """The last bar of a phrase: a long note, the longest for the very last."""
     bars = [bar for bar in vocabulary(metre) if bar[0] * 2 >= metre.bar_ticks and len(bar) <= 2]
     bars = bars or [(metre.bar_ticks,)]
     if is_final:

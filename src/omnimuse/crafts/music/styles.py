@@ -76,6 +76,7 @@ class Style:
         sevenths, ninths, secondary, inversions, is_power: see `harmony.Palette`.
         is_pentatonic: melodies avoid the scale's half steps.
         modes: that suit it; empty for what the mood asks.
+        is_modelled: the melody model has heard such tunes.
         valence, arousal: its usual feeling, where a request names none.
     """
 
@@ -102,6 +103,7 @@ class Style:
     is_power: bool = False
     is_pentatonic: bool = False
     modes: tuple[str, ...] = ()
+    is_modelled: bool = False
     valence: float = 0.3
     arousal: float = 0.0
 

@@ -25,8 +25,9 @@ MODES: dict[str, tuple[int, ...]] = {
     "locrian": (0, 1, 3, 5, 6, 8, 10),
 }
 _MODE_WORDS = {
-    "": "major", "maj": "major", "major": "major", "dur": "major", "ionian": "major", "大调": "major",
-    "m": "minor", "min": "minor", "minor": "minor", "moll": "minor", "aeolian": "minor",
+    "": "major", "maj": "major", "major": "major", "dur": "major", "ionian": "major",
+    "大调": "major", "m": "minor", "min": "minor", "minor": "minor", "moll": "minor",
+    "aeolian": "minor",
     "小调": "minor", "dor": "dorian", "dorian": "dorian", "phr": "phrygian", "phrygian": "phrygian",
     "lyd": "lydian", "lydian": "lydian", "mix": "mixolydian", "mixolydian": "mixolydian",
     "loc": "locrian", "locrian": "locrian",
