@@ -33,7 +33,9 @@ class Stem:
         start_s: when it begins.
         gain_db: level.
         pan: -1 left to 1 right.
-        is_looped: repeated with cross-fades until the mix ends.
+        is_looped: repeated with cross-fades until it ends.
+        duration_s: when it ends, counted from its beginning; None is its own length, or the end of
+            the mix where it is looped.
         level_lufs: brought to this loudness first; None leaves it as it is.
         is_ducked: turned down while the voice speaks.
         fade_in_s: at its beginning.
@@ -45,6 +47,7 @@ class Stem:
     gain_db: float = 0.0
     pan: float = 0.0
     is_looped: bool = False
+    duration_s: float | None = None
     level_lufs: float | None = None
     is_ducked: bool = False
     fade_in_s: float = 0.0
@@ -148,6 +151,8 @@ def _placed(stem: Stem, count: int, sample_rate_hz: int) -> Samples:
         gain_db += stem.level_lufs - measured if measured > SILENCE_LUFS else 0.0
     start = int(stem.start_s * sample_rate_hz)
     room = max(count - start, 0)
+    if stem.duration_s is not None:
+        room = min(room, int(stem.duration_s * sample_rate_hz))
     if stem.is_looped:
         source = loop_to(source, room, fade=int(0.5 * sample_rate_hz))
     source = pan_stereo(source[:room], stem.pan)

@@ -69,7 +69,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Vectors:
-    """Embedded names: (texts, dimension), the class index of each text, (unreachable, dimension)."""
+    """Embedded names, (texts, dimension), the class index of each, and what is out of reach."""
 
     texts: NDArray[np.float32]
     owners: NDArray[np.int64]

@@ -65,7 +65,8 @@ def pieces(blocks: Iterable[Samples]) -> Iterator[tuple[Samples, float]]:
         yield held, start / RECOGNITION_RATE_HZ
 
 
-def _moved(segment: Segment, by_s: float) -> Segment:
+def moved_segment(segment: Segment, by_s: float) -> Segment:
+    """The segment and its words, `by_s` seconds later."""
     return replace(
         segment,
         start_s=segment.start_s + by_s,
@@ -99,5 +100,7 @@ def recognise(
         is_silent = False
         said = recognizer.transcribe(samples, RECOGNITION_RATE_HZ, language=code)
         code = code or said.language
-        segments += [_moved(segment, start_s) for segment in said.segments if segment.text.strip()]
+        segments += [
+            moved_segment(segment, start_s) for segment in said.segments if segment.text.strip()
+        ]
     return Heard(tuple(segments), code, end_s, is_silent)

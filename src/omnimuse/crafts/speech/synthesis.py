@@ -26,6 +26,7 @@ Samples = NDArray[np.float32]
 
 MAX_CHARACTERS = 200_000
 _EDGE_S = 0.004
+_LAST_PAUSE_S = 0.25
 _OTHER_SCRIPTS = (
     (r"[\u3400-\u9fff\uf900-\ufaff]", "zh", "Chinese"),
     (r"[\u3040-\u30ff]", "ja", "Japanese"),
@@ -201,11 +202,14 @@ def speak_to_file(
     segments: list[Segment] = []
     file: SoundFile | None = None
     rate_hz = count = done = 0
+    pause_s = 0.0
     try:
         for utterance in plan_utterances(text, delivery):
             on_piece(done, utterance.text)
             done += len(utterance.text)
-            samples = np.zeros(0, np.float32)
+            if file is not None:
+                count += _write_silence(file, pause_s / delivery.rate)
+            pause_s = utterance.pause_s
             if utterance.tokens:
                 samples, got_hz = _speak(utterance, voice, delivery)
                 if file is None:
@@ -215,15 +219,21 @@ def speak_to_file(
                     samples = _at_rate(samples, got_hz, rate_hz)
                 words = align_words(utterance.tokens, samples, rate_hz, offset_s=count / rate_hz)
                 segments.append(_segment(utterance.text, words))
-            if file is None:
-                continue
-            silence = np.zeros(int(utterance.pause_s / delivery.rate * rate_hz), np.float32)
-            file.write(np.concatenate((samples, silence)))
-            count += len(samples) + len(silence)
+                file.write(samples)
+                count += len(samples)
+        if file is not None:
+            count += _write_silence(file, min(pause_s, _LAST_PAUSE_S))
     finally:
         if file is not None:
             file.close()
     return Spoken(tuple(segments), count / rate_hz, rate_hz)
+
+
+def _write_silence(file: SoundFile, seconds: float) -> int:
+    """Add silence to a file; the number of samples written."""
+    count = int(seconds * file.samplerate)
+    file.write(np.zeros(count, np.float32))
+    return count
 
 
 def _segment(text: str, words: list[Word]) -> Segment:
