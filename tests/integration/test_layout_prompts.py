@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.conftest import MODELS_DIR
 
 from omnimuse.assets.asset import Asset
@@ -215,3 +217,63 @@ def test_a_missing_or_broken_pipeline_is_named(tmp_path: Path) -> None:
     (tmp_path / "pipeline" / "config.cfg").write_text("[nlp]\nlang = 7\n")
     with pytest.raises(CheckpointError):
         SpacyParser(CARD, tmp_path)
+
+
+@given(
+    st.one_of(
+        st.text(min_size=1, max_size=80),
+        st.lists(
+            st.sampled_from(
+                [
+                    "a",
+                    "two",
+                    "cat",
+                    "dogs",
+                    "and",
+                    "of",
+                    "the",
+                    "on",
+                    "no",
+                    "without",
+                    "more",
+                    "than",
+                    "left",
+                    "right",
+                    ",",
+                    ".",
+                    "'s",
+                    "red",
+                    "it",
+                    "them",
+                    "one",
+                    "99999999",
+                    "half",
+                    "dozen",
+                    "group",
+                    "scissors",
+                    "is",
+                    "which",
+                    "not",
+                    "each",
+                    "other",
+                    "只",
+                    "猫",
+                    "在",
+                ]
+            ),
+            min_size=1,
+            max_size=25,
+        ).map(" ".join),
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_any_text_gives_a_layout_or_a_named_error(prompt: str) -> None:
+    try:
+        (layout,) = plan_layouts([prompt], parser())
+    except InputError:
+        return
+    for entry in layout["objects"]:
+        x, y, w, h = entry["box"]
+        assert min(x, y, w, h) >= 0
+        assert max(x + w, y + h) <= 1.001
+        assert entry["label"]

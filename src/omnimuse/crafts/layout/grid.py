@@ -9,11 +9,11 @@ from omnimuse.crafts.layout.schema import GroupRelation, SceneRequest
 _STEPS: dict[str, tuple[int, int]] = {
     "left of": (-1, 0), "right of": (1, 0), "above": (0, -1), "on": (0, -1), "riding": (0, -1),
     "below": (0, 1), "under": (0, 1), "next to": (1, 0), "near": (1, 0), "looking at": (-1, 0),
-    "around": (1, 0), "at": (1, 0),
+    "around": (1, 0),
 }  # fmt: skip
-_EITHER_SIDE = frozenset(("next to", "near", "looking at", "around", "at"))
+_EITHER_SIDE = frozenset(("next to", "near", "looking at", "around"))
 # Guests share their host's cell: subject in object; object held or worn by the subject.
-_GUEST_IS_SUBJECT = frozenset(("in", "in front of", "behind"))
+_GUEST_IS_SUBJECT = frozenset(("in", "in front of", "behind", "at"))
 _GUEST_IS_OBJECT = frozenset(("holding", "wearing"))
 
 

@@ -241,6 +241,8 @@ def _read_modifiers(sentence: Sentence, mention: Mention, i: int) -> None:
             break
         nouns.insert(0, before.pop())
     _read_determiners(sentence, mention, before)
+    if len(nouns) > 1 and mention.attributes.get("state", "").endswith(f" {words[nouns[0]]}"):
+        nouns.pop(0)
     while len(nouns) > 1 and _is_attribute_noun(words, nouns, mention):
         nouns.pop(0)
     base = w.singular(head) if mention.is_plural or head in PLURAL_ALIKE else _base(head)
@@ -278,7 +280,7 @@ def _is_attribute_noun(words: list[str], nouns: list[int], mention: Mention) -> 
 def _read_determiners(sentence: Sentence, mention: Mention, before: list[int]) -> None:
     """Determiner and count; what it reads is taken off `before`."""
     words = sentence.words
-    total = 0
+    total, head = 0, words[mention.head]
     share = 0.5 if "half" in [words[k] for k in before] else 1.0
     for k in list(before):
         word = words[k]
@@ -294,6 +296,9 @@ def _read_determiners(sentence: Sentence, mention: Mention, before: list[int]) -
         elif word in _DEFINITE:
             mention.determiner = "definite"
             mention.is_possessed = word in _POSSESSIVE
+        elif number is not None and _is_measure(mention, number, head):
+            mention.attributes.setdefault("state", f"{word} {words[k + 1]}")
+            mention.count, mention.is_exact = 1, True
         elif number is not None and word != "zero":
             total = total + number if total and number < 100 <= total else (total * 0 + number)
             mention.count, mention.is_exact = total, True
@@ -324,6 +329,12 @@ def _read_determiners(sentence: Sentence, mention: Mention, before: list[int]) -
         else:
             continue
         before.remove(k)
+
+
+def _is_measure(mention: Mention, number: int, head: str) -> bool:
+    """As in "a two story house": one house."""
+    is_single = not mention.is_plural and head not in w.UNMARKED_PLURAL
+    return mention.determiner == "indefinite" and number > 1 and is_single
 
 
 def add_adjectives(mention: Mention, adjectives: list[str]) -> None:

@@ -16,30 +16,26 @@ from dataclasses import dataclass, field
 
 from omnimuse.crafts.layout.grid import Cell, assign_cells
 from omnimuse.crafts.layout.schema import SceneRequest
+from omnimuse.crafts.layout.settle import (
+    HORIZONTAL,
+    VERTICAL,
+    Box,
+    carry_along,
+    flank,
+    lie_aside,
+    paired,
+    relation_holds,
+    stand_under,
+    with_supports,
+)
 from omnimuse.crafts.layout.sizes import Extent, extent
 
 MARGIN = 0.03
 GROUND = 0.9
 AIR = 0.28
 _GAP = 0.12
-VERTICAL = {"above": -1, "on": -1, "riding": -1, "below": 1, "under": 1}
-HORIZONTAL = {"left of": -1, "right of": 1, "next to": 0}
 _REGION_X = {"left": 0.2, "right": 0.8, "center": 0.5}
 _REGION_Y = {"top": 0.2, "bottom": 0.8, "center": 0.5}
-
-
-@dataclass(slots=True)
-class Box:
-    """One thing: centre, size, group, running number in its group and depth (1 is in front)."""
-
-    group: int
-    number: int
-    x: float
-    y: float
-    w: float
-    h: float
-    depth: float = 0.5
-    support: int = -1
 
 
 @dataclass(slots=True)
@@ -77,12 +73,17 @@ def place(request: SceneRequest, *, seed: int = 0, aspect: float = 1.0) -> Place
         for t in request.things
     ]
     clusters = [_cluster(i, thing.count, extents[i], rng) for i, thing in enumerate(request.things)]
-    components, conflicts = assign_cells(request)
+    components, conflicts = assign_cells(with_supports(request))
     blocks = [_block(component, clusters) for component in components]
     _arrange(blocks, request, aspect)
     boxes = [box for cluster in clusters for box in cluster.boxes]
-    loose = _lie_aside(boxes, request)
+    flank(boxes, request)
+    loose = lie_aside(boxes, request)
     _repair(boxes, request, conflicts, loose)
+    stand_under(boxes, request, loose)
+    carry_along(boxes, request)
+    for box in boxes:
+        _keep_inside(box)
     _set_depth(boxes, request)
     return Placement(boxes, conflicts)
 
@@ -172,7 +173,8 @@ def _block(cells: dict[int, Cell], clusters: Sequence[Cluster]) -> Block:
     edge = 0.0
     for row in rows:
         base[row] = edge + height[row]
-        edge = base[row] + 0.06
+        flies = all(clusters[g].stance == "a" for g in by_host if cells[g].row == row)
+        edge = base[row] + (0.5 * sum(height.values()) / len(rows) if flies else 0.06)
     x = {g: centre_x[cells[g].column] for g in by_host}
     y = {g: base[cells[g].row] - clusters[g].height / 2 for g in by_host}
     for group in by_host:
@@ -204,6 +206,9 @@ def _overlay(
         _shrink(guest, max(factor, 0.2))
         side = 0.42 * host.width if cell.manner == "holding" else 0.0
         x[group], y[group] = host_x + side, host_y - 0.08 * host.height
+    elif cell.manner == "at":
+        x[group] = host_x
+        y[group] = host_y + host.height * 0.15 - guest.height / 2
     elif cell.manner in ("in front of", "behind"):
         sign = 1 if cell.manner == "in front of" else -1
         x[group] = host_x + sign * 0.22 * host.width
@@ -335,71 +340,6 @@ def _write(block: Block, x: float, y: float, scale: float, aspect: float) -> Non
 
 
 # -- the proof ----------------------------------------------------------------------------------
-
-
-def relation_holds(subject: Box, other: Box, relation: str) -> bool:
-    """Whether the 90-degree sector of the offset between the centres is the relation's."""
-    dx, dy = subject.x - other.x, subject.y - other.y
-    if relation in HORIZONTAL:
-        sign = HORIZONTAL[relation]
-        return abs(dx) > abs(dy) and (sign == 0 or dx * sign > 0)
-    if relation in VERTICAL:
-        return abs(dy) > abs(dx) and dy * VERTICAL[relation] > 0
-    return True
-
-
-def paired(request: SceneRequest, boxes: Sequence[Box]) -> list[tuple[Box, str, Box]]:
-    """Which thing stands in which relation to which; support relations pair things off."""
-    by_group: dict[int, list[Box]] = {}
-    for box in boxes:
-        by_group.setdefault(box.group, []).append(box)
-    pairs = []
-    for relation in request.relations:
-        subjects, others = by_group[relation.subject], by_group[relation.object]
-        is_ordered = relation.relation in ("left of", "right of", "above", "below")
-        if is_ordered and len(subjects) * len(others) <= 64:
-            pairs += [(s, relation.relation, o) for s in subjects for o in others]
-        else:
-            count = max(len(subjects), len(others)) if is_ordered else len(subjects)
-            pairs += [
-                (subjects[k % len(subjects)], relation.relation, others[k % len(others)])
-                for k in range(count)
-            ]
-    return pairs
-
-
-def _lie_aside(boxes: list[Box], request: SceneRequest) -> set[tuple[int, int]]:
-    """As in "A cat on a bed next to a pillow": the cat lies at one end of the bed.
-
-    What is on or under something wide and next to a third thing is moved to the side, as painters
-    and photographers show it. Gives the group pairs whose offset is no longer mainly vertical.
-    """
-    beside = {r.subject for r in request.relations if r.relation == "next to"}
-    loose: set[tuple[int, int]] = set()
-    for relation in request.relations:
-        if relation.relation != "on" or relation.subject not in beside:
-            continue
-        guests = [b for b in boxes if b.group == relation.subject]
-        hosts = [b for b in boxes if b.group == relation.object]
-        others = [
-            b
-            for r in request.relations
-            if r.subject == relation.subject and r.relation == "next to"
-            for b in boxes
-            if b.group == r.object
-        ]
-        if len(hosts) != 1 or len(guests) != 1 or hosts[0].w < 1.2 * guests[0].w:
-            continue
-        host, guest = hosts[0], guests[0]
-        side = -1 if others and others[0].x >= guest.x else 1
-        guest.y = host.y - 0.25 * host.h - 0.2 * guest.h
-        reach = max((host.w - 0.6 * guest.w) / 2, 1.3 * abs(guest.y - host.y))
-        if reach > host.w / 2:
-            guest.y = host.y - min(0.3 * host.w, abs(guest.y - host.y))
-            reach = min(reach, 0.5 * host.w)
-        guest.x = host.x + side * reach
-        loose.add((relation.subject, relation.object))
-    return loose
 
 
 def _repair(

@@ -8,8 +8,9 @@ from typing import Any
 
 from omnimuse.backends.base import Parser
 from omnimuse.crafts.layout.parse import describe_scenes
-from omnimuse.crafts.layout.place import Placement, paired, place
+from omnimuse.crafts.layout.place import Placement, place
 from omnimuse.crafts.layout.schema import SceneRequest
+from omnimuse.crafts.layout.settle import paired
 
 
 def plan_layouts(

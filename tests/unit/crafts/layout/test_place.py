@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnimuse.crafts.layout import GroupRelation, SceneRequest, ThingGroup, lay_out
-from omnimuse.crafts.layout.place import paired, place, relation_holds
+from omnimuse.crafts.layout.place import place
+from omnimuse.crafts.layout.settle import paired, relation_holds
 
 LABELS = ("dog", "giraffe", "cup", "airplane", "boat", "tree", "mouse", "building")
 CHECKED = ("left of", "right of", "above", "below", "on", "under", "next to")
