@@ -98,6 +98,14 @@ def test_embeddings_know_meaning(resolver: Resolver) -> None:
     np.testing.assert_array_equal(embedder.embed(texts[:1])[0], vectors[0])
 
 
+def test_chinese_and_english_meet(resolver: Resolver) -> None:
+    embedder = model(resolver, "multilingual-e5-small-q4")
+    english = embedder.embed(["a red fox under the moon", "draw a cat", "stock market report"])
+    chinese = embedder.embed(["月亮下的一只红狐狸", "画一只猫", "股票市场报告"])
+    nearest = (english @ chinese.T).argmax(axis=1)
+    assert nearest.tolist() == [0, 1, 2]
+
+
 def test_speech_is_heard_as_it_was_said(resolver: Resolver) -> None:
     speaker, hearer = model(resolver, "piper-joe"), model(resolver, "whisper-tiny")
     audio, rate_hz = speaker.speak(FOX)

@@ -21,7 +21,8 @@ sha256 = "..."                          # single files only
 as = "model.gguf"                       # name below the card's folder; "svg/" for a folder of
                                         # many, "svg.zip" for one archive of many; the same name
                                         # again joins the parts in order
-convert = ""                            # "tfjs-to-onnx" or "fixed-noise", see pull
+convert = ""                            # where the format must change: a name of
+                                        # pull.CONVERSIONS, such as "tfjs-to-onnx"
 [options]                               # the backend's own
 context = 2048
 """

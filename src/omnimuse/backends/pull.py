@@ -6,6 +6,7 @@ kept beside the models and used by the next pull; no package code is run on the 
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import threading
@@ -27,6 +28,13 @@ DOWNLOADS = ".downloads"
 PROGRAM_PREFIX = "site/"
 ENGINES = frozenset({"piper"})  # backends that run a program of their own from `site/`
 PARALLEL = 2
+# Each takes the files by name and gives the bytes of one file.
+CONVERSIONS = {
+    "tfjs-to-onnx": "omnimuse.backends.tfjs:convert_files",
+    "fixed-noise": "omnimuse.backends.fixed_noise:convert_files",
+    "e5s-to-onnx": "omnimuse.backends.e5s:convert_model",
+    "e5s-to-tokenizer": "omnimuse.backends.e5s:convert_tokenizer",
+}
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -223,17 +231,17 @@ def _join(files: Sequence[Path], place: Path) -> None:
 
 
 def _convert(conversions: set[str], pieces: Sequence[tuple[Member, Path]], place: Path) -> None:
-    files = dict(entry for member, path in pieces for entry in _files(member, path))
-    if conversions == {"tfjs-to-onnx"}:
-        from omnimuse.backends.tfjs import convert_files
-    elif conversions == {"fixed-noise"}:
-        from omnimuse.backends.fixed_noise import convert_files
-    else:
+    name = next(iter(conversions)) if len(conversions) == 1 else ", ".join(sorted(conversions))
+    if name not in CONVERSIONS:
         raise CheckpointError(
-            f"{place.name}: unknown conversion {', '.join(sorted(conversions))}",
-            hint="A card may convert tfjs-to-onnx or fixed-noise.",
+            f"{place.name}: unknown conversion {name}",
+            hint=f"A card may convert {', '.join(CONVERSIONS)}.",
         )
-    place.write_bytes(convert_files(files))
+    module, _, function = CONVERSIONS[name].partition(":")
+    convert = getattr(importlib.import_module(module), function)
+    place.write_bytes(
+        convert(dict(entry for member, path in pieces for entry in _files(member, path)))
+    )
 
 
 def _refuse_programs(staged: Path, except_below: str = "") -> None:

@@ -198,7 +198,8 @@ def test_quantized_weights_and_js_modules(tmp_path: Path) -> None:
         "var m={1:[function(a,b){b.exports={format:'graph-model',modelTopology:{node:["
         '{name:"x",op:"Placeholder",attr:{dtype:{type:"DT_FLOAT"},'
         'shape:{shape:{dim:[{size:"96"}]}}}},'
-        '{name:"c",op:"Const",attr:{}},{name:"y",op:"AddV2",input:["x","c"],attr:{T:void 0,u:!0}}]},'
+        '{name:"c",op:"Const",attr:{}},'
+        '{name:"y",op:"AddV2",input:["x","c"],attr:{T:void 0,u:!0}}]},'
         'weightsManifest:[{paths:["w"],weights:[{name:"c",shape:[96],dtype:"float32",'
         "quantization:{min:-.5,scale:.25,dtype:'uint8'}}]}]}},{}]}"
     )
