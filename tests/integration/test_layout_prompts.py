@@ -27,6 +27,11 @@ from omnimuse.tools.layout import plan_layout
 ROOT = Path(__file__).parents[2]
 CARD = ModelCard("en-core-web-sm", ("token-classification",), "spacy")
 pytestmark = pytest.mark.weights
+FRAGMENTS = (
+    "a", "two", "cat", "dogs", "and", "of", "the", "on", "no", "without", "more", "than",
+    "left", "right", ",", ".", "'s", "red", "it", "them", "one", "99999999", "half", "dozen",
+    "group", "scissors", "is", "which", "not", "each", "other", "只", "猫", "在",
+)  # fmt: skip
 
 
 @cache
@@ -223,44 +228,7 @@ def test_a_missing_or_broken_pipeline_is_named(tmp_path: Path) -> None:
     st.one_of(
         st.text(min_size=1, max_size=80),
         st.lists(
-            st.sampled_from(
-                [
-                    "a",
-                    "two",
-                    "cat",
-                    "dogs",
-                    "and",
-                    "of",
-                    "the",
-                    "on",
-                    "no",
-                    "without",
-                    "more",
-                    "than",
-                    "left",
-                    "right",
-                    ",",
-                    ".",
-                    "'s",
-                    "red",
-                    "it",
-                    "them",
-                    "one",
-                    "99999999",
-                    "half",
-                    "dozen",
-                    "group",
-                    "scissors",
-                    "is",
-                    "which",
-                    "not",
-                    "each",
-                    "other",
-                    "只",
-                    "猫",
-                    "在",
-                ]
-            ),
+            st.sampled_from(FRAGMENTS),
             min_size=1,
             max_size=25,
         ).map(" ".join),
