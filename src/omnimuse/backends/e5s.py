@@ -253,13 +253,10 @@ class _Graph:
 
     def _linear(self, source: str, prefix: str, rows: int, columns: int) -> str:
         scales, values = self._blocks(f"{prefix}.w", rows, columns)
+        weights = self._constant(_paired(values), "uint8")
         product = self._emit(
             "MatMulNBits",
-            [
-                source,
-                self._constant(_paired(values), "uint8"),
-                self._constant(scales.ravel(), "float32"),
-            ],
+            [source, weights, self._constant(scales.ravel(), "float32")],
             domain="com.microsoft",
             K=columns,
             N=rows,
@@ -313,18 +310,11 @@ class _Graph:
         hidden, heads = self.model.hidden, self.model.heads
         split = self._constant([0, 0, heads, hidden // heads], "int64")
         perms = {"q": (0, 2, 1, 3), "k": (0, 2, 3, 1), "v": (0, 2, 1, 3)}
-        part = {
-            name: self._emit(
-                "Transpose",
-                [
-                    self._emit(
-                        "Reshape", [self._linear(source, prefix + name, hidden, hidden), split]
-                    )
-                ],
-                perm=perm,
-            )
-            for name, perm in perms.items()
-        }
+        part = {}
+        for name, perm in perms.items():
+            projected = self._linear(source, prefix + name, hidden, hidden)
+            by_head = self._emit("Reshape", [projected, split])
+            part[name] = self._emit("Transpose", [by_head], perm=perm)
         scores = self._emit("MatMul", [part["q"], part["k"]])
         scale = self._constant((hidden // heads) ** -0.5, "float32")
         scores = self._emit("Add", [self._emit("Mul", [scores, scale]), mask])
@@ -341,5 +331,5 @@ class _Graph:
 
 def _paired(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Four-bit numbers packed so that neighbours share a byte, the first in its low half."""
-    packed: NDArray[np.uint8] = values[..., 0::2] | values[..., 1::2] << 4
+    packed: NDArray[Any] = values[..., 0::2] | values[..., 1::2] << 4
     return packed

@@ -239,8 +239,8 @@ def _convert(conversions: set[str], pieces: Sequence[tuple[Member, Path]], place
         )
     module, _, function = CONVERSIONS[name].partition(":")
     convert = getattr(importlib.import_module(module), function)
-    place.write_bytes(
-        convert(dict(entry for member, path in pieces for entry in _files(member, path)))
+    files = dict(entry for member, path in pieces for entry in _files(member, path))
+    place.write_bytes(convert(files))
     )
 
 

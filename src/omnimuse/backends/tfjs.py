@@ -185,7 +185,9 @@ def _unquote(token: str) -> str:
     try:
         return str(json.loads(token))
     except ValueError:
-        raise CheckpointError(f"the model's text has a string that cannot be read: {token[:80]}") from None
+        raise CheckpointError(
+            f"the model's text has a string that cannot be read: {token[:80]}"
+        ) from None
 
 
 def _shard(files: Mapping[str, Path], path: str, topology: str) -> bytes:
