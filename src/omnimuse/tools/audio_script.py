@@ -220,8 +220,8 @@ class _Studio:
 
         text = Asset.from_text(item.text)
         if item.type == "music":
-            length_s = min(max(duration_s or 12.0, 4.0), 120.0)
-            self.assets[item.id] = compose_music(ctx, text, duration_s=length_s).music
+            music_s = min(max(duration_s or 12.0, 4.0), 120.0)
+            self.assets[item.id] = compose_music(ctx, text, duration_s=music_s).music
             return
         length_s = None if duration_s is None else max(min(duration_s, _LOOPED_S), 0.2)
         self.assets[item.id] = generate_sound(ctx, text, duration_s=length_s)
@@ -253,7 +253,8 @@ class _Studio:
         from omnimuse.assets.media import read_audio
         from omnimuse.crafts.sound.mixing import REFERENCE_LUFS, Stem
 
-        voices, others = [], []
+        voices: list[Stem] = []
+        others: list[Stem] = []
         for one in placed:
             if (asset := self.assets.get(one.item.id)) is None:
                 continue

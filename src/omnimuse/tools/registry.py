@@ -32,7 +32,7 @@ BUILT_IN: dict[str, str] = {
         ),
         "speech": ("synthesize_speech", "transcribe_speech", "make_subtitles"),
         "music": ("compose_music", "render_score"),
-        "sound": ("generate_sound", "mix_audio"),
+        "sound": ("generate_sound", "mix_audio", "change_speed"),
         "audio_script": ("write_audio_script", "compile_audio_script"),
         "video": (
             "make_video",

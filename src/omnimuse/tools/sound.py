@@ -177,3 +177,41 @@ def mix_audio(
         "speech_start_s": speech_start_s,
     }
     return replace(asset, facts={**asset.facts, **measured})
+
+
+@tool(
+    version="1.0.0",
+    cost_s=2.0,
+    memory_mb=300,
+    examples=(
+        "play the recording 20 % faster without changing the pitch",
+        "slow this speech down",
+        "raise the pitch of the voice by three semitones",
+        "make the tune lower",
+        "把录音放慢一点",
+    ),
+)
+def change_speed(
+    ctx: ToolContext,
+    audio: Audio,
+    *,
+    rate: Annotated[float, Arg("pace; 2 is twice as fast, pitch is kept", ge=0.25, le=4)] = 1.0,
+    pitch_semitones: Annotated[float, Arg("higher or lower, pace is kept", ge=-24, le=24)] = 0.0,
+) -> Audio:
+    """Make a recording faster or slower, or higher or lower in pitch, each without the other.
+
+    Waveform-similarity overlap-add: best on speech and single instruments, up to ten minutes.
+    """
+    from omnimuse.assets.media import audio_asset, read_audio
+    from omnimuse.crafts.speech.prosody import shift_pitch, stretch_time
+    from omnimuse.errors import MediaTooLargeError
+
+    length_s = float(audio.facts.get("duration_s") or 0.0)
+    if length_s > 600.0:
+        raise MediaTooLargeError(
+            f"{length_s:.0f} s of sound; 600 s can be changed", hint="Trim or split it first."
+        )
+    samples, rate_hz = read_audio(audio)
+    ctx.checkpoint(0.3, "stretching")
+    changed = shift_pitch(stretch_time(samples, rate_hz, rate), rate_hz, pitch_semitones)
+    return audio_asset(changed, rate_hz, audio.kind, attribution=audio.attribution)

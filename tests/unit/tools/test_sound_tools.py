@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,10 +14,11 @@ from omnimuse.errors import (
     ArgumentError,
     BackendUnavailableError,
     InputError,
+    MediaTooLargeError,
     UnsupportedMediaError,
 )
 from omnimuse.tools.declare import spec_of
-from omnimuse.tools.sound import generate_sound, mix_audio
+from omnimuse.tools.sound import change_speed, generate_sound, mix_audio
 
 RATE = 44100
 
@@ -150,3 +152,19 @@ def test_silence_stays_silence_and_junk_is_named(make_context):
 def test_mix_is_deterministic(make_context):
     parts = {"speech": tone(2, "speech"), "music": tone(2, "music", 700)}
     assert mix_audio(make_context(), **parts).id == mix_audio(make_context(), **parts).id
+
+
+def test_speed_and_pitch_change_alone(make_context):
+    source = tone(3, "speech", hz=400)
+    fast = change_speed(make_context(), source, rate=1.5)
+    high = change_speed(make_context(), source, pitch_semitones=12)
+    assert fast.kind == "speech"
+    assert fast.facts["duration_s"] == pytest.approx(2.0, abs=0.02)
+    assert high.facts["duration_s"] == pytest.approx(3.0, abs=0.02)
+    for asset, wanted_hz in ((fast, 400), (high, 800)):
+        samples = read_audio(asset)[0][:, 0]
+        spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+        assert spectrum.argmax() * RATE / len(samples) == pytest.approx(wanted_hz, rel=0.02)
+    long = replace(source, facts={**source.facts, "duration_s": 9000.0})
+    with pytest.raises(MediaTooLargeError, match="9000 s"):
+        change_speed(make_context(), long, rate=2.0)
