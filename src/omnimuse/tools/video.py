@@ -39,7 +39,7 @@ Rate = Annotated[float, Arg("frames per second", ge=1, le=60, unit="fps")]
 )
 def make_video(
     ctx: ToolContext,
-    images: list[Image] = (),  # type: ignore[assignment]
+    images: list[Image],
     scenes: list[Scene] = (),  # type: ignore[assignment]
     audio: Audio | None = None,
     captions: Text | None = None,
@@ -51,24 +51,25 @@ def make_video(
     motion: Annotated[Move, Arg("camera move over each picture")] = "auto",
     transition: Annotated[Transition, Arg("between pictures")] = "dissolve",
 ) -> Video:
-    """Make a film, video or slideshow from pictures or scenes, with sound and captions.
+    """Make a film, video or slideshow from pictures, with sound and captions.
 
-    Pictures are shown in order with camera moves (zoom, pan) and transitions. Scenes are drawn
-    layer by layer, so that near things pass far things as the camera moves. The film lasts as long
+    Pictures are shown in order with camera moves (zoom, pan) and transitions. Where the layered
+    scenes of the pictures are given, they are shown instead, layer by layer, so that near things
+    pass far things as the camera moves. The film lasts as long
     as its sound if no length is given, else 4 s a picture; it has the shape of its pictures if they
     share one, else 16:9. Captions may be a transcript (timed) or
     plain text (spread over the film).
     """
-    if not images and not scenes:
-        raise InputError("a film needs at least one picture or scene", hint="Attach a picture.")
+    if not images:
+        raise InputError("a film needs at least one picture", hint="Attach or paint one.")
     from omnimuse.crafts.animation.captions import from_text, from_transcript
     from omnimuse.crafts.animation.editing import even, fit_sound, sound_track
     from omnimuse.crafts.animation.encode import encode_video
     from omnimuse.crafts.animation.film import Film, Shot
 
-    natural = _natural_size([*images, *scenes])
+    natural = _natural_size(scenes or images)
     size = even(width or natural[0]), even(height or natural[1])
-    takes = [*_picture_takes(images, motion, size), *_scene_takes(scenes, motion, size)]
+    takes = _scene_takes(scenes, motion, size) or _picture_takes(images, motion, size)
     sound = sound_track(audio) if audio is not None else None
     length = duration_s or _length(audio, len(takes))
     lines = []
