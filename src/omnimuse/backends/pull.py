@@ -241,7 +241,6 @@ def _convert(conversions: set[str], pieces: Sequence[tuple[Member, Path]], place
     convert = getattr(importlib.import_module(module), function)
     files = dict(entry for member, path in pieces for entry in _files(member, path))
     place.write_bytes(convert(files))
-    )
 
 
 def _refuse_programs(staged: Path, except_below: str = "") -> None:

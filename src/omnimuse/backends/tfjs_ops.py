@@ -8,12 +8,11 @@ is an error that names it.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from omnimuse.backends.tfjs import TfjsModel
+from omnimuse.backends.tfjs_nodes import GraphNode, in_order
 from omnimuse.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -65,59 +64,6 @@ def build_onnx(model: TfjsModel) -> bytes:
     return _Builder(model).build()
 
 
-class _Node:
-    """A graph node with its attributes decoded."""
-
-    def __init__(self, data: dict[str, Any]) -> None:
-        self.name: str = data["name"]
-        self.op: str = data["op"]
-        self.inputs = [
-            name.removesuffix(":0") for name in data.get("input") or [] if name[:1] != "^"
-        ]
-        self._attributes: dict[str, Any] = data.get("attr") or {}
-
-    def ints(self, name: str, default: Sequence[int] = ()) -> list[int]:
-        values = (self._attributes.get(name) or {}).get("list", {}).get("i")
-        return [int(value) for value in values] if values else list(default)
-
-    def texts(self, name: str) -> list[str]:
-        values = (self._attributes.get(name) or {}).get("list", {}).get("s") or []
-        return [_text(value) for value in values]
-
-    def integer(self, name: str, default: int = 0) -> int:
-        return int((self._attributes.get(name) or {}).get("i", default))
-
-    def number(self, name: str, default: float) -> float:
-        return float((self._attributes.get(name) or {}).get("f", default))
-
-    def flag(self, name: str) -> bool:
-        return bool((self._attributes.get(name) or {}).get("b", False))
-
-    def text(self, name: str, default: str = "") -> str:
-        entry = self._attributes.get(name) or {}
-        return _text(entry["s"]) if "s" in entry else default
-
-    def type(self, name: str) -> str:
-        return str((self._attributes.get(name) or {}).get("type", "DT_FLOAT"))
-
-    def shape(self) -> list[int] | None:
-        shape = (self._attributes.get("shape") or {}).get("shape") or {}
-        if shape.get("unknownRank"):
-            return None
-        return [int(dim.get("size", -1)) for dim in shape.get("dim") or []]
-
-
-def _text(value: Any) -> str:
-    """TensorFlow strings come as base64, or as the text itself, or as character codes."""
-    if isinstance(value, list):
-        return bytes(value).decode("ascii", "replace")
-    try:
-        decoded = base64.b64decode(value, validate=True).decode("ascii")
-        return decoded if decoded.isprintable() else str(value)
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        return str(value)
-
-
 class _Builder:
     """Translates node after node; `special` holds the operations that need more than a name."""
 
@@ -129,7 +75,7 @@ class _Builder:
         self.inputs: list[Any] = []
         self.counter = 0
         self.stored: set[str] = set()
-        self.special: dict[str, Callable[[_Node], object]] = {
+        self.special: dict[str, Callable[[GraphNode], object]] = {
             **dict.fromkeys(_CONVOLUTIONS, self._convolution),
             **dict.fromkeys(_REDUCTIONS, self._reduction),
             **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2"), self._batch_norm),
@@ -182,7 +128,7 @@ class _Builder:
         from onnx.onnx_cpp2py_export.checker import ValidationError
         from onnx.onnx_cpp2py_export.shape_inference import InferenceError
 
-        nodes = _in_order([_Node(data) for data in self.model.nodes])
+        nodes = in_order([GraphNode(data) for data in self.model.nodes])
         for node in nodes:
             self._translate(node)
         outputs = [helper.make_empty_tensor_value_info(name) for name in self._outputs(nodes)]
@@ -203,7 +149,7 @@ class _Builder:
             raise CheckpointError(f"the converted graph is not sound: {error}") from None
         return bytes(model.SerializeToString())
 
-    def _translate(self, node: _Node) -> None:
+    def _translate(self, node: GraphNode) -> None:
         if node.op in self.special:
             self.special[node.op](node)
         elif node.op in _SAME:
@@ -214,7 +160,7 @@ class _Builder:
                 hint="Choose another model, or one in ONNX.",
             )
 
-    def _outputs(self, nodes: list[_Node]) -> list[str]:
+    def _outputs(self, nodes: list[GraphNode]) -> list[str]:
         """Names: those of the signature, else what nothing reads."""
         signed = (self.model.signature.get("outputs") or {}).values()
         names = [entry["name"].removesuffix(":0") for entry in signed]
@@ -262,7 +208,7 @@ class _Builder:
             self.stored.add(name)
             self.initializers.append(numpy_helper.from_array(self.constants[name], name))
 
-    def _value(self, node: _Node, index: int) -> NDArray[Any]:
+    def _value(self, node: GraphNode, index: int) -> NDArray[Any]:
         """A constant input.
 
         Raises:
@@ -281,12 +227,12 @@ class _Builder:
 
     # Inputs
 
-    def _const(self, node: _Node) -> None:
+    def _const(self, node: GraphNode) -> None:
         if node.name not in self.model.weights:
             raise CheckpointError(f"the weights of {node.name} are missing", hint="Pull it again.")
         self.constants[node.name] = _wide(self.model.weights[node.name])
 
-    def _placeholder(self, node: _Node) -> None:
+    def _placeholder(self, node: GraphNode) -> None:
         from onnx import TensorProto, helper
 
         shape = node.shape()
@@ -300,7 +246,7 @@ class _Builder:
 
     # Convolutions and their like
 
-    def _convolution(self, node: _Node) -> None:
+    def _convolution(self, node: GraphNode) -> None:
         import numpy as np
 
         is_depthwise = node.op in _DEPTHWISE
@@ -325,7 +271,7 @@ class _Builder:
         raw = self._emit("Conv", inputs, self._fresh(), **attributes)
         self._finish(self._nhwc(raw, self._fresh()), fused, extra, node)
 
-    def _padding(self, node: _Node) -> dict[str, Any]:
+    def _padding(self, node: GraphNode) -> dict[str, Any]:
         """TensorFlow's SAME puts the odd pixel at the end, which ONNX calls SAME_UPPER."""
         if node.text("data_format", "NHWC") != "NHWC":
             raise CheckpointError(f"{node.op} {node.name} is not NHWC")
@@ -335,7 +281,7 @@ class _Builder:
             return {"pads": [pads[2], pads[4], pads[3], pads[5]]}
         return {"auto_pad": "SAME_UPPER" if padding == "SAME" else "VALID"}
 
-    def _finish(self, name: str, fused: list[str], extra: Sequence[str], node: _Node) -> None:
+    def _finish(self, name: str, fused: list[str], extra: Sequence[str], node: GraphNode) -> None:
         """Apply what was fused onto a convolution or product, the last under the node's name."""
         extra = list(extra)
         for index, op in enumerate(fused):
@@ -360,7 +306,7 @@ class _Builder:
             return self._emit(op, [name], output)
         raise CheckpointError(f"the model fuses {op}, which cannot be converted")
 
-    def _transposed_convolution(self, node: _Node) -> None:
+    def _transposed_convolution(self, node: GraphNode) -> None:
         size, weights = self._value(node, 0), self._value(node, 1)
         strides = node.ints("strides", (1, 1, 1, 1))[1:3]
         begins, ends, extras = [], [], []
@@ -381,7 +327,7 @@ class _Builder:
         )
         self._nhwc(raw, node.name)
 
-    def _pool(self, node: _Node) -> None:
+    def _pool(self, node: GraphNode) -> None:
         attributes: dict[str, Any] = {
             "kernel_shape": node.ints("ksize")[1:3],
             "strides": node.ints("strides")[1:3],
@@ -391,7 +337,7 @@ class _Builder:
         raw = self._emit(op, [self._nchw(node.inputs[0])], self._fresh(), **attributes)
         self._nhwc(raw, node.name)
 
-    def _resize(self, node: _Node) -> None:
+    def _resize(self, node: GraphNode) -> None:
         mode = "asymmetric"
         if node.flag("align_corners"):
             mode = "align_corners"
@@ -413,7 +359,7 @@ class _Builder:
         )
         self._nhwc(raw, node.name)
 
-    def _depth_space(self, node: _Node) -> None:
+    def _depth_space(self, node: GraphNode) -> None:
         raw = self._emit(
             node.op,
             [self._nchw(node.inputs[0])],
@@ -422,7 +368,7 @@ class _Builder:
         )
         self._nhwc(raw, node.name)
 
-    def _batch_norm(self, node: _Node) -> None:
+    def _batch_norm(self, node: GraphNode) -> None:
         import numpy as np
 
         gamma, beta, mean, variance = (self._value(node, i) for i in range(1, 5))
@@ -432,7 +378,7 @@ class _Builder:
         )
         self._emit("Add", [scaled, self._constant(beta - mean * scale, "float32")], node.name)
 
-    def _matmul(self, node: _Node) -> None:
+    def _matmul(self, node: GraphNode) -> None:
         left, right = node.inputs[:2]
         if node.flag("transpose_a") or node.flag("adj_x"):
             left = self._emit("Transpose", [left], self._fresh(), perm=self._swap(node, 0))
@@ -441,7 +387,7 @@ class _Builder:
         raw = self._emit("MatMul", [left, right], self._fresh())
         self._finish(raw, node.texts("fused_ops"), node.inputs[2:], node)
 
-    def _swap(self, node: _Node, index: int) -> list[int]:
+    def _swap(self, node: GraphNode, index: int) -> list[int]:
         if node.op in ("MatMul", "_FusedMatMul"):
             return [1, 0]
         rank = self._value(node, index).ndim
@@ -449,7 +395,7 @@ class _Builder:
 
     # Shapes
 
-    def _pad(self, node: _Node) -> None:
+    def _pad(self, node: GraphNode) -> None:
         pads = self._value(node, 1)
         inputs = [node.inputs[0], self._constant([*pads[:, 0], *pads[:, 1]])]
         mode = node.text("mode", "CONSTANT").lower()
@@ -459,25 +405,25 @@ class _Builder:
             raise CheckpointError(f"the model pads with {mode}, which cannot be converted")
         self._emit("Pad", inputs, node.name, mode=mode)
 
-    def _transpose(self, node: _Node) -> None:
+    def _transpose(self, node: GraphNode) -> None:
         perm = [int(axis) for axis in self._value(node, 1)]
         self._emit("Transpose", [node.inputs[0]], node.name, perm=perm)
 
-    def _concat(self, node: _Node) -> None:
+    def _concat(self, node: GraphNode) -> None:
         axis = int(self._value(node, len(node.inputs) - 1))
         self._emit("Concat", node.inputs[:-1], node.name, axis=axis)
 
-    def _expand_dims(self, node: _Node) -> None:
+    def _expand_dims(self, node: GraphNode) -> None:
         axis = int(self._value(node, 1).ravel()[0])
         self._emit("Unsqueeze", [node.inputs[0], self._constant([axis])], node.name)
 
-    def _squeeze(self, node: _Node) -> None:
+    def _squeeze(self, node: GraphNode) -> None:
         axes = node.ints("squeeze_dims")
         self._emit(
             "Squeeze", [node.inputs[0], *([self._constant(axes)] if axes else [])], node.name
         )
 
-    def _pack(self, node: _Node) -> None:
+    def _pack(self, node: GraphNode) -> None:
         axis = node.integer("axis")
         parts = [
             self._emit("Unsqueeze", [name, self._constant([axis])], self._fresh())
@@ -485,7 +431,7 @@ class _Builder:
         ]
         self._emit("Concat", parts, node.name, axis=axis)
 
-    def _unpack(self, node: _Node) -> None:
+    def _unpack(self, node: GraphNode) -> None:
         count, axis = node.integer("num"), node.integer("axis")
         parts = [self._fresh() for _ in range(count)]
         sizes = self._constant([1] * count)
@@ -493,7 +439,7 @@ class _Builder:
         for index, part in enumerate(parts):
             self._emit("Squeeze", [part, self._constant([axis])], _port(node.name, index))
 
-    def _split(self, node: _Node) -> None:
+    def _split(self, node: GraphNode) -> None:
         if node.op == "SplitV":
             sizes = [int(size) for size in self._value(node, 1)]
             axis, source = int(self._value(node, 2)), node.inputs[0]
@@ -505,14 +451,14 @@ class _Builder:
         axis = int(self._value(node, 0))
         self._emit_many("Split", [node.inputs[1]], outputs, axis=axis, num_outputs=count)
 
-    def _slice(self, node: _Node) -> None:
+    def _slice(self, node: GraphNode) -> None:
         begin, size = self._value(node, 1), self._value(node, 2)
         ends = [int(b + s) if s >= 0 else 2**62 for b, s in zip(begin, size, strict=True)]
         self._emit(
             "Slice", [node.inputs[0], self._constant(begin), self._constant(ends)], node.name
         )
 
-    def _strided_slice(self, node: _Node) -> None:
+    def _strided_slice(self, node: GraphNode) -> None:
         if node.integer("ellipsis_mask") or node.integer("new_axis_mask"):
             raise CheckpointError(f"StridedSlice {node.name} has an ellipsis or a new axis")
         begin, end, steps = ([int(v) for v in self._value(node, i)] for i in (1, 2, 3))
@@ -534,14 +480,14 @@ class _Builder:
         if lost:
             self._emit("Squeeze", [output, self._constant(lost)], node.name)
 
-    def _gather(self, node: _Node) -> None:
+    def _gather(self, node: GraphNode) -> None:
         axis = int(self._value(node, 2)) if len(node.inputs) > 2 else 0
         self._emit("Gather", node.inputs[:2], node.name, axis=axis)
 
-    def _fill(self, node: _Node) -> None:
+    def _fill(self, node: GraphNode) -> None:
         self._emit("Expand", [node.inputs[1], node.inputs[0]], node.name)
 
-    def _sparse_to_dense(self, node: _Node) -> None:
+    def _sparse_to_dense(self, node: GraphNode) -> None:
         import numpy as np
 
         indices, shape, values, default = (self._value(node, i) for i in range(4))
@@ -551,28 +497,28 @@ class _Builder:
 
     # Numbers
 
-    def _cast(self, node: _Node) -> None:
+    def _cast(self, node: GraphNode) -> None:
         from onnx import TensorProto
 
         kinds = {"DT_FLOAT": TensorProto.FLOAT, "DT_BOOL": TensorProto.BOOL}
         kind = kinds.get(node.type("DstT"), TensorProto.INT64)
         self._emit("Cast", node.inputs, node.name, to=kind)
 
-    def _reduction(self, node: _Node) -> None:
+    def _reduction(self, node: GraphNode) -> None:
         axes = self._constant(self._value(node, 1).reshape(-1))
         keep = int(node.flag("keep_dims"))
         self._emit(_REDUCTIONS[node.op], [node.inputs[0], axes], node.name, keepdims=keep)
 
-    def _argmax(self, node: _Node) -> None:
+    def _argmax(self, node: GraphNode) -> None:
         axis = int(self._value(node, 1))
         self._emit("ArgMax", [node.inputs[0]], node.name, axis=axis, keepdims=0)
 
-    def _top_k(self, node: _Node) -> None:
+    def _top_k(self, node: GraphNode) -> None:
         count = self._constant(self._value(node, 1).reshape(1))
         outputs = [_port(node.name, index) for index in range(2)]
         self._emit_many("TopK", [node.inputs[0], count], outputs, axis=-1)
 
-    def _floor_div(self, node: _Node) -> None:
+    def _floor_div(self, node: GraphNode) -> None:
         if node.type("T") == "DT_FLOAT":
             raw = self._emit("Div", node.inputs, self._fresh())
             self._emit("Floor", [raw], node.name)
@@ -581,10 +527,10 @@ class _Builder:
             whole = self._emit("Sub", [node.inputs[0], rest], self._fresh())
             self._emit("Div", [whole, node.inputs[1]], node.name)
 
-    def _rsqrt(self, node: _Node) -> None:
+    def _rsqrt(self, node: GraphNode) -> None:
         self._emit("Reciprocal", [self._emit("Sqrt", node.inputs, self._fresh())], node.name)
 
-    def _squared_difference(self, node: _Node) -> None:
+    def _squared_difference(self, node: GraphNode) -> None:
         difference = self._emit("Sub", node.inputs, self._fresh())
         self._emit("Mul", [difference, difference], node.name)
 
@@ -598,37 +544,3 @@ def _wide(values: NDArray[Any]) -> NDArray[Any]:
     import numpy as np
 
     return values.astype(np.int64) if values.dtype.kind in "iu" else values
-
-
-def _in_order(nodes: list[_Node]) -> list[_Node]:
-    """Each node after its inputs.
-
-    Raises:
-        CheckpointError: a cycle (control flow), or an input that does not exist.
-    """
-    by_name = {node.name: node for node in nodes}
-    done: dict[str, _Node] = {}
-    for start in nodes:
-        stack: list[tuple[_Node, int]] = [(start, 0)]
-        open_names: set[str] = {start.name}
-        while stack:
-            node, index = stack.pop()
-            if node.name in done:
-                continue
-            if index == len(node.inputs):
-                done[node.name] = node
-                open_names.discard(node.name)
-                continue
-            stack.append((node, index + 1))
-            name = node.inputs[index].partition(":")[0]
-            if name not in by_name:
-                raise CheckpointError(f"{node.name} reads {name}, which does not exist")
-            if name not in done:
-                if name in open_names:
-                    raise CheckpointError(
-                        "the model has loops, which cannot be converted",
-                        hint="Choose another model.",
-                    )
-                open_names.add(name)
-                stack.append((by_name[name], 0))
-    return list(done.values())
