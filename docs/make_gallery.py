@@ -35,7 +35,7 @@ PROMPTS: tuple[tuple[str, tuple[int, int]], ...] = (
     ("a penguin and a polar bear on the ice", (1024, 768)),
     ("a kitchen with a refrigerator, an oven and a table with a bowl of fruit", (1024, 768)),
     ("a red apple, a banana and two oranges on a table", (1024, 768)),
-    ("a poster that says SUMMER SALE", (768, 1024)),
+    ('a poster that says "SUMMER SALE"', (768, 1024)),
     ('a wooden sign that says "WELCOME" in front of a house', (1024, 768)),
     ("a girl and a boy playing with a dog in a garden", (1024, 768)),
     ("a lighthouse on the coast in a storm", (768, 1024)),
@@ -51,7 +51,7 @@ PROMPTS: tuple[tuple[str, tuple[int, int]], ...] = (
     ("an owl on a tree under a full moon and stars", (768, 1024)),
     ("a train crossing a bridge in the mountains in autumn", (1024, 768)),
     ("a robot holding a flower in the city at night", (1024, 768)),
-    ("a birthday card that says HAPPY BIRTHDAY with balloons", (1024, 768)),
+    ('a birthday card that says "HAPPY BIRTHDAY" with balloons', (1024, 768)),
     ("a fire truck, a police car and an ambulance on a street", (1024, 768)),
     ("two dolphins jumping out of the ocean", (1024, 768)),
     ("a laptop, a cup of coffee and a notebook on a desk", (1024, 768)),
@@ -61,8 +61,8 @@ PROMPTS: tuple[tuple[str, tuple[int, int]], ...] = (
     ("一只红色的狐狸在月亮下面", (1024, 768)),
     ("海边有一艘帆船和两只海豚", (1024, 768)),
 )
-WIDTH_PX = 480
-QUALITY = 80
+WIDTH_PX = 640
+QUALITY = 84
 
 
 def main() -> None:
@@ -101,6 +101,20 @@ def main() -> None:
         small.save(chosen.out / f"{number:02}.webp", quality=QUALITY, method=6)
         tiles.append((prompt, small))
     contact_sheet(tiles).save(chosen.out / "sheet.webp", quality=72, method=6)
+    if not numbers:
+        (chosen.out / "index.md").write_text(index_page(), encoding="utf-8")
+
+
+def index_page() -> str:
+    """The gallery as a page: each picture under its prompt."""
+    parts = [
+        f"**{n}.** {prompt}\n\n![{n}]({n:02}.webp)" for n, (prompt, _) in enumerate(PROMPTS, 1)
+    ]
+    head = (
+        "# Gallery\n\nPlanned and drawn by the embedded models; made by `docs/make_gallery.py`.\n\n"
+    )
+    credit = "Art: Fluent Emoji by Microsoft (MIT) and the project's own drawings.\n"
+    return head + credit + "\n" + "\n\n".join(parts) + "\n"
 
 
 def contact_sheet(tiles: list[tuple[str, Image.Image]], *, columns: int = 5) -> Image.Image:

@@ -17,7 +17,7 @@ from scipy import ndimage
 from omnimuse.assets.asset import Asset
 from omnimuse.backends.base import Painted
 from omnimuse.backends.card import ModelCard
-from omnimuse.crafts.illustration.backend import IllustratorBackend
+from omnimuse.crafts.illustration.backend import IllustratorBackend, scene_attribution
 from omnimuse.crafts.illustration.color import NAMED, name_of, oklab
 from omnimuse.crafts.illustration.render import object_mask, render_scene
 from omnimuse.crafts.illustration.scene import Scene
@@ -106,6 +106,10 @@ def test_words_are_written_so_that_they_can_be_found(painter: Any) -> None:
     plan = layout(("sign", [0.1, 0.1, 0.8, 0.8], ""), text=["OPEN"])
     scene = Scene.from_json(painter.paint("", width=256, height=256, seed=0, layout=plan).scene)
     assert [t.text for t in scene.texts] == ["OPEN"]
+    credits = scene_attribution(scene, painter.pack)
+    assert [(c.source, c.licence) for c in credits] == [
+        ("npm:@fontsource/fredoka==5.3.0", "OFL-1.1")
+    ]
     silent = Scene.from_json({**scene.to_json(), "texts": []})
     changed = (render_scene(scene, painter.pack) != render_scene(silent, painter.pack)).any(-1)
     rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))

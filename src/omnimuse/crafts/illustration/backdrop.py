@@ -126,7 +126,8 @@ def draw_forest(pen: Pen, background: Background) -> None:
     """Rows of dark firs that melt into the haze, moss in front."""
     draw_sky(pen, background)
     haze = sky_colors(background)[3]
-    base = {"autumn": "#b5762c", "winter": "#a9bccb"}.get(background.season, "#3f7d55")
+    is_white = background.weather == "snow" or background.season == "winter"
+    base = "#9db6c6" if is_white else "#b5762c" if background.season == "autumn" else "#3f7d55"
     horizon = pen.height * background.horizon
     for row in range(4):
         far = 1 - row / 4
@@ -142,7 +143,9 @@ def draw_forest(pen: Pen, background: Background) -> None:
         points.append((pen.width * 1.1, horizon + pen.height * 0.05))
         d = "M" + "L".join(f"{px:.1f} {py:.1f}" for px, py in points)
         pen.path(f"{d}L{pen.width * 1.1} {pen.height}L{-pen.width * 0.1} {pen.height}Z", code)
-    floor = _lit(mix(_green(background), "#4f7a3f", 0.45), background)
+    is_snowy = _green(background) == SEASON_GREENS["winter"]
+    share = 0.05 if is_snowy else 0.45
+    floor = _lit(mix(_green(background), "#4f7a3f", share), background)
     ridge = _ridge(pen, horizon + pen.height * 0.03, pen.height * 0.03, roughness=8, phase=2.0)
     _land(pen, ridge, adjust(floor, light=0.04), floor, adjust(floor, light=-0.1))
     _tufts(pen, background, floor, flowers=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,11 @@ from omnimuse.crafts.illustration.scene import Scene
 from omnimuse.errors import ArgumentError
 
 _PACKAGE = "npm:fluentui-emoji==1.3.0"
-_FONTS = "npm:@fontsource"
+_FONT_FAMILIES = {
+    "fredoka": "The Fredoka Project Authors",
+    "comfortaa": "The Comfortaa Project Authors",
+    "zcool-kuaile": "The ZCOOL KuaiLe Project Authors",
+}
 
 
 class IllustratorBackend:
@@ -96,16 +100,16 @@ class IllustratorBackend:
         return Painted(
             pixels,
             scene.to_json(),
-            scene_attribution(scene),
+            scene_attribution(scene, self.pack),
             {"matches": {o.label: [o.art, o.match, o.confidence] for o in scene.objects}},
         )
 
     def scene_svg(self, scene: Scene) -> tuple[str, tuple[Attribution, ...]]:
         """The scene as a layered SVG document, and whose drawings it holds."""
-        return scene_svg(scene, self.pack), scene_attribution(scene)
+        return scene_svg(scene, self.pack), scene_attribution(scene, self.pack)
 
 
-def scene_attribution(scene: Scene) -> tuple[Attribution, ...]:
+def scene_attribution(scene: Scene, pack: ArtPack) -> tuple[Attribution, ...]:
     """Whose drawings and fonts a scene shows, each file once."""
     from omnimuse.crafts.illustration.drawings import borrowed_art
 
@@ -123,14 +127,20 @@ def scene_attribution(scene: Scene) -> tuple[Attribution, ...]:
         )
         for name in sorted(names)
     ]
-    has_words = scene.texts or any(item.match == "standin" for item in scene.objects)
-    if has_words:
-        found.append(
-            Attribution(
-                _FONTS,
-                "The Fredoka, Comfortaa and ZCOOL KuaiLe project authors",
-                "OFL-1.1",
-                "fonts",
-            )
-        )
-    return tuple(found)
+    words = [text.text for text in scene.texts]
+    words += [item.label for item in scene.objects if item.art.startswith("standin:")]
+    return (*found, *_font_attribution(words, pack))
+
+
+def _font_attribution(words: Sequence[str], pack: ArtPack) -> list[Attribution]:
+    """The font families that the words are set in."""
+    stems = {font.path.stem for text in words for font, _ in pack.fonts.runs(text)}
+    found = []
+    for stem in sorted(stems):
+        family = next((name for name in _FONT_FAMILIES if f"-{name}" in stem), "")
+        if family:
+            source, author = f"npm:@fontsource/{family}==5.3.0", _FONT_FAMILIES[family]
+            found.append(Attribution(source, author, "OFL-1.1", family))
+        else:
+            found.append(Attribution(f"font:{stem}", title=stem))
+    return list(dict.fromkeys(found))

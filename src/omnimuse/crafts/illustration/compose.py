@@ -6,12 +6,19 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from omnimuse.crafts.illustration.art import ArtPack, measure
-from omnimuse.crafts.illustration.color import from_oklch, name_of, parse_color, to_oklch
+from omnimuse.crafts.illustration.color import (
+    NAMED,
+    from_oklch,
+    name_of,
+    parse_color,
+    to_oklch,
+)
 from omnimuse.crafts.illustration.concepts import Concept, ConceptIndex, Embed
 from omnimuse.crafts.illustration.drawings import all_drawings
 from omnimuse.crafts.illustration.drawings.animals import COATS
@@ -55,6 +62,9 @@ _STYLE_WORDS = {
     "collage": "paper",
 }
 _FACES_RIGHT = {"fluent:delivery-truck", "fluent:sailboat"}
+_MANY_COLORS = ("colorful", "colourful", "multicolor", "rainbow", "various colors", "assorted")
+_MOTLEY = ("red", "azure", "yellow", "green", "purple", "orange", "pink", "turquoise")
+_PARTY = {"balloon", "hot-air-balloon", "butterfly", "tulip", "blossom", "kite", "wrapped-gift"}
 _RED_FUR = "#d8431f"
 _FACING_GROUPS = ("animals", "people")
 _TURNS = {"upside down": 180.0, "tilted": 14.0, "falling": 24.0, "lying": 90.0}
@@ -86,7 +96,8 @@ def compose_scene(
     size = canvas or _canvas(layout)
     index = ConceptIndex(pack, embed)
     concepts = [index.find(entry["label"]) for entry in entries]
-    boxes = _settled(entries, [_box(entry) for entry in entries])
+    standing = [concept.anchor == "ground" for concept in concepts]
+    boxes = _settled(entries, [_box(entry) for entry in entries], standing)
     background = choose_background(layout, concepts, boxes, embed=embed)
     composer = _Composer(layout, entries, concepts, boxes, background, pack, seed)
     objects = tuple(composer.object(i) for i in range(len(entries)))
@@ -156,7 +167,19 @@ def _box(entry: Mapping[str, Any]) -> Box:
     return (x - (wide - w) / 2, y - (tall - h) / 2, wide, tall)
 
 
-def _settled(entries: Sequence[Mapping[str, Any]], boxes: list[Box]) -> list[Box]:
+def _just_below(i: int, boxes: Sequence[Box], is_standing: Sequence[bool]) -> int | None:
+    """What a thing hovers a hand's breadth above: it is meant to stand on it."""
+    x, y, w, h = boxes[i]
+    for j, (left, top, wide, _) in enumerate(boxes):
+        is_over = left < x + w / 2 < left + wide and 0 < top - (y + h) < 0.05 and w < wide
+        if j != i and is_over and is_standing[i] and is_standing[j]:
+            return j
+    return None
+
+
+def _settled(
+    entries: Sequence[Mapping[str, Any]], boxes: list[Box], is_standing: Sequence[bool]
+) -> list[Box]:
     """Things that stand on others are let down onto them, and drawn together if they overhang.
 
     Boxes that touch their support already stay as they are.
@@ -164,25 +187,43 @@ def _settled(entries: Sequence[Mapping[str, Any]], boxes: list[Box]) -> list[Box
     places = {entry["id"]: i for i, entry in enumerate(entries)}
     loads: dict[int, list[int]] = {}
     for i, entry in enumerate(entries):
-        below = places.get(str(entry.get("support", "")))
+        below = places.get(str(entry.get("support", "")), _just_below(i, boxes, is_standing))
         if below is not None and below != i:
             loads.setdefault(below, []).append(i)
     settled = list(boxes)
     for below, above in loads.items():
-        left, top, wide, tall = boxes[below]
-        total = sum(boxes[i][2] for i in above)
-        scale = min(1.0, max(wide * 1.1 / total, 0.5)) if len(above) > 1 else 1.0
-        for i in above:
-            x, y, w, h = boxes[i]
-            drop = top + min(0.1 * tall, 0.03) - (y + h)
-            if not 0 < drop < 0.3:
-                continue
-            middle = left + wide / 2 + (x + w / 2 - left - wide / 2) * scale
-            reach = max(wide / 2 - w * scale * 0.3, 0.0)
-            middle = min(max(middle, left + wide / 2 - reach), left + wide / 2 + reach)
-            low = y + h + drop
-            settled[i] = (middle - w * scale / 2, low - h * scale, w * scale, h * scale)
+        limit = boxes[below][1] + 0.3 * boxes[below][3]
+        hanging = [i for i in above if boxes[i][1] + boxes[i][3] < limit]
+        for i, box in zip(hanging, _set_down([boxes[i] for i in hanging], boxes[below])):
+            settled[i] = box
     return settled
+
+
+def _set_down(above: Sequence[Box], support: Box) -> list[Box]:
+    """Boxes that hang over a support, stood on it, side by side if they would hide each other."""
+    left, top, wide, tall = support
+    low = top + min(0.1 * tall, 0.03)
+    if len(above) == 1 and above[0][1] + above[0][3] > top:
+        return list(above)
+    total = sum(box[2] for box in above)
+    if len(above) < 2:
+        return [
+            (min(max(x, left - w * 0.2), max(left + wide - w * 0.8, left - w * 0.2)), low - h, w, h)
+            for x, _, w, h in above
+        ]
+    scale = min(1.0, max(wide / total, 0.4))
+    order = sorted(range(len(above)), key=lambda i: above[i][0] + above[i][2] / 2)
+    hides = any(above[j][0] < above[i][0] + 0.75 * above[i][2] for i, j in pairwise(order))
+    placed = list(above)
+    cursor, gap = left, (wide - total * scale) / len(above)
+    for i in order:
+        x, _, w, h = above[i]
+        middle = left + wide / 2 + (x + w / 2 - left - wide / 2) * scale
+        if hides or total > wide:
+            middle = cursor + gap / 2 + w * scale / 2
+            cursor += gap + w * scale
+        placed[i] = (middle - w * scale / 2, low - h * scale, w * scale, h * scale)
+    return placed
 
 
 class _Composer:
@@ -203,6 +244,11 @@ class _Composer:
         self._places = {entry["id"]: i for i, entry in enumerate(entries)}
         self._partners = _partners(layout, self._places)
         self._copies = Counter(entry["label"] for entry in entries)
+        seen: Counter[str] = Counter()
+        self._ranks: dict[str, int] = {}
+        for entry in entries:
+            self._ranks[entry["id"]] = seen[entry["label"]]
+            seen[entry["label"]] += 1
 
     def object(self, i: int) -> SceneObject:
         """The i-th entry as an object of the scene."""
@@ -288,6 +334,9 @@ class _Composer:
     def _color(self, entry: Mapping[str, Any], concept: Concept, rng: np.random.Generator) -> str:
         attributes = entry["attributes"]
         words = attributes.get("color") or concept.color
+        if self._is_motley(entry, concept):
+            place = self._ranks[entry["id"]]
+            return _jittered(NAMED[_MOTLEY[(place + self._seed) % len(_MOTLEY)]], rng, 0.01)
         if not words:
             words = _METALS.get(attributes.get("material", "").lower(), "")
         found = parse_color(words) if words and not _is_two_colors(words) else None
@@ -299,6 +348,15 @@ class _Composer:
             return ""
         family = measure(self._pack.svg(concept.art.partition(":")[2])).family
         return _jittered(from_oklch(family.center), rng, 0.03)
+
+    def _is_motley(self, entry: Mapping[str, Any], concept: Concept) -> bool:
+        """Whether copies shall have a colour each: told so, or balloons and their like."""
+        said = " ".join(entry["attributes"].values()).lower()
+        if any(word in said for word in _MANY_COLORS):
+            return self._copies[entry["label"]] > 1
+        name = concept.art.partition(":")[2]
+        is_plain = not entry["attributes"].get("color") and not concept.color
+        return is_plain and name in _PARTY and self._copies[entry["label"]] > 1
 
     def _has_color(self, concept: Concept, wanted: str) -> bool:
         """Whether the art has that colour already, and plainly."""

@@ -278,6 +278,8 @@ def choose_background(
     place = place_of_words(words, embed=embed) if words else ""
     if not place:
         place = _place_of_things(concepts, str(layout.get("season") or ""))
+    if place == "beach" and any(concept.anchor == "water" for concept in concepts):
+        place = "sea"
     time = str(layout.get("time") or "") or _time_of_words(words)
     weather = str(layout.get("weather") or "")
     weather = _WEATHER_WORDS.get(weather, weather)
