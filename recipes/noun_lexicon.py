@@ -20,14 +20,14 @@ DATA = Path(__file__).parents[1] / "src/omnimuse/crafts/layout/data"
 KINDS = {
     4: "x", 5: "a", 6: "o", 7: "x", 8: "b", 9: "x", 10: "x", 11: "x", 12: "x", 13: "f", 14: "g",
     15: "l", 16: "x", 17: "o", 18: "p", 19: "x", 20: "t", 21: "x", 22: "x", 23: "x", 24: "x",
-    25: "x", 26: "x", 27: "s", 28: "x", 3: "x",
+    25: "x", 26: "x", 27: "s", 28: "x", 3: "x", -1: "",
 }  # fmt: skip
-QUANTITY = 23
+QUANTITY, NONE = 23, -1
 NOTICE = (
     "# noun, kind (a animal, b body, f food, g group, l place, o object, p person, s substance,\n"
     "# t plant, x none of these), noun of sizes.tsv that its size is taken from.\n"
     "# Derived from WordNet 3.1, Copyright 2011 by Princeton University. All rights reserved.\n"
-    "# WordNet licence: https://wordnet.princeton.edu/license-and-commercial-use\n"
+    "# Licence: nouns.LICENSE.txt\n"
 )
 MIN_SINGLE, MIN_PART = -680, -560  # centibels: one in 5 million; both parts of a compound common
 
@@ -59,6 +59,9 @@ def main(folder: Path, frequencies: Path) -> None:
             continue
         if kinds[offsets[0]] == QUANTITY and len(offsets) > 1:
             offsets = offsets[1:]  # "teaspoon" is a spoon before it is a measure
+        offsets = [offset for offset in offsets if kinds[offset] != NONE]
+        if not offsets:
+            continue
         kind = KINDS[kinds[offsets[0]]]
         anchor = nearest(offsets[0], parents, anchors)
         if kind == "x" and anchor:
@@ -85,9 +88,12 @@ def read_synsets(path: Path) -> tuple[dict[int, int], dict[int, list[int]]]:
     for line in path.read_text(encoding="latin-1").splitlines():
         if line.startswith("  "):
             continue
-        fields = line.split("|")[0].split()
+        head, _, gloss = line.partition("|")
+        fields = head.split()
         offset, words = int(fields[0]), int(fields[3], 16)
-        kinds[offset] = int(fields[1])
+        is_name = fields[4][0].isupper() or " @i " in head
+        is_slur = any(word in gloss for word in ("slur", "offensive", "disparaging"))
+        kinds[offset] = NONE if is_name or is_slur else int(fields[1])
         pointers = fields[5 + 2 * words :]
         parents[offset] = [
             int(pointers[i + 1])

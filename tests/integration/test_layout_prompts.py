@@ -126,6 +126,11 @@ def test_comparisons() -> None:
     assert 0 < found["cup"] < found["plate"]
     assert counts("four cups and twice as many spoons as cups") == {"cup": 4, "spoon": 8}
     assert counts("two more dogs than cats, three cats") == {"dog": 5, "cat": 3}
+    assert counts("two cats with some dogs, there are fewer cats than dogs") == {"cat": 2, "dog": 3}
+    assert counts("two airplanes and fewer trains are in the photo") == {"airplane": 2, "train": 1}
+    found = counts("four birds and some cats, the number of cats is smaller than that of birds")
+    assert found == {"bird": 4, "cat": 3}
+    assert counts("three benches, as well as an equal number of chairs") == {"bench": 3, "chair": 3}
 
 
 def test_attributes_setting_style_and_text() -> None:

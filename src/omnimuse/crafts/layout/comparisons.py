@@ -83,9 +83,23 @@ def _find(reading: Reading) -> list[Comparison]:
             comparison = _equal(reading, i)
         elif word in ("twice", "double") and words[i + 1 : i + 2] not in (["as"],):
             comparison = _around(reading, i, i + 1, 0, _FACTORS[word])
+        elif word in _MORE | _LESS and "than" not in words[i:]:
+            comparison = _implied(reading, i)
         if comparison is not None:
             found.append(comparison)
     return found
+
+
+def _implied(reading: Reading, i: int) -> Comparison | None:
+    """As in "two planes and fewer trains": fewer than the planes."""
+    inner = next((m for m in _counted(reading) if m.start <= i < m.head), None)
+    before = [
+        m for m in _counted(reading) if m.end <= i and (inner is None or m.end <= inner.start)
+    ]
+    if inner is None or not before or before[-1].group == inner.group:
+        return None
+    sign = 1 if reading.sentence.words[i] in _MORE else -1
+    return Comparison(inner.group, before[-1].group, sign)
 
 
 def _than(reading: Reading, than: int) -> Comparison | None:
@@ -140,7 +154,7 @@ def _equal(reading: Reading, i: int) -> Comparison | None:
     if words[i] == "same":
         inner = [m for m in _counted(reading) if m.head > i]
         before = [m for m in _counted(reading) if m.end <= i]
-        if words[i + 1 : i + 3] == ["number", "of"] and len(inner) > 1:
+        if words[i + 1 : i + 3] == ["number", "of"] and len(inner) > 1 and not before:
             if inner[0].group == inner[1].group:
                 return None
             return Comparison(inner[0].group, inner[1].group, 0)

@@ -21,7 +21,7 @@ def read_predicates(reading: Reading, relations: RelationReader) -> None:
         if (
             (token.dep in ("acomp", "oprd", "attr", "amod") or _is_tint(reading, i))
             and i not in sentence.at
-            and (tag in ("JJ", "JJR", "VBN") or sentence.words[i] in w.COLORS)
+            and (tag in ("JJ", "VBN") or sentence.words[i] in w.COLORS)
         ):
             _read_adjective(reading, relations, i)
         elif sentence.words[i] == "made" and sentence.words[i + 1 : i + 2] in (["of"], ["from"]):

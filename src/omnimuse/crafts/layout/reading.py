@@ -13,6 +13,8 @@ from omnimuse.crafts.layout.phrases import Mention, Sentence
 from omnimuse.crafts.layout.schema import ThingGroup
 
 _COMPARING = frozenset(["than", "as", "equal", "equals", "same", "number"])
+# Words that a noun named before may follow without an article.
+_AGAIN = frozenset(("than", "of", "as", "equals", "equal", "more", "fewer", "less"))
 # "Two glasses" are not two pairs of them.
 _ONE_OF = {"glasses": "glass", "skis": "ski", "grapes": "grape", "chopsticks": "chopstick"}
 _NEGATIVE = frozenset(["without", "lacking", "minus", "sans", "excluding", "neither", "nor"])
@@ -116,13 +118,15 @@ def _resolve_of(sentence: Sentence, position: int) -> None:
         if quantity or noun in w.NO_THING:
             mention.kind, mention.stands_for = "nothing", thing
         return
-    if quantity and (thing.is_plural or thing.label in w.UNMARKED_PLURAL | w.ALWAYS_PLURAL):
+    is_number = noun == "number" and mention.determiner == "definite"
+    is_many = thing.is_plural or thing.label in w.UNMARKED_PLURAL | w.ALWAYS_PLURAL
+    if quantity and (is_many or is_number):
         mention.kind, mention.stands_for = "quantity", thing
-        if noun == "number" and mention.determiner == "definite":
+        if is_number:
             thing.determiner, thing.is_plural = "definite", True
         else:
             _give_count(mention, thing, noun, quantity)
-    elif noun in w.PORTIONS and thing.kind == "thing":
+    elif noun in w.PORTIONS - w.PARTS and thing.kind == "thing":
         mention.kind, mention.stands_for = "portion", thing
         if not thing.is_exact:
             thing.count = mention.count or (w.BARE_PLURAL if mention.is_plural else 1)
@@ -276,7 +280,7 @@ def _antecedent(reading: Reading, mention: Mention) -> int | None:
         same = [i for i, g in enumerate(reading.groups) if g.label == mention.label]
         return same[-1] if len(same) == 1 and reading.groups[same[0]].count > 1 else None
     if mention.determiner != "definite" and not (
-        is_again and before in ("than", "of", "as", "equals", "equal")
+        is_again and (before in _AGAIN or _AGAIN & set(_words_of(reading, mention)))
     ):
         return None
     if mention.is_exact and mention.count > 1 and not _same_count(reading, mention):
@@ -292,6 +296,10 @@ def _antecedent(reading: Reading, mention: Mention) -> int | None:
             if None in colors or colors[0] == colors[1]:
                 return index
     return None
+
+
+def _words_of(reading: Reading, mention: Mention) -> list[str]:
+    return reading.sentence.words[mention.start : mention.end]
 
 
 def _made_exact(reading: Reading, mention: Mention) -> int | None:

@@ -106,7 +106,12 @@ def _is_noun_in_disguise(word: str, tag: str, before: str, after: str) -> bool:
     if after in NOUN_TAGS or tag in _NEVER_NOUNS or before in ("PRP", "NNS", "EX", "MD", "WDT"):
         return False
     single = w.singular(word)
-    if single in w.COLORS or single in w.NO_THING or single in w.SCENERY:
+    if (
+        (word == "well" and before != "DT")
+        or single in w.COLORS
+        or single in w.NO_THING
+        or single in w.SCENERY
+    ):
         return False
     if verb_stem(word) in w.POSES or single in w.MATERIALS or (before == "NN" and tag == "VBZ"):
         return False
