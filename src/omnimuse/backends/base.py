@@ -263,6 +263,7 @@ class MelodyRequest:
         opening: bars to be continued, as (ticks, semitones from the tonic or None for a rest).
         lengths: note lengths in ticks that may be used; empty for all that the model knows.
         rests: whether rests may be written.
+        is_chromatic: whether notes outside of the scale may be written.
         temperature: below 1 is safer, above is bolder.
         top_p: share of the probability that draws are made from.
     """
@@ -276,6 +277,7 @@ class MelodyRequest:
     opening: tuple[tuple[tuple[int, int | None], ...], ...] = ()
     lengths: tuple[int, ...] = ()
     rests: bool = False
+    is_chromatic: bool = False
     temperature: float = 0.95
     top_p: float = 0.95
 

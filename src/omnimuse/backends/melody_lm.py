@@ -169,7 +169,7 @@ class _Grammar:
         scale = _SCALES[request.mode]
         self._pitches = [
             pitch for pitch in range(max(LOWEST, request.lowest), min(HIGHEST, request.highest) + 1)
-            if pitch % 12 in scale
+            if pitch % 12 in scale or request.is_chromatic
         ]  # fmt: skip
 
     def allowed(self, state: _State) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Music: compose a piece from words, play a score."""
+"""Music: compose a piece from words, play, rearrange, continue, transpose and write down scores."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from omnimuse.tools.declare import tool
 from omnimuse.tools.kinds import Arg, Music, Score, Text
 
 if TYPE_CHECKING:
+    from omnimuse.crafts.music.brief import Brief
     from omnimuse.crafts.music.piece import Piece
 
 SAMPLE_RATE_HZ = 44100
@@ -129,6 +130,167 @@ def render_score(
 
     ctx.checkpoint(0.05, "reading the score")
     return _record(ctx, read_score(score), humanize=humanize)
+
+
+@tool(
+    version="1.0.0",
+    roles=("feature-extraction", "score-to-audio"),
+    cost_s=5.0,
+    memory_mb=250.0,
+    examples=(
+        "make this tune a jazz version",
+        "turn the melody into a sad waltz in a minor key",
+        "arrange this MIDI for strings and harp",
+        "play it faster and happier as a rock song",
+        "把这首曲子改编成爵士",
+    ),
+)
+def restyle_music(
+    ctx: ToolContext,
+    score: Score,
+    prompt: Text,
+    *,
+    key: Annotated[str, Arg("new key; the old one if empty", max_length=40)] = "",
+    tempo_bpm: Annotated[float | None, Arg("beats per minute", ge=30, le=260)] = None,
+    instruments: Annotated[str, Arg("instruments, separated by commas", max_length=300)] = "",
+) -> Composed:
+    """Rearrange a tune in another style, mood, key, tempo or for other instruments.
+
+    Keeps the melody of a score and writes new harmony and accompaniment around it.
+    """
+    from omnimuse.crafts.music.rework import restyle
+    from omnimuse.crafts.music.scores import read_score
+
+    piece = read_score(score)
+    brief = _brief_for(ctx, piece, prompt.read_text(), key, tempo_bpm, instruments)
+    ctx.checkpoint(0.2, f"arranging as {brief.style.name}")
+    made = restyle(piece, brief, ctx.rng)
+    return Composed(_record(ctx, made), _score_asset(made, brief))
+
+
+@tool(
+    version="1.0.0",
+    roles=("feature-extraction", "score-generation", "score-to-audio"),
+    cost_s=6.0,
+    memory_mb=250.0,
+    examples=(
+        "continue this melody for eight more bars",
+        "finish my tune",
+        "how could this song go on?",
+        "extend the score and bring it to an end",
+        "续写这段旋律",
+    ),
+)
+def continue_music(
+    ctx: ToolContext,
+    score: Score,
+    *,
+    bars: Annotated[int, Arg("how many bars to add", ge=1, le=48)] = 8,
+    style: Annotated[str, Arg("style of the accompaniment", max_length=80)] = "folk",
+) -> Composed:
+    """Continue a melody: write the bars that follow in the same key and metre, and close it.
+
+    For tunes of one voice in 2/4, 3/4, 4/4, 6/8 or 9/8.
+    """
+    from dataclasses import replace
+
+    from omnimuse.crafts.music.rework import continue_piece
+    from omnimuse.crafts.music.scores import read_score
+
+    piece = read_score(score)
+    brief = _brief_for(ctx, piece, style, "", None, "")
+    brief = replace(brief, bars=piece.bars + bars)
+    made = continue_piece(piece, brief, ctx.role("score-generation"), bars, ctx.seed)
+    return Composed(_record(ctx, made), _score_asset(made, brief))
+
+
+@tool(
+    version="1.0.0",
+    cost_s=0.2,
+    memory_mb=20.0,
+    examples=(
+        "transpose the score to E flat major",
+        "move this song up a tone",
+        "put the MIDI three semitones lower for a low voice",
+        "把乐谱移到G大调",
+    ),
+)
+def transpose_score(
+    ctx: ToolContext,
+    score: Score,
+    *,
+    key: Annotated[str, Arg("new key, such as 'Eb major'", max_length=40)] = "",
+    semitones: Annotated[int, Arg("how far up, if no key is given", ge=-36, le=36)] = 0,
+) -> Score:
+    """Transpose a score into another key, higher or lower."""
+    from omnimuse.crafts.music.midi import write_midi
+    from omnimuse.crafts.music.rework import interval_to, transpose
+    from omnimuse.crafts.music.scores import read_score
+    from omnimuse.crafts.music.theory import Key
+
+    piece = read_score(score)
+    shift = interval_to(piece.key, Key.parse(key)) if key.strip() else semitones
+    moved = transpose(piece, shift)
+    return Asset.from_bytes(write_midi(moved), "score", "audio/midi", facts=_facts(moved))
+
+
+@tool(
+    version="1.0.0",
+    cost_s=0.2,
+    memory_mb=20.0,
+    examples=(
+        "write the melody down in ABC notation",
+        "convert the MIDI to ABC",
+        "what key is this score in and what are its chords",
+        "give me the notes of the tune as text",
+    ),
+)
+def transcribe_score(ctx: ToolContext, score: Score) -> Text:
+    """Write a score's melody and chord symbols as ABC notation: notes as readable text."""
+    from omnimuse.crafts.music.abc import write_abc
+    from omnimuse.crafts.music.scores import read_score
+
+    piece = read_score(score)
+    return Asset.from_text(write_abc(piece), facts=_facts(piece))
+
+
+def _brief_for(
+    ctx: ToolContext,
+    piece: Piece,
+    text: str,
+    key: str,
+    tempo_bpm: float | None,
+    instruments: str,
+) -> Brief:
+    """A brief for an existing piece: what the words do not change stays as it is."""
+    from dataclasses import replace
+
+    from omnimuse.crafts.music.brief import BriefReader, Wishes
+    from omnimuse.crafts.music.theory import KEY_IN_TEXT, Key
+
+    wishes = Wishes(
+        key=key, metre=piece.metre.name, tempo_bpm=tempo_bpm, bars=piece.bars,
+        instruments=instruments,
+    )  # fmt: skip
+    reader = BriefReader(ctx.role("feature-extraction"))
+    brief = reader.read(text[:_MAX_PROMPT], wishes, ctx.rng)
+    if not key and not KEY_IN_TEXT.search(text):
+        is_clear = brief.mood != "neutral" and abs(brief.valence) > 0.3
+        mode = ("minor" if brief.valence < 0 else "major") if is_clear else piece.key.mode
+        kept = piece.key.mode if Key(0, piece.key.mode).is_minor == Key(0, mode).is_minor else mode
+        how = "kept" if kept == piece.key.mode else f"{kept} for a {brief.mood} mood"
+        brief = replace(
+            brief, key=Key(piece.key.tonic, kept), reasons={**brief.reasons, "key": how}
+        )
+    return brief
+
+
+def _score_asset(piece: Piece, brief: Brief) -> Asset:
+    from omnimuse.crafts.music.midi import write_midi
+
+    facts = {**_facts(piece), "style": brief.style.name, "mood": brief.mood,
+             "reasons": dict(brief.reasons)}  # fmt: skip
+    return Asset.from_bytes(write_midi(piece), "score", "audio/midi", facts=facts)
 
 
 def _record(

@@ -31,7 +31,14 @@ BUILT_IN: dict[str, str] = {
             "select_region",
         ),
         "speech": ("synthesize_speech", "transcribe_speech", "make_subtitles"),
-        "music": ("compose_music", "render_score"),
+        "music": (
+            "compose_music",
+            "render_score",
+            "restyle_music",
+            "continue_music",
+            "transpose_score",
+            "transcribe_score",
+        ),
         "sound": ("generate_sound", "mix_audio", "change_speed"),
         "audio_script": ("write_audio_script", "compile_audio_script"),
         "video": (

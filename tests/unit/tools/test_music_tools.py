@@ -13,9 +13,16 @@ from numpy.typing import NDArray
 from omnimuse.assets.asset import Asset
 from omnimuse.crafts.music.mastering import master
 from omnimuse.crafts.sound.loudness import integrated_loudness, true_peak_dbtp
-from omnimuse.errors import InputError, RunCancelled, UnsupportedMediaError
+from omnimuse.errors import BackendUnavailableError, InputError, RunCancelled, UnsupportedMediaError
 from omnimuse.tools.declare import spec_of
-from omnimuse.tools.music import compose_music, render_score
+from omnimuse.tools.music import (
+    compose_music,
+    continue_music,
+    render_score,
+    restyle_music,
+    transcribe_score,
+    transpose_score,
+)
 
 
 class WordEmbedder:
@@ -135,3 +142,35 @@ def test_specs_offer_music_and_score() -> None:
     assert [port.kind for port in spec.outputs] == ["music", "score"]
     assert [port.kind for port in spec_of(render_score).inputs] == ["score"]
     assert len(spec.examples) >= 6
+
+
+TWINKLE = "X:1\nT:T\nM:2/4\nL:1/4\nK:C\nC C|G G|A A|G2|F F|E E|D D|C2|]\n"
+
+
+def twinkle() -> Asset:
+    return Asset.from_bytes(TWINKLE.encode(), "score", "text/vnd.abc")
+
+
+def test_restyling_follows_the_words(context: Callable[..., Any]) -> None:
+    made = restyle_music(context(), twinkle(), Asset.from_text("a sad tune for violin and harp"))
+    assert made.score.facts["key"] == "C minor"
+    assert set(made.score.facts["instruments"]) == {"violin", "harp"}
+    moved = restyle_music(
+        context(), twinkle(), Asset.from_text("jazz"), key="D major", tempo_bpm=90.0
+    )
+    assert (moved.score.facts["key"], moved.music.facts["tempo_bpm"]) == ("D major", 90.0)
+
+
+def test_transposing_and_writing_down(context: Callable[..., Any]) -> None:
+    up = transpose_score(context(), twinkle(), semitones=2)
+    assert up.facts["key"] == "D major"
+    text = transcribe_score(context(), up).read_text()
+    assert "K:D\n" in text
+    assert "D2 D2 | A2 A2 | B2 B2 | A4 |" in text
+    named = transpose_score(context(), twinkle(), key="Eb")
+    assert "E2 E2 | B2 B2 | c2 c2 | B4 |" in transcribe_score(context(), named).read_text()
+
+
+def test_continuing_needs_the_melody_model(context: Callable[..., Any]) -> None:
+    with pytest.raises(BackendUnavailableError):
+        continue_music(context(), twinkle())

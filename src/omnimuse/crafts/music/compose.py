@@ -103,7 +103,7 @@ def write(brief: Brief, rng: np.random.Generator) -> Piece:
     plan = plan_form(brief.bars)
     harmony = _write_harmony(brief, plan, rng)
     notes = _Melodist(brief, rng).write(plan, harmony)
-    return arrange(_frame(brief, plan, harmony), notes, brief, rng)
+    return arrange(frame_piece(brief, plan, harmony), notes, brief, rng)
 
 
 def arrange_tune(brief: Brief, melody: Melody, rng: np.random.Generator) -> Piece:
@@ -112,15 +112,24 @@ def arrange_tune(brief: Brief, melody: Melody, rng: np.random.Generator) -> Piec
     first_bar = next(phrase.first_bar for phrase in plan if phrase.kind == "phrase")
     notes = to_notes(melody, brief.key, first_bar, brief.metre.bar_ticks)
     plan = read_form(plan, melody, first_bar)
-    slots = [_slots(brief, phrase) for phrase in plan]
+    return arrange_notes(brief, plan, notes, rng)
+
+
+def arrange_notes(
+    brief: Brief, plan: Sequence[PhrasePlan], notes: list[Note], rng: np.random.Generator
+) -> Piece:
+    """A piece around a given melody: harmony is found for it, then the parts are written."""
+    slots = [slots_of(brief, phrase) for phrase in plan]
     harmony = find_harmony(brief, plan, slots, notes, rng)
     if plan[-1].kind == "coda":
         start = plan[-1].first_bar * brief.metre.bar_ticks
         notes.append(Note(start, plan[-1].bars * brief.metre.bar_ticks, notes[-1].pitch, _VELOCITY))
-    return arrange(_frame(brief, plan, harmony), notes, brief, rng)
+    return arrange(frame_piece(brief, plan, harmony), notes, brief, rng)
 
 
-def _frame(brief: Brief, plan: Sequence[PhrasePlan], harmony: Sequence[Sequence[Chord]]) -> Piece:
+def frame_piece(
+    brief: Brief, plan: Sequence[PhrasePlan], harmony: Sequence[Sequence[Chord]]
+) -> Piece:
     """The piece before anybody plays."""
     return Piece(
         key=brief.key,
@@ -157,7 +166,7 @@ def _write_harmony(
     known: dict[str, list[int]] = {}
     phrases: list[list[Chord]] = []
     for phrase in plan:
-        slots = _slots(brief, phrase)
+        slots = slots_of(brief, phrase)
         if phrase.kind != "phrase":
             degrees = [0] * len(slots) if phrase.kind == "coda" else _vamp(brief, len(slots))
         else:
@@ -200,7 +209,7 @@ def _vamp(brief: Brief, count: int) -> list[int]:
     return [0 if index < max(1, count // 2) else away for index in range(count)]
 
 
-def _slots(brief: Brief, phrase: PhrasePlan) -> list[tuple[int, int]]:
+def slots_of(brief: Brief, phrase: PhrasePlan) -> list[tuple[int, int]]:
     """One chord a bar; two in the bar before a cadence of a slow common-time phrase."""
     bar = brief.metre.bar_ticks
     halves = brief.metre.numerator % 2 == 0 and brief.metre.bar_ticks >= 1440
