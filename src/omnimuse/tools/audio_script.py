@@ -96,10 +96,10 @@ def compile_audio_script(
     """
     from omnimuse.assets.asset import Asset
     from omnimuse.assets.media import audio_asset
-    from omnimuse.crafts.sound.loudness import integrated_loudness, true_peak_dbtp
     from omnimuse.crafts.sound.mixing import mix_stems
     from omnimuse.crafts.sound.script import read_script, schedule
     from omnimuse.crafts.speech.transcript import transcript_json
+    from omnimuse.tools.sound import measure_mix
 
     plan = read_script(script.read_json())
     studio = _Studio(ctx, plan, list(clips))
@@ -125,28 +125,27 @@ def compile_audio_script(
     )
     credits = tuple(part for made in studio.assets.values() for part in made.attribution)
     audio = audio_asset(mixed, _RATE_HZ, "audio", attribution=credits)
-    measured = {
-        "loudness_lufs": round(integrated_loudness(mixed, _RATE_HZ), 2),
-        "true_peak_dbtp": round(true_peak_dbtp(mixed), 2),
-    }
     record = transcript_json(studio.segments(placed), language="en", duration_s=end_s)
-    times = {one.item.id: one for one in placed}
-    resolved = replace(
-        plan,
-        items=tuple(
-            replace(
-                item,
-                start_s=round(times[item.id].start_s, 3),
-                duration_s=round(times[item.id].duration_s, 3),
-            )
-            for item in plan.items
-        ),
-    )
+    resolved = _resolved(plan, placed)
     return Compiled(
-        replace(audio, facts={**audio.facts, **measured}),
+        replace(audio, facts={**audio.facts, **measure_mix(mixed, _RATE_HZ)}),
         Asset.from_json(record, "transcript", facts={"language": "en"}),
         Asset.from_json(resolved.to_json(), "graph", facts=_facts(resolved)),
     )
+
+
+def _resolved(plan: AudioScript, placed: list[Placed]) -> AudioScript:
+    """The script with the times that came out."""
+    times = {one.item.id: one for one in placed}
+    items = tuple(
+        replace(
+            item,
+            start_s=round(times[item.id].start_s, 3),
+            duration_s=round(times[item.id].duration_s, 3),
+        )
+        for item in plan.items
+    )
+    return replace(plan, items=items)
 
 
 class _Studio:

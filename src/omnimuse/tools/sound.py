@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from omnimuse.tools.context import ToolContext
 from omnimuse.tools.declare import tool
 from omnimuse.tools.kinds import Arg, Audio, Music, Sound, Speech, Text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 PlaceName = Literal[
     "outdoors", "forest", "street", "room", "bathroom", "hall", "church", "cave"
@@ -62,7 +66,7 @@ def generate_sound(
     from omnimuse.assets.media import audio_asset
     from omnimuse.crafts.sound.catalogue import sound_classes
     from omnimuse.crafts.sound.retrieval import find_class, named_class
-    from omnimuse.crafts.sound.scene import Layer, asked_duration_s, plan_layers, render_layers
+    from omnimuse.crafts.sound.scene import asked_duration_s, plan_layers, render_layers
     from omnimuse.crafts.sound.take import SoundClass
 
     def find(phrase: str) -> SoundClass:
@@ -72,17 +76,8 @@ def generate_sound(
 
     request, classes = prompt.read_text(), sound_classes()
 
-    def settled(layer: Layer) -> Layer:
-        return replace(
-            layer,
-            intensity=layer.intensity if intensity is None else intensity,
-            density=layer.density if density is None else density,
-            distance_m=layer.distance_m if distance_m is None else distance_m,
-            pan=layer.pan if pan is None else pan,
-            place=place or layer.place,
-        )
-
-    layers = [settled(layer) for layer in plan_layers(request, find)]
+    wishes = {"intensity": intensity, "density": density, "distance_m": distance_m, "pan": pan}
+    layers = [layer.overruled(wishes, place) for layer in plan_layers(request, find)]
     ctx.checkpoint(0.2, "synthesising " + ", ".join(layer.sound for layer in layers))
     length_s = duration_s or asked_duration_s(request)
     length_s = length_s or max(classes[layer.sound].default_s for layer in layers)
@@ -146,7 +141,6 @@ def mix_audio(
     right tool to bring a single recording to a loudness (EBU R 128).
     """
     from omnimuse.assets.media import audio_asset
-    from omnimuse.crafts.sound.loudness import integrated_loudness, true_peak_dbtp
     from omnimuse.crafts.sound.mixing import mix_stems
     from omnimuse.tools.stems import MixInputs, gather_stems
 
@@ -171,12 +165,18 @@ def mix_audio(
         ducking_db=ducking_db,
     )
     asset = audio_asset(mixed, sample_rate_hz, "audio", attribution=gathered.attribution)
-    measured = {
+    facts = {**measure_mix(mixed, sample_rate_hz), "speech_start_s": speech_start_s}
+    return replace(asset, facts={**asset.facts, **facts})
+
+
+def measure_mix(mixed: NDArray[np.float32], sample_rate_hz: int) -> dict[str, float]:
+    """Loudness and true peak of a mix, as facts."""
+    from omnimuse.crafts.sound.loudness import integrated_loudness, true_peak_dbtp
+
+    return {
         "loudness_lufs": round(integrated_loudness(mixed, sample_rate_hz), 2),
         "true_peak_dbtp": round(true_peak_dbtp(mixed), 2),
-        "speech_start_s": speech_start_s,
     }
-    return replace(asset, facts={**asset.facts, **measured})
 
 
 @tool(

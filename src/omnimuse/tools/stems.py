@@ -52,6 +52,19 @@ def _length_s(stem: Stem, sample_rate_hz: int) -> float:
     return stem.start_s + len(stem.samples) / sample_rate_hz
 
 
+def _fitting_s(
+    fixed: list[Stem], running: list[Stem], sample_rate_hz: int, tail_s: float | None
+) -> float:
+    """The length of a mix: of what does not go on for ever, and a tail if the rest does."""
+    longest_s = max((_length_s(stem, sample_rate_hz) for stem in fixed), default=0.0)
+    if not running:
+        return longest_s
+    if tail_s is not None:
+        return longest_s + tail_s
+    music = [stem for stem in running if stem.level_lufs is not None]
+    return max(longest_s, *(_length_s(stem, sample_rate_hz) for stem in music or running))
+
+
 def gather_stems(
     inputs: MixInputs,
     *,
@@ -116,12 +129,6 @@ def gather_stems(
     if duration_s is None:
         fixed = [*voices, *tracks, *(stem for stem in sounds if not stem.is_looped)]
         running = [*music, *(stem for stem in sounds if stem.is_looped)]
-        duration_s = max((_length_s(stem, sample_rate_hz) for stem in fixed), default=0.0)
-        if voices and running:
-            duration_s += tail_s
-        elif running:
-            duration_s = max(
-                duration_s, *(_length_s(stem, sample_rate_hz) for stem in music or running)
-            )
+        duration_s = _fitting_s(fixed, running, sample_rate_hz, tail_s if voices else None)
     attribution = tuple(part for asset in inputs.all for part in asset.attribution)
     return Stems(tuple(voices), (*music, *sounds, *tracks), duration_s, attribution)

@@ -7,7 +7,7 @@ place) is read from a closed set of degree words, like any other unit of measure
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -105,6 +105,11 @@ class Layer:
     density: float = 0.5
     place: str = "outdoors"
     gain_db: float = 0.0
+
+    def overruled(self, wishes: Mapping[str, float | None], place: str | None) -> Layer:
+        """The layer with explicit numbers in the place of what its words said."""
+        given = {name: value for name, value in wishes.items() if value is not None}
+        return replace(self, place=place or self.place, **given)  # type: ignore[arg-type]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the asset's facts."""
