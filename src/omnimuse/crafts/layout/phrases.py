@@ -243,6 +243,8 @@ def _read_modifiers(sentence: Sentence, mention: Mention, i: int) -> None:
     _read_determiners(sentence, mention, before)
     if len(nouns) > 1 and mention.attributes.get("state", "").endswith(f" {words[nouns[0]]}"):
         nouns.pop(0)
+    if head in PLURAL_ALIKE and not mention.determiner and not mention.count:
+        mention.is_plural = True
     while len(nouns) > 1 and _is_attribute_noun(words, nouns, mention):
         nouns.pop(0)
     base = w.singular(head) if mention.is_plural or head in PLURAL_ALIKE else _base(head)
