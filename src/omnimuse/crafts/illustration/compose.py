@@ -95,7 +95,7 @@ def compose_scene(
     entries = _entries(layout)
     size = canvas or _canvas(layout)
     index = ConceptIndex(pack, embed)
-    concepts = [index.find(entry["label"]) for entry in entries]
+    concepts = [_concept(entry, index) for entry in entries]
     standing = [concept.anchor == "ground" for concept in concepts]
     boxes = _settled(entries, [_box(entry) for entry in entries], standing)
     background = choose_background(layout, concepts, boxes, embed=embed)
@@ -130,6 +130,16 @@ def _entries(layout: Mapping[str, Any]) -> list[dict[str, Any]]:
             raise ArgumentError(f"layout: objects[{i}].attributes must be an object")
         found.append({**entry, "id": id, "label": label, "attributes": _words(attributes)})
     return found
+
+
+def _concept(entry: Mapping[str, Any], index: ConceptIndex) -> Concept:
+    """What a thing is; a wooden house, an old man or a bare tree may have drawings of their own."""
+    for key in ("material", "age", "state", "pattern"):
+        kind = entry["attributes"].get(key)
+        found = index.named(f"{kind} {entry['label']}") if kind else None
+        if found is not None:
+            return found
+    return index.find(entry["label"])
 
 
 def _words(attributes: Mapping[str, Any]) -> dict[str, str]:
@@ -206,11 +216,10 @@ def _set_down(above: Sequence[Box], support: Box) -> list[Box]:
     if len(above) == 1 and above[0][1] + above[0][3] > top:
         return list(above)
     total = sum(box[2] for box in above)
-    if len(above) < 2:
-        return [
-            (min(max(x, left - w * 0.2), max(left + wide - w * 0.8, left - w * 0.2)), low - h, w, h)
-            for x, _, w, h in above
-        ]
+    if len(above) == 1:
+        x, _, w, h = above[0]
+        middle = min(max(x + w / 2, left), left + wide)
+        return [(middle - w / 2, low - h, w, h)]
     scale = min(1.0, max(wide / total, 0.4))
     order = sorted(range(len(above)), key=lambda i: above[i][0] + above[i][2] / 2)
     hides = any(above[j][0] < above[i][0] + 0.75 * above[i][2] for i, j in pairwise(order))

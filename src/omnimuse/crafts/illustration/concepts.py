@@ -102,6 +102,11 @@ class ConceptIndex:
             self._known[key] = self._search(key)
         return self._known[key]
 
+    def named(self, label: str) -> Concept | None:
+        """The drawing that is called just so, None if there is none."""
+        found = self._exact(" ".join(label.lower().replace("-", " ").split()))
+        return found if found is not None and found.match == "name" else None
+
     def _search(self, label: str) -> Concept:
         words = label.split()
         exact = self._exact(label)

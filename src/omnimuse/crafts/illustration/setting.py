@@ -281,6 +281,9 @@ def choose_background(
     if place == "beach" and any(concept.anchor == "water" for concept in concepts):
         place = "sea"
     time = str(layout.get("time") or "") or _time_of_words(words)
+    is_outside = place not in ("plain", "room", "table", "underwater")
+    if time == "day" and not layout.get("time") and is_outside and _has_moon(concepts):
+        time = "night"
     weather = str(layout.get("weather") or "")
     weather = _WEATHER_WORDS.get(weather, weather)
     return Background(
@@ -337,6 +340,11 @@ def _place_of_things(concepts: Sequence[Concept], season: str) -> str:
             return place
     ranked = ("street", "room", "meadow", "table", "sea", "air")
     return max(ranked, key=lambda place: votes[place]) if any(votes[p] for p in ranked) else "plain"
+
+
+def _has_moon(concepts: Sequence[Concept]) -> bool:
+    arts = {concept.art for concept in concepts}
+    return "drawn:sun" not in arts and any(re.search(r":(star|.*moon)$", art) for art in arts)
 
 
 def _time_of_words(words: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -163,3 +164,32 @@ def test_time_weather_and_light(pack: ArtPack) -> None:
 def test_what_is_no_layout_is_refused(pack: ArtPack, bad: dict[str, Any]) -> None:
     with pytest.raises(ArgumentError):
         compose_scene(bad, pack)
+
+
+def test_a_moon_brings_the_night_unless_told_otherwise(pack: ArtPack) -> None:
+    moon, dog = thing("moon", [0.7, 0.1, 0.2, 0.2]), thing("dog", [0.2, 0.6, 0.3, 0.3])
+    assert compose_scene(layout(moon, dog), pack).background.time == "night"
+    assert compose_scene(layout(moon, dog, time="day"), pack).background.time == "day"
+    assert compose_scene(layout(dog), pack).background.time == "day"
+
+
+def test_material_and_age_choose_the_drawing(pack: ArtPack) -> None:
+    scene = compose_scene(
+        layout(
+            thing("house", [0, 0.4, 0.3, 0.4], material="wooden"),
+            thing("man", [0.4, 0.4, 0.2, 0.5], age="old"),
+            thing("bench", [0.6, 0.6, 0.3, 0.3], material="wooden"),
+        ),
+        pack,
+    )
+    assert [o.art for o in scene.objects] == ["drawn:cabin", "drawn:old-man", "drawn:bench"]
+
+
+def test_things_stand_side_by_side_on_what_they_share(pack: ArtPack) -> None:
+    desk = thing("desk", [0.3, 0.6, 0.4, 0.3], id="d")
+    cups = [thing("cup", [0.4, 0.2 + 0.1 * i, 0.2, 0.15], support="d") for i in range(3)]
+    scene = compose_scene(layout(*cups, desk), pack)
+    boxes = sorted(o.box for o in scene.objects if o.label == "cup")
+    assert all(a[0] + a[2] <= b[0] + 1e-6 for a, b in pairwise(boxes))
+    assert boxes[0][0] >= 0.29
+    assert boxes[-1][0] + boxes[-1][2] <= 0.71
