@@ -30,9 +30,12 @@ def command(ctx: click.Context, prompt: str, toolset: str | None, **options: Any
     request = build_request(prompt, dry_run=True, **options)
     with Studio(ctx.obj) as studio:
         if toolset is not None:
+            from omnimuse.planning.planner import make_planner
             from omnimuse.planning.toolset import load_toolset
 
             studio.house.specs = load_toolset(Path(toolset))
+            roles = studio.house.resolver.role
+            studio.house.planner = make_planner(studio.settings, roles, assume=True)
         response = studio.plan(request)
     if options["as_json"] and response.status == "succeeded":
         click.echo(json.dumps(response.plan.to_json(), ensure_ascii=False))

@@ -25,8 +25,10 @@ _UNITS = {
     "start": "start", "begin": "start", "end": "end", "stop": "end",
 }  # fmt: skip
 _MEANT = 0.55  # cosine from which a choice counts as meant though not named
-_COUNTED = frozenset("count number n num how many copies amount".split())
-_TEXTUAL = frozenset("prompt description query instruction request subject content idea".split())
+_COUNTED = frozenset(["count", "number", "n", "num", "how", "many", "copies", "amount"])
+_TEXTUAL = frozenset(
+    ["prompt", "description", "query", "instruction", "request", "subject", "content", "idea"]
+)
 _STYLE = re.compile(
     r"\b(?:in|with|using|like|as)\s+(?:the\s+|a\s+)?(?:visual\s+)?style\s+of\s+(?P<a>[^,.;]+)"
     r"|\b(?:in|with)\s+(?:an?\s+|the\s+)?(?P<b>[\w' -]{3,40}?)[ -]style\b"
@@ -66,9 +68,7 @@ class ArgumentFiller:
         _fill_sizes(spec, values, found)
         return found
 
-    def _one(
-        self, param: Param, spec: ToolSpec, step: Step, text: str, values: list[Value]
-    ) -> Any:
+    def _one(self, param: Param, spec: ToolSpec, step: Step, text: str, values: list[Value]) -> Any:
         kinds = _types(param.schema)
         choices = _choices(param)
         if choices and all(isinstance(c, int | float) for c in choices):
@@ -106,7 +106,7 @@ class ArgumentFiller:
         if best is not None:
             return best[1]
         own = _string_for(param, None, text, values) if is_open else _style_of(param, text)
-        if own is None or not is_open and self._similarity is None:
+        if own is None or (not is_open and self._similarity is None):
             return own if is_open else None
         if self._similarity is None or is_open:
             return own
@@ -122,7 +122,9 @@ def _list_for(param: Param, text: str) -> list[str] | None:
     flat = [c for choice in choices for c in (choice if isinstance(choice, list) else [choice])]
     stems = {stem(w) for w in re.findall(r"[a-z0-9]+", text.lower())}
     said = [
-        c for c in dict.fromkeys(flat) if isinstance(c, str)
+        c
+        for c in dict.fromkeys(flat)
+        if isinstance(c, str)
         and all(stem(w) in stems for w in re.findall(r"[a-z0-9]+", c.lower().replace("_", " ")))
     ]
     return said or None
@@ -141,13 +143,20 @@ def _choices(param: Param) -> list[Any]:
 
 
 def _words(param: Param) -> set[str]:
-    said = f"{param.name.replace('_', ' ')} {param.description or param.schema.get('description', '')}"
+    said = (
+        f"{param.name.replace('_', ' ')} {param.description or param.schema.get('description', '')}"
+    )
     return set(re.findall(r"[a-z]+", said.lower()))
 
 
 def _says(param: Param, dimension: str) -> bool:
-    names = {"language": {"language"}, "place": {"position", "place", "anchor", "corner", "where",
-             "location"}, "colour": {"colour", "color"}, "key": {"key"}, "aspect": {"aspect"}}
+    names = {
+        "language": {"language"},
+        "place": {"position", "place", "anchor", "corner", "where", "location"},
+        "colour": {"colour", "color"},
+        "key": {"key"},
+        "aspect": {"aspect"},
+    }
     return bool(_words(param) & names[dimension])
 
 
@@ -195,7 +204,9 @@ def _number_for(param: Param, spec: ToolSpec, values: list[Value]) -> float | No
 
 
 def _flag_for(param: Param, text: str) -> bool | None:
-    words = [w for w in param.name.lower().split("_") if w not in ("is", "has", "with", "use", "do")]
+    words = [
+        w for w in param.name.lower().split("_") if w not in ("is", "has", "with", "use", "do")
+    ]
     if not words:
         return None
     low = text.lower()
@@ -276,7 +287,7 @@ def fit_schema(value: Any, schema: Mapping[str, Any]) -> Any:
         low, high = schema.get("minimum"), schema.get("maximum")
         value = max(value, low) if low is not None else value
         value = min(value, high) if high is not None else value
-        return int(round(value)) if "number" not in kinds else float(value)
+        return round(value) if "number" not in kinds else float(value)
     if "boolean" in kinds:
         return value if isinstance(value, bool) else None
     if "string" in kinds:

@@ -12,8 +12,8 @@ from omnimuse.planning.resources import Resource, link, ordinal_of
 from omnimuse.planning.retrieval import stem
 
 # Kinds that steer a tool rather than go into its result: never taken unless they are named.
-GUIDES = frozenset("layout scene mask depth edges score".split())
-_TELLING = frozenset("prompt description subject idea query".split())
+GUIDES = frozenset(["layout", "scene", "mask", "depth", "edges", "score"])
+TELLING = frozenset(["prompt", "description", "subject", "idea", "query"])
 _MIN_LINK = 0.8
 _STRONG = 1.6
 _CONTENT, _FAINT_CONTENT, _SIDE_CONTENT = 1.45, 0.5, 1.2
@@ -32,6 +32,7 @@ class Binding:
         each: a port that takes one thing where the words mean several.
         others: the further things for it.
         dangling: phrases that point back at something, and nothing is there.
+        is_lost: one of them is a pronoun.
     """
 
     inputs: Mapping[str, tuple[Resource, ...]]
@@ -42,6 +43,7 @@ class Binding:
     each: str = ""
     others: tuple[Resource, ...] = ()
     dangling: int = 0
+    is_lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,12 @@ class Binder:
     """
 
     def __init__(
-        self, step: Step, resources: Sequence[Resource], used: frozenset[int], *, chain: bool = False
+        self,
+        step: Step,
+        resources: Sequence[Resource],
+        used: frozenset[int],
+        *,
+        chain: bool = False,
     ) -> None:
         self._step, self._resources, self._used = step, tuple(resources), used
         self._chain = chain
@@ -133,6 +140,7 @@ class Binder:
             each,
             others,
             sum(1 for m, links in zip(self._mentions, self._links) if not links and _points(m)),
+            any(m.status == PRONOUN and not n for m, n in zip(self._mentions, self._links)),
         )
 
     def _others(
@@ -144,7 +152,9 @@ class Binder:
             return "", ()
         for m, mention in enumerate(self._mentions):
             several = mention.is_each or mention.count == 0 or mention.count > 1
-            meant = [n for _, n in self._links[m] if accepts(ports[0].kind, self._resources[n].kind)]
+            meant = [
+                n for _, n in self._links[m] if accepts(ports[0].kind, self._resources[n].kind)
+            ]
             fresh = [n for n in meant if self._resources[n].order not in self._used]
             if several and mention.status != NEW and len(fresh) > 1:
                 room = _capacity(mention)
@@ -190,7 +200,9 @@ class Binder:
                     if accepts(port.kind, resource.kind):
                         bonus = _name_bonus(port, mention, resource)
                         optional = 0.0 if port.is_required else -0.3
-                        worn = -0.7 if _capacity(mention) > 1 and resource.order in self._used else 0.0
+                        worn = (
+                            -0.7 if _capacity(mention) > 1 and resource.order in self._used else 0.0
+                        )
                         offers.append(_Offer(score + bonus + optional + worn, p, m, r))
         return sorted(offers, key=lambda o: (-o.score, o.port, o.mention, o.resource))
 
@@ -213,9 +225,7 @@ class Binder:
             if best is None or score > best[0]:
                 best = (score, n)
         if is_textual(port.kind):
-            is_side = any(
-                other.is_required and not is_textual(other.kind) for other in spec.inputs
-            )
+            is_side = any(other.is_required and not is_textual(other.kind) for other in spec.inputs)
             own = _SIDE_CONTENT if is_side else _CONTENT if self._novelty else _FAINT_CONTENT
             if best is None or own >= best[0] + (0.3 if is_side else 0.0):
                 return "content"
@@ -223,7 +233,7 @@ class Binder:
 
     def _is_retold(self, port: Port, resource: Resource) -> bool:
         """ "Write a story of a dragon and paint it": the dragon is painted, not the letters."""
-        return not self._chain and resource.is_told and port.name in _TELLING
+        return not self._chain and resource.is_told and port.name in TELLING
 
     def _loose(self, taken: set[int], spoken: set[int]) -> tuple[Resource, ...]:
         loose = []

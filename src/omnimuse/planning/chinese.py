@@ -111,7 +111,9 @@ def _tokens(text: str) -> list[_Token]:
     for pattern, unit in _QUANTITIES:
         for match in pattern.finditer(text):
             value = number_of(match[1])
-            if value is not None and not any(a < match.end() and match.start() < b for a, b, _ in spans):
+            if value is not None and not any(
+                a < match.end() and match.start() < b for a, b, _ in spans
+            ):
                 gloss = f"{value:g} {unit}"
                 spans.append((match.start(), match.end(), _Token(match[0], "quantity", gloss)))
     found: list[_Token] = []
@@ -147,9 +149,8 @@ def _lookup(word: str) -> list[_Token]:
         unit = _UNIT_WORDS.get(counted[2] or "", "")
         return [_Token(word, "count", f"{number:g} {unit}".strip(), number=number)]
     for size in range(len(word) - 1, 0, -1):
-        if counted := _COUNTED.match(word[:size]):
-            if number_of(counted[1]) is not None:
-                return _lookup(word[:size]) + _lookup(word[size:])
+        if (counted := _COUNTED.match(word[:size])) and number_of(counted[1]) is not None:
+            return _lookup(word[:size]) + _lookup(word[size:])
         if word[:size] in table:
             return [replace(table[word[:size]], text=word[:size]), *_lookup(word[size:])]
     if word[1:] and any(word[i:] in table for i in range(1, len(word))):
@@ -168,19 +169,31 @@ def _clauses(tokens: list[_Token]) -> Iterator[list[_Token]]:
     for number, token in enumerate(tokens):
         token = _as_verb_or_noun(tokens, number)
         opens = token.part in _VERBS and has_verb and (has_object or current[-1].part == "link")
-        links = token.part == "link" and has_verb and any(
-            t.part in _VERBS or t.part == "input" for t in tokens[number + 1 : number + 4])
-        takes = token.part == "input" and token.text in ("把", "将", "给") and has_verb and has_object
+        links = (
+            token.part == "link"
+            and has_verb
+            and any(t.part in _VERBS or t.part == "input" for t in tokens[number + 1 : number + 4])
+        )
+        takes = (
+            token.part == "input" and token.text in ("把", "将", "给") and has_verb and has_object
+        )
         if (opens or links or takes) and current:
             yield current
             current, has_verb, has_object = [], False, False
         current.append(token)
         if token.part in _VERBS:
             has_verb, has_object = True, False
-        elif token.part in ("media", "literal", "other", "pronoun") or token.part == "word" and token.gloss:
+        elif token.part in ("media", "literal", "other", "pronoun") or (
+            token.part == "word" and token.gloss
+        ):
             has_object = has_verb
     if any(t.part in (*_VERBS, "media", "literal") for t in current):
         yield current
+
+
+def _is_thing(mention: Mention) -> bool:
+    """Something that can be acted on; a quotation is only words."""
+    return not (mention.literals and all(item.type == "quote" for item in mention.literals))
 
 
 def _as_verb_or_noun(tokens: list[_Token], number: int) -> _Token:
@@ -189,13 +202,41 @@ def _as_verb_or_noun(tokens: list[_Token], number: int) -> _Token:
     before = tokens[number - 1] if number else None
     if token.text == "画":
         is_noun = before is not None and (before.part in ("count", "known") or before.text == "的")
-        return _Token("画", "media", "painting", "image") if is_noun else _Token("画", "maker", "paint")
+        return (
+            _Token("画", "media", "painting", "image")
+            if is_noun
+            else _Token("画", "maker", "paint")
+        )
     if token.text == "截图" and before is not None and before.part == "count":
         return _Token("截图", "media", "still frame", "image")
-    if token.text in ("来", "作", "想", "发", "订", "讲", "加", "配", "剪", "混", "拼", "念", "读", "谱", "编", "建"):
+    if token.text in (
+        "来",
+        "作",
+        "想",
+        "发",
+        "订",
+        "讲",
+        "加",
+        "配",
+        "剪",
+        "混",
+        "拼",
+        "念",
+        "读",
+        "谱",
+        "编",
+        "建",
+    ):
         after = tokens[number + 1] if number + 1 < len(tokens) else None
-        if after is None or after.part not in ("count", "known", "media", "word", "other", "pronoun",
-                                               "literal"):
+        if after is None or after.part not in (
+            "count",
+            "known",
+            "media",
+            "word",
+            "other",
+            "pronoun",
+            "literal",
+        ):
             return _Token(token.text, "link")
     return token
 
@@ -213,21 +254,36 @@ class _Clause:
             return []
         at = self.tokens.index(self.verb) if self.verb else -1
         mentions = self._mentions(at)
+        is_left_out = False
         if self.verb is not None and self.verb.part == "joiner":
             return self._accompaniment(mentions)
-        if not any(not m.is_output for m in mentions) and self.verb and self.verb.part != "maker":
+        acts = self.verb is not None and self.verb.part != "maker"
+        if acts and not any(not m.is_output and _is_thing(m) for m in mentions):
             mentions.append(Mention("它", "it", "object", "pronoun", start=self.start))
-        if self.verb and self.verb.part == "maker" and not any(
-                m.is_output or m.literals for m in mentions) and not self._content(at):
+            is_left_out = True
+        if (
+            self.verb
+            and self.verb.part == "maker"
+            and not any(m.is_output or m.literals for m in mentions)
+            and not self._content(at)
+        ):
             mentions.append(Mention("它", "subject", "about", "known", start=self.start))
-        gloss = self._gloss()
+        gloss = self._gloss() + (" it" if is_left_out else "")
         text = self.masked.unmask("".join(t.text for t in self.tokens))
         wanted = next((m.kind for m in reversed(mentions) if m.is_output), "")
         step = Step(
-            text=text, query=gloss, verb=self.verb.gloss.split()[0] if self.verb else "",
-            content=self._content(at), mentions=tuple(mentions), wanted=wanted, start=self.start,
-            details={"english": self._english(), "content_en": self._content_gloss(at),
-                     **self._subject(at)},
+            text=text,
+            query=gloss,
+            verb=self.verb.gloss.split()[0] if self.verb else "",
+            content=self._content(at),
+            mentions=tuple(mentions),
+            wanted=wanted,
+            start=self.start,
+            details={
+                "english": self._english(),
+                "content_en": self._content_gloss(at),
+                **self._subject(at),
+            },
         )
         return [step, *self._style(step)]
 
@@ -236,16 +292,25 @@ class _Clause:
         at = self.tokens.index(self.verb) if self.verb else -1
         steps = []
         for thing in things:
-            whole = self.tokens[at + 1 :] if len(things) == 1 else [
-                t for t in self.tokens[at + 1 :] if t.text == thing.text]
+            whole = (
+                self.tokens[at + 1 :]
+                if len(things) == 1
+                else [t for t in self.tokens[at + 1 :] if t.text == thing.text]
+            )
             made = replace(thing, is_output=True, status="new", role="object")
-            steps.append(Step(
-                text=self.masked.unmask("".join(t.text for t in self.tokens)),
-                query=" ".join(t.gloss for t in whole if t.gloss), verb="",
-                content="".join(t.text for t in whole), mentions=(made,),
-                wanted=thing.kind, joins=self.index - 1, start=self.start,
-                details={"english": self._english(), "content_en": self._content_gloss(at)},
-            ))
+            steps.append(
+                Step(
+                    text=self.masked.unmask("".join(t.text for t in self.tokens)),
+                    query=" ".join(t.gloss for t in whole if t.gloss),
+                    verb="",
+                    content="".join(t.text for t in whole),
+                    mentions=(made,),
+                    wanted=thing.kind,
+                    joins=self.index - 1,
+                    start=self.start,
+                    details={"english": self._english(), "content_en": self._content_gloss(at)},
+                )
+            )
         return steps
 
     def _mentions(self, at: int) -> list[Mention]:
@@ -274,8 +339,13 @@ class _Clause:
                 if following is not None and following.part == "media":
                     modifiers.extend(token.gloss.split())
                     continue
-                if found and found[-1].literals and following is None and n and (
-                        self.tokens[n - 1].part == "literal"):
+                if (
+                    found
+                    and found[-1].literals
+                    and following is None
+                    and n
+                    and (self.tokens[n - 1].part == "literal")
+                ):
                     continue
                 found.append(self._medium(token, n, at, is_input, status, count, modifiers))
                 count, status, modifiers = 1, "new", []
@@ -286,22 +356,44 @@ class _Clause:
     def _literal(self, token: _Token, n: int, modifiers: list[str]) -> Mention:
         literals: tuple[Literal, ...] = self.masked.find(token.text)
         kind = literals[0].kind if literals else ""
-        return Mention(token.text, "file", "object", "literal", kind, modifiers=tuple(modifiers),
-                       literals=literals, start=self.start + n)
+        return Mention(
+            token.text,
+            "file",
+            "object",
+            "literal",
+            kind,
+            modifiers=tuple(modifiers),
+            literals=literals,
+            start=self.start + n,
+        )
 
-    def _medium(self, token: _Token, n: int, at: int, is_input: bool, status: str, count: int,
-                modifiers: list[str]) -> Mention:
+    def _medium(
+        self,
+        token: _Token,
+        n: int,
+        at: int,
+        is_input: bool,
+        status: str,
+        count: int,
+        modifiers: list[str],
+    ) -> Mention:
         verb = self.verb
         after = verb is not None and n > at
-        makes = verb is not None and (verb.part in ("maker", "turner", "joiner")
-                                      or verb.gloss.startswith("extract"))
+        makes = verb is not None and (
+            verb.part in ("maker", "turner", "joiner") or verb.gloss.startswith("extract")
+        )
         is_output = after and makes and status == "new" and not is_input
         nothing_before = verb is None
         role = "into" if verb is not None and verb.part == "turner" and after else "object"
         return Mention(
-            text=token.text, head=token.gloss.split()[-1], role=role,
-            status="new" if is_output or nothing_before else "known", kind=token.kind, count=count,
-            modifiers=(*modifiers, *token.gloss.split()[:-1]), start=self.start + n,
+            text=token.text,
+            head=token.gloss.split()[-1],
+            role=role,
+            status="new" if is_output or nothing_before else "known",
+            kind=token.kind,
+            count=count,
+            modifiers=(*modifiers, *token.gloss.split()[:-1]),
+            start=self.start + n,
             is_output=is_output or nothing_before,
             is_each=count == 0,
         )
@@ -321,7 +413,8 @@ class _Clause:
         """Glosses with quotations kept, for reading values."""
         return " ".join(
             self.masked.unmask(t.text) if t.part == "literal" else t.gloss
-            for t in self.tokens if t.gloss or t.part == "literal"
+            for t in self.tokens
+            if t.gloss or t.part == "literal"
         )
 
     def _content_tokens(self, at: int) -> list[_Token]:
@@ -369,5 +462,15 @@ class _Clause:
         style = names[at - 1] if at else ""
         said = f"in the style of {style}"
         pointer = Mention("它", "it", "object", "pronoun", start=self.start)
-        return [Step(text=said, query=said, verb="", content=style, mentions=(pointer,), is_firm=False,
-                     start=self.start, details={"adjunct": True, "english": said})]
+        return [
+            Step(
+                text=said,
+                query=said,
+                verb="",
+                content=style,
+                mentions=(pointer,),
+                is_firm=False,
+                start=self.start,
+                details={"adjunct": True, "english": said},
+            )
+        ]

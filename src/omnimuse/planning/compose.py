@@ -16,9 +16,16 @@ from omnimuse.planning.draft import Draft, DraftNode, add_node, set_input
 from omnimuse.planning.intent import Step
 from omnimuse.planning.resources import Resource, related
 
+
 def join(
-    draft: Draft, specs: Mapping[str, ToolSpec], first: Resource, second: Resource,
-    *, fits: Mapping[str, float], step: Step, index: int,
+    draft: Draft,
+    specs: Mapping[str, ToolSpec],
+    first: Resource,
+    second: Resource,
+    *,
+    fits: Mapping[str, float],
+    step: Step,
+    index: int,
 ) -> Draft:
     """Bring two results together: by a free port of the first one's tool, else by a tool for both.
 
@@ -65,8 +72,11 @@ def joiner(
     specs: Mapping[str, ToolSpec], parts: Sequence[Resource], fits: Mapping[str, float]
 ) -> tuple[str, dict[str, tuple[Resource, ...]]] | None:
     """The nearest tool that takes all the parts and gives their common kind, and how it is fed."""
-    common = [kind for kind in ancestors(parts[0].kind)
-              if all(kind in ancestors(part.kind) for part in parts)]
+    common = [
+        kind
+        for kind in ancestors(parts[0].kind)
+        if all(kind in ancestors(part.kind) for part in parts)
+    ]
     best: tuple[float, str, dict[str, tuple[Resource, ...]]] | None = None
     for name, spec in specs.items():
         if not spec.outputs or spec.outputs[0].kind not in common:
@@ -80,15 +90,14 @@ def joiner(
     return (best[1], best[2]) if best else None
 
 
-def feed_all(
-    spec: ToolSpec, parts: Sequence[Resource]
-) -> dict[str, tuple[Resource, ...]] | None:
+def feed_all(spec: ToolSpec, parts: Sequence[Resource]) -> dict[str, tuple[Resource, ...]] | None:
     """A port for every part, the narrowest kind first; None if a part or a needed port is left."""
     ports = [p for p in spec.inputs if p.kind not in GUIDES]
     inputs: dict[str, tuple[Resource, ...]] = {}
     for part in parts:
-        fitting = [p for p in ports if accepts(p.kind, part.kind)
-                   and (p.is_list or p.name not in inputs)]
+        fitting = [
+            p for p in ports if accepts(p.kind, part.kind) and (p.is_list or p.name not in inputs)
+        ]
         if not fitting:
             return None
         port = min(fitting, key=lambda p: (ancestors(part.kind).index(p.kind), p.is_list))
@@ -105,8 +114,13 @@ def is_collector(spec: ToolSpec) -> bool:
 
 
 def gather(
-    draft: Draft, specs: Mapping[str, ToolSpec], number: int, *, fits: Mapping[str, float],
-    step: Step, index: int,
+    draft: Draft,
+    specs: Mapping[str, ToolSpec],
+    number: int,
+    *,
+    fits: Mapping[str, float],
+    step: Step,
+    index: int,
 ) -> Draft:
     """Feed a collector's open ports with the loose ends that fit, and mix where several compete."""
     spec = specs[draft.nodes[number].tool]
@@ -164,8 +178,12 @@ def _caption(draft: Draft, specs: Mapping[str, ToolSpec], number: int) -> Draft:
 def ancestry(draft: Draft, number: int) -> list[Resource]:
     """Everything that a node is made of, nearest first, by way of its sound."""
     found: list[Resource] = []
-    queue = [r for items in draft.nodes[number].inputs.values() for r in items
-             if accepts("audio", r.kind)]
+    queue = [
+        r
+        for items in draft.nodes[number].inputs.values()
+        for r in items
+        if accepts("audio", r.kind)
+    ]
     while queue:
         resource = queue.pop(0)
         found.append(resource)
@@ -177,14 +195,23 @@ def ancestry(draft: Draft, number: int) -> list[Resource]:
 def loose_ends(draft: Draft, kind: str, *, before: int) -> list[Resource]:
     """Primary results of a kind that nothing uses yet."""
     return [
-        r for r in draft.resources
-        if r.is_result and r.is_primary and r.node < before and r.order not in draft.used
+        r
+        for r in draft.resources
+        if r.is_result
+        and r.is_primary
+        and r.node < before
+        and r.order not in draft.used
         and accepts(kind, r.kind)
     ]
 
 
-def with_copies(draft: Draft, number: int, extra: Sequence[Mapping[str, tuple[Resource, ...]]],
-                specs: Mapping[str, ToolSpec], step: Step) -> Draft:
+def with_copies(
+    draft: Draft,
+    number: int,
+    extra: Sequence[Mapping[str, tuple[Resource, ...]]],
+    specs: Mapping[str, ToolSpec],
+    step: Step,
+) -> Draft:
     """The same tool again, once for each further feeding."""
     node = draft.nodes[number]
     for copy, inputs in enumerate(extra, start=1):

@@ -51,8 +51,9 @@ def _chinese(step: Step, spec: ToolSpec, intent: Intent) -> str:
 
 def _described(content: str, step: Step) -> str:
     """Drop "a picture of", but keep what is said of the picture ("a watercolour painting of")."""
-    head = next((m for m in step.mentions if m.is_output and m.kind in ("image", "video", "scene3d")),
-                None)
+    head = next(
+        (m for m in step.mentions if m.is_output and m.kind in ("image", "video", "scene3d")), None
+    )
     if head is None:
         return content
     plain = {"new", "nice", "beautiful", "short", "image", "picture", "photo", "3d", "big", "good"}

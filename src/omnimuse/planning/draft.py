@@ -144,9 +144,13 @@ def topological(draft: Draft) -> Draft:
     pending = list(range(len(draft.nodes)))
     while pending:
         ready = next(
-            n for n in pending
-            if all(not r.is_result or r.node in order
-                   for items in draft.nodes[n].inputs.values() for r in items)
+            n
+            for n in pending
+            if all(
+                not r.is_result or r.node in order
+                for items in draft.nodes[n].inputs.values()
+                for r in items
+            )
         )
         order.append(ready)
         pending.remove(ready)

@@ -21,7 +21,12 @@ from omnimuse.planning.context import read_clauses
 from omnimuse.planning.draft import Draft, DraftNode
 from omnimuse.planning.intent import Intent, Step
 from omnimuse.planning.language import decompose
-from omnimuse.planning.questions import check_intent, check_missing, ask_for_inputs
+from omnimuse.planning.questions import (
+    ask_for_arguments,
+    ask_for_inputs,
+    check_intent,
+    check_missing,
+)
 from omnimuse.planning.resources import Resource, initial_resources
 from omnimuse.planning.retrieval import ToolIndex
 from omnimuse.planning.search import PlanSearch, Weights
@@ -148,15 +153,19 @@ class EmbeddedPlanner:
                 references = tuple(_reference(r, ids) for r in items if r.ref is not None)
                 if references:
                     inputs[port.name] = references if port.is_list else references[0]
-            nodes.append(Node(ids[number], node.tool, arguments, inputs, note_of(node, spec, draft)))
+            if not self._assume:
+                ask_for_arguments(spec, arguments, inputs, step)
+            nodes.append(
+                Node(ids[number], node.tool, arguments, inputs, note_of(node, spec, draft))
+            )
         return Plan(tuple(nodes), outputs_of(draft, ids))
 
     def _arguments(
         self, node: DraftNode, step: Step, spec: ToolSpec, intent: Intent, filler: ArgumentFiller
     ) -> dict[str, Any]:
         content = resolve_content(step, spec, intent)
-        found = {} if node.is_inserted and not node.content else filler.fill(
-            spec, step, defaults={}
+        found = (
+            {} if node.is_inserted and not node.content else filler.fill(spec, step, defaults={})
         )
         for port in node.content:
             found[port] = content
@@ -167,9 +176,7 @@ def _kinds_taken(specs: Mapping[str, ToolSpec]) -> frozenset[str]:
     return frozenset(port.kind for spec in specs.values() for port in spec.inputs)
 
 
-def attached_things(
-    request: Request, attachments: Sequence[Asset]
-) -> list[tuple[str, str]]:
+def attached_things(request: Request, attachments: Sequence[Asset]) -> list[tuple[str, str]]:
     """Kind and file name of each attachment."""
     names = [path.name for path in request.files]
     names += [""] * (len(attachments) - len(names))
@@ -182,7 +189,8 @@ def node_ids(draft: Draft) -> list[str]:
     for number, node in enumerate(draft.nodes):
         made = next((r.kind for r in draft.resources if r.node == number and r.is_primary), "")
         bases.append(made or node.tool.lower().replace(" ", "_")[:40])
-    ids, seen = [], {}
+    ids: list[str] = []
+    seen: dict[str, int] = {}
     for base in bases:
         clean = "".join(c if c.isalnum() or c in "_-" else "_" for c in base)
         clean = clean if clean[:1].isalpha() else f"n_{clean}"
@@ -200,7 +208,8 @@ def _reference(resource: Resource, ids: Sequence[str]) -> Ref:
 def outputs_of(draft: Draft, ids: Sequence[str]) -> tuple[Ref, ...]:
     """What the user asked for: every node that a step named; inserted ones are means only."""
     wanted = [
-        Ref(ids[n]) for n, node in enumerate(draft.nodes)
+        Ref(ids[n])
+        for n, node in enumerate(draft.nodes)
         if not node.is_inserted or not _is_used(draft, n)
     ]
     return tuple(wanted)

@@ -12,28 +12,125 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from omnimuse.backends.base import Parser
-
 from omnimuse.planning.intent import Intent, Mention, Step
 from omnimuse.planning.masking import Masked, mask
 from omnimuse.planning.phrases import content_of, find_mentions, lemma_of
 from omnimuse.planning.resources import related
 from omnimuse.planning.syntax import Sentence, Word, build_sentences
+from omnimuse.planning.vocabulary import kind_made_by
 
 # Verbs that ask for something without saying what is to be done with it.
-WANT = frozenset("want need like love wish require look hope prefer plan aim desire".split())
-GET = frozenset("get give provide show see obtain receive have know help assist bring hand".split())
+WANT = frozenset(
+    [
+        "want",
+        "need",
+        "like",
+        "love",
+        "wish",
+        "require",
+        "look",
+        "hope",
+        "prefer",
+        "plan",
+        "aim",
+        "desire",
+    ]
+)
+GET = frozenset(
+    [
+        "get",
+        "give",
+        "provide",
+        "show",
+        "see",
+        "obtain",
+        "receive",
+        "have",
+        "know",
+        "help",
+        "assist",
+        "bring",
+        "hand",
+    ]
+)
 EMPTY = frozenset(
-    "be do use let go start try save call name contain include attach ensure proceed complete "
-    "finish begin work base accord store title consist say regard upload share think "
-    "feature mean relate associate require mention follow involve".split()
+    [
+        "be",
+        "do",
+        "use",
+        "let",
+        "go",
+        "start",
+        "try",
+        "save",
+        "call",
+        "name",
+        "contain",
+        "include",
+        "attach",
+        "ensure",
+        "proceed",
+        "complete",
+        "finish",
+        "begin",
+        "work",
+        "base",
+        "accord",
+        "store",
+        "title",
+        "consist",
+        "say",
+        "regard",
+        "upload",
+        "share",
+        "think",
+        "feature",
+        "mean",
+        "relate",
+        "associate",
+        "require",
+        "mention",
+        "follow",
+        "involve",
+    ]
 )
 _DESCRIBING = frozenset(
-    "call name title base write give provide attach take make generate create find relate use locate "
-    "entitle label contain show depict inspire represent follow illustrate express".split()
+    [
+        "call",
+        "name",
+        "title",
+        "base",
+        "write",
+        "give",
+        "provide",
+        "attach",
+        "take",
+        "make",
+        "generate",
+        "create",
+        "find",
+        "relate",
+        "use",
+        "locate",
+        "entitle",
+        "label",
+        "contain",
+        "show",
+        "depict",
+        "inspire",
+        "represent",
+        "follow",
+        "illustrate",
+        "express",
+    ]
 )
-_PURPOSE = frozenset("xcomp ccomp advcl pcomp conj ROOT acl relcl dep parataxis".split())
-_JOINING = frozenset("with over against under underneath alongside to behind beneath".split())
-_FIRST = frozenset("by after".split())
+_PURPOSE = frozenset(
+    ["xcomp", "ccomp", "advcl", "pcomp", "conj", "ROOT", "acl", "relcl", "dep", "parataxis"]
+)
+_JOINING = frozenset(
+    ["with", "over", "against", "under", "underneath", "alongside", "to", "behind", "beneath"]
+)
+_FIRST = frozenset(["by", "after"])
 
 
 class EnglishDecomposer:
@@ -106,10 +203,35 @@ class _Sentence:
             tokens = self._own_tokens(token)
             mentions = find_mentions(token, tokens, self.masked, self.shift)
             if token.lemma_.lower() == "have" and not _is_complement(token):
-                given.extend(m for m in mentions if m.role == "object" and not _is_inside(m, token, self.shift))
+                given.extend(
+                    m
+                    for m in mentions
+                    if m.role == "object" and not _is_inside(m, token, self.shift)
+                )
                 continue
             steps.extend(self._steps_of(token, tokens, mentions, len(steps)))
+        if not steps and not given and not self.predicates:
+            steps.extend(self._bare())
         return steps, given
+
+    def _bare(self) -> list[Step]:
+        """A sentence without a request: a thing that is wanted ("a haiku about snow") or a question."""
+        root = next((w for w in self.span if w.head == w), None)
+        words = [w for w in self.span if w.pos_ not in ("PUNCT", "SPACE", "INTJ")]
+        if root is None or len(words) < 2:
+            return []
+        asks = self.span.text.rstrip().endswith("?") and words[0].tag_ in (
+            "WP",
+            "WRB",
+            "WDT",
+            "WP$",
+        )
+        if root.pos_ not in ("NOUN", "PROPN") and not asks:
+            return []
+        mentions = find_mentions(Word(-1, "", "", "", "", -1, ""), words, self.masked, self.shift)
+        if not asks and mentions:
+            mentions[0] = replace(mentions[0], is_output=bool(mentions[0].kind))
+        return [self._step(None, self._text(words), mentions, True)]
 
     # predicates -----------------------------------------------------------------------------
 
@@ -129,7 +251,7 @@ class _Sentence:
 
     def _is_hidden_verb(self, token: Word) -> bool:
         """A noun by its tag, a verb by its place: "..., crop it, ..."."""
-        return token.dep_ in ("ROOT", "conj") and token.tag_ in ("VB", "VBP") or (
+        return (token.dep_ in ("ROOT", "conj") and token.tag_ in ("VB", "VBP")) or (
             token.dep_ == "ROOT"
             and token.pos_ in ("NOUN", "PROPN", "ADJ")
             and any(child.dep_ == "dobj" for child in token.children)
@@ -144,8 +266,11 @@ class _Sentence:
             return False
         things = [c for c in token.children if c.dep_ in ("dobj", "attr", "oprd")]
         things += [
-            g for c in token.children if c.dep_ == "prep" and lemma_of(token) == "look"
-            for g in c.children if g.dep_ == "pobj"
+            g
+            for c in token.children
+            if c.dep_ == "prep" and lemma_of(token) == "look"
+            for g in c.children
+            if g.dep_ == "pobj"
         ]
         if any(thing.pos_ == "PRON" for thing in things) and lemma_of(token) in ("show", "bring"):
             return any(c.dep_ == "prep" for c in token.children)
@@ -163,8 +288,8 @@ class _Sentence:
             return False
         subjects = [c for c in token.children if c.dep_ in ("nsubj", "nsubjpass", "csubj")]
         modal = any(
-            c.dep_ in ("aux", "auxpass") and c.lemma_ in ("should", "must", "shall", "will", "can",
-                                                         "could", "would")
+            c.dep_ in ("aux", "auxpass")
+            and c.lemma_ in ("should", "must", "shall", "will", "can", "could", "would")
             for c in token.children
         )
         lemma, parent = lemma_of(token), token.head
@@ -175,11 +300,13 @@ class _Sentence:
                 return self._is_root_request(token, subjects, modal)
             if token.tag_ in ("VBD", "VBZ") and token.lower_ != lemma:
                 return False
-            return self._leads(parent) or token.tag_ == "VB" and parent.dep_ != "relcl"
+            return self._leads(parent) or (token.tag_ == "VB" and parent.dep_ != "relcl")
         if token.dep_ == "relcl":
             return bool(subjects) and lemma in WANT
         if token.dep_ == "acl":
-            if token.tag_ == "VB" or any(c.lower_ == "to" and c.dep_ == "aux" for c in token.children):
+            if token.tag_ == "VB" or any(
+                c.lower_ == "to" and c.dep_ == "aux" for c in token.children
+            ):
                 return self._leads(parent.head) if parent.pos_ in ("NOUN", "PROPN") else True
             return (
                 token.tag_ == "VBN"
@@ -189,8 +316,8 @@ class _Sentence:
                 and (_is_complement(parent.head) or lemma_of(parent.head) in WANT)
             )
         if token.dep_ == "advcl" and any(
-            c.dep_ in ("mark", "advmod") and c.lower_ in ("if", "because", "since", "when", "once",
-                                                          "as", "while", "although")
+            c.dep_ in ("mark", "advmod")
+            and c.lower_ in ("if", "because", "since", "when", "once", "as", "while", "although")
             for c in token.children
         ):
             return False
@@ -204,9 +331,11 @@ class _Sentence:
         if lemma in WANT:
             return True
         if not subjects:
-            return token.tag_ in ("VB", "VBP", "NN", "NNP", "JJ", "NNS", "VBG", "NNPS") or (
-                token.tag_ in ("VBD", "VBN") and token == self.span.words[0]
-            ) or any(c.lower_ == "please" for c in token.children)
+            return (
+                token.tag_ in ("VB", "VBP", "NN", "NNP", "JJ", "NNS", "VBG", "NNPS")
+                or (token.tag_ in ("VBD", "VBN") and token == self.span.words[0])
+                or any(c.lower_ == "please" for c in token.children)
+            )
         who = subjects[0].lower_
         if who == "you" or modal:
             return True
@@ -222,7 +351,11 @@ class _Sentence:
         if lemma in WANT | GET | {"be", "let", "ask", "use", "proceed", "go", "start", "try"}:
             if verb.dep_ == "relcl" and lemma not in WANT:
                 return False
-            return lemma not in ("have", "be", "use") or verb.dep_ == "ROOT" or self._is_requested(verb)
+            return (
+                lemma not in ("have", "be", "use")
+                or verb.dep_ == "ROOT"
+                or self._is_requested(verb)
+            )
         return self._is_requested(verb)
 
     def _verb_above(self, token: Word) -> Word:
@@ -242,8 +375,10 @@ class _Sentence:
             if other != token and token.is_ancestor(other):
                 inner.update(t.i for t in other.subtree)
         words = [t for t in token.subtree if t.i not in inner]
-        while words and (words[-1].pos_ in ("PUNCT", "CCONJ", "SPACE") or words[-1].lower_ in (
-            "then", "finally", "by", "after")):
+        while words and (
+            words[-1].pos_ in ("PUNCT", "CCONJ", "SPACE")
+            or words[-1].lower_ in ("then", "finally", "by", "after")
+        ):
             words.pop()
         return words
 
@@ -263,11 +398,22 @@ class _Sentence:
         extras = [m for m in mentions if self._is_joined(m, token, made)]
         parts = self._split_objects(mentions, is_nominal)
         text = self._text(words)
+        wanted_parts: list[Mention | None] = [*parts] or [None]
         steps = []
-        for part in parts or [None]:
-            own = [m for m in mentions if m not in extras and (part is None or m is part
-                   or m not in parts and (not is_nominal or m.text in part.text))]
-            clause = text if part is None else part.text if is_nominal else f"{token.text} {part.text}"
+        for part in wanted_parts:
+            own = [
+                m
+                for m in mentions
+                if m not in extras
+                and (
+                    part is None
+                    or m is part
+                    or (m not in parts and (not is_nominal or m.text in part.text))
+                )
+            ]
+            clause = (
+                text if part is None else part.text if is_nominal else f"{token.text} {part.text}"
+            )
             for extra in extras:
                 clause = clause.replace(extra.text, "").strip()
             steps.append(self._step(token, clause, own, is_nominal))
@@ -277,17 +423,24 @@ class _Sentence:
         if not is_nominal:
             steps.extend(self._wrought(token, steps[-1]))
         for extra in extras:
-            joined = self._step(None, extra.text, [replace(extra, role="object", is_output=True)], True)
-            steps.append(replace(joined, joins=self.index + offset + len(parts or [None]) - 1))
+            joined = self._step(
+                None, extra.text, [replace(extra, role="object", is_output=True)], True
+            )
+            steps.append(replace(joined, joins=self.index + offset + len(wanted_parts) - 1))
         return steps
 
-    def _step(self, token: Word, clause: str, mentions: list[Mention], is_nominal: bool) -> Step:
+    def _step(
+        self, token: Word | None, clause: str, mentions: list[Mention], is_nominal: bool
+    ) -> Step:
         outputs = [m for m in mentions if m.is_output and m.kind]
         wanted = next((m.kind for m in reversed(outputs) if m.role in ("into", "as", "to")), "")
         wanted = wanted or next((m.kind for m in outputs), "") or _taken_out(mentions)
+        if not wanted and token is not None and not is_nominal and _is_making(mentions):
+            wanted = kind_made_by(lemma_of(token))
         is_umbrella = token is not None and any(
-            c.dep_ == "prep" and c.lower_ == "by" and any(
-                g.dep_ == "pcomp" and g.i in self._heads for g in c.children)
+            c.dep_ == "prep"
+            and c.lower_ == "by"
+            and any(g.dep_ == "pcomp" and g.i in self._heads for g in c.children)
             for c in token.children
         )
         weak = is_nominal and token is not None and any(m.status != "new" for m in mentions[:1])
@@ -316,8 +469,17 @@ class _Sentence:
                 if child.dep_ == "amod" and child.tag_ == "VBN" and child.i < noun.i:
                     said = f"{lemma_of(child)} the {mention.head if mention.kind else 'result'}"
                     pointer = Mention("it", "it", "object", "pronoun", start=mention.start)
-                    found.append(Step(text=said, query=said, verb=lemma_of(child), mentions=(pointer,),
-                                      is_firm=False, start=mention.start, details={"adjunct": True}))
+                    found.append(
+                        Step(
+                            text=said,
+                            query=said,
+                            verb=lemma_of(child),
+                            mentions=(pointer,),
+                            is_firm=False,
+                            start=mention.start,
+                            details={"adjunct": True},
+                        )
+                    )
         return found
 
     def _adjunct(self, style: Mention, main: Step) -> Step:
@@ -341,6 +503,7 @@ class _Sentence:
             mention.role in _JOINING
             and mention.status == "new"
             and bool(mention.kind)
+            and mention.head != "style"
             and not mention.is_output
             and mention.kind not in ("text", "url", "image")
             and lemma_of(token) not in WANT
@@ -364,7 +527,8 @@ def _is_question(token: Word) -> bool:
     """The clause of "I want to know what is in the picture": asked for as a whole."""
     return (
         token.dep_ in ("ccomp", "advcl")
-        and lemma_of(token.head) in GET | {"tell", "determine", "identify", "understand", "find", "check"}
+        and lemma_of(token.head)
+        in GET | {"tell", "determine", "identify", "understand", "find", "check"}
         and any(
             w.tag_ in ("WP", "WRB", "WDT", "WP$") or w.lower_ in ("if", "whether")
             for w in token.subtree[:3]
@@ -380,6 +544,11 @@ def _is_inside(mention: Mention, verb: Word, shift: int) -> bool:
             return True
         token = token.head
     return False
+
+
+def _is_making(mentions: list[Mention]) -> bool:
+    """Nothing of any medium is there to be worked on: "draw two cats", "paint it"."""
+    return not any(m.kind or m.literals for m in mentions)
 
 
 def _taken_out(mentions: list[Mention]) -> str:

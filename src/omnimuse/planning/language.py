@@ -7,14 +7,15 @@ import re
 from omnimuse.backends.base import Parser
 from omnimuse.planning.english import EnglishDecomposer
 from omnimuse.planning.intent import Intent
+from omnimuse.planning.masking import mask
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”|「[^」]*」")
+_TOKEN = re.compile(r"[QFU]\d+x")
 
 
 def language_of(prompt: str) -> str:
-    """`zh` if the request itself, without quotations, is mostly in Chinese; else `en`."""
-    bare = _QUOTED.sub(" ", prompt)
+    """`zh` if the request itself, without quotations and names, is mostly in Chinese; else `en`."""
+    bare = _TOKEN.sub(" ", mask(prompt).text)
     han = len(_HAN.findall(bare))
     words = len(re.findall(r"[A-Za-z]+", bare))
     return "zh" if han and han >= 2 * words else "en"

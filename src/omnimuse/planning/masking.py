@@ -27,8 +27,41 @@ _QUOTES = (
 _PATTERN = re.compile("|".join((*_QUOTES, f"({_URL})", f"({_FILE})", f"({_BARE_URL})")), re.I)
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])([QFU])(\d+)x(?![A-Za-z0-9])")
 _NAMING = frozenset(
-    "file image picture photo video audio clip recording track document song called named name title "
-    "a an the this that my your our its his her their named: example text url link website".split()
+    [
+        "file",
+        "image",
+        "picture",
+        "photo",
+        "video",
+        "audio",
+        "clip",
+        "recording",
+        "track",
+        "document",
+        "song",
+        "called",
+        "named",
+        "name",
+        "title",
+        "a",
+        "an",
+        "the",
+        "this",
+        "that",
+        "my",
+        "your",
+        "our",
+        "its",
+        "his",
+        "her",
+        "their",
+        "named:",
+        "example",
+        "text",
+        "url",
+        "link",
+        "website",
+    ]
 )
 _AFTER_COLON = re.compile(
     r"\b(text|article|paragraph|story|document|script|sentence|words|poem)( is)?:\s+(?=[A-Z])"
@@ -107,7 +140,11 @@ def mask(prompt: str) -> Masked:
 
     text = _PATTERN.sub(replace, prompt)
     opening = _AFTER_COLON.search(text)
-    if opening and len(text) - opening.end() > _LONG_TEXT and not _TOKEN.search(text, opening.end()):
+    if (
+        opening
+        and len(text) - opening.end() > _LONG_TEXT
+        and not _TOKEN.search(text, opening.end())
+    ):
         end = text.find("\n", opening.end())
         end = len(text) if end < 0 else end
         text = text[: opening.end()] + add(text[opening.end() : end], "text", "quote") + text[end:]

@@ -10,15 +10,63 @@ from omnimuse.planning.syntax import Word
 from omnimuse.planning.vocabulary import kind_of
 
 _KNOWN_DETERMINERS = frozenset(
-    "the this that these those its his her their my our your both each every all".split()
+    [
+        "the",
+        "this",
+        "that",
+        "these",
+        "those",
+        "its",
+        "his",
+        "her",
+        "their",
+        "my",
+        "our",
+        "your",
+        "both",
+        "each",
+        "every",
+        "all",
+    ]
 )
-_EACH = frozenset("both each every all".split())
+_EACH = frozenset(["both", "each", "every", "all"])
 _HEADS = frozenset(
-    "dobj pobj nsubj nsubjpass conj attr dative oprd ROOT appos npadvmod nmod dep".split()
+    [
+        "dobj",
+        "pobj",
+        "nsubj",
+        "nsubjpass",
+        "conj",
+        "attr",
+        "dative",
+        "oprd",
+        "ROOT",
+        "appos",
+        "npadvmod",
+        "nmod",
+        "dep",
+    ]
 )
-_OUTPUT_ROLES = frozenset("into as".split())
+_OUTPUT_ROLES = frozenset(["into", "as"])
 _NUMBERS = {
-    w: n for n, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
+    w: n
+    for n, w in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ]
+    )
 }
 _TOKEN = re.compile(r"[QFU]\d+x")
 _ABOUT = re.compile(
@@ -51,8 +99,12 @@ def find_mentions(verb: Word, tokens: list[Word], masked: Masked, shift: int) ->
             continue
         if token.dep_ in ("compound", "poss") and not _TOKEN.fullmatch(token.text):
             continue
-        if token.pos_ == "PRON" and token.lower_ in ("i", "you", "we", "me", "us", "what", "who",
-                                                     "which", "there", "that") and token.dep_ != "dobj":
+        if (
+            token.pos_ == "PRON"
+            and token.lower_
+            in ("i", "you", "we", "me", "us", "what", "who", "which", "there", "that")
+            and token.dep_ != "dobj"
+        ):
             continue
         if lemma_of(token.head) in ("call", "name", "title") and _TOKEN.fullmatch(token.text):
             continue
@@ -63,24 +115,45 @@ def find_mentions(verb: Word, tokens: list[Word], masked: Masked, shift: int) ->
 
 
 def _mention(token: Word, inside: set[int], masked: Masked, shift: int) -> Mention:
-    left = [c for c in token.subtree if c.i < token.i and c.i in inside and _is_premodifier(c, token)]
-    names = [t for t in token.subtree if t.i in inside and _TOKEN.fullmatch(t.text) and (
-        t == token or t.dep_ in ("appos", "compound", "nmod", "dep", "nummod", "punct") and t.head == token
-        or t.head == token and t.dep_ in ("acl", "npadvmod")
-        or t.head.head == token and lemma_of(t.head) in ("call", "name", "title"))]
+    left = [
+        c for c in token.subtree if c.i < token.i and c.i in inside and _is_premodifier(c, token)
+    ]
+    names = [
+        t
+        for t in token.subtree
+        if t.i in inside
+        and _TOKEN.fullmatch(t.text)
+        and (
+            t == token
+            or (
+                t.dep_ in ("appos", "compound", "nmod", "dep", "nummod", "punct")
+                and t.head == token
+            )
+            or (t.head == token and t.dep_ in ("acl", "npadvmod"))
+            or (t.head.head == token and lemma_of(t.head) in ("call", "name", "title"))
+        )
+    ]
     literals = masked.find(" ".join(t.text for t in names))
     words = [t.text for t in left]
-    head, modifiers = lemma_of(token), tuple(lemma_of(t) for t in left if t.pos_ not in ("DET", "PUNCT"))
+    head, modifiers = (
+        lemma_of(token),
+        tuple(lemma_of(t) for t in left if t.pos_ not in ("DET", "PUNCT")),
+    )
     if _TOKEN.fullmatch(token.text):
         head = next((m for m in reversed(modifiers) if kind_of(m)), "file")
     kind = kind_of(head, modifiers) or (literals[0].kind if literals else "")
     determiners = {t.lower_ for t in left if t.pos_ in ("DET", "PRON")}
     status = _status(token, determiners, bool(literals))
+    if status == KNOWN and kind and determiners == {"the"} and _is_described(token):
+        status = NEW
     role = role_of(token)
     numbers = [n for t in left if t.head == token and (n := number_of(t.text)) is not None]
     plural = token.tag_ in ("NNS", "NNPS") or token.lower_ in ("them", "both", "these", "those")
-    count = numbers[0] if numbers else (2 if determiners & {"both"} or token.lower_ == "both" else
-                                        0 if plural else 1)
+    count = (
+        numbers[0]
+        if numbers
+        else (2 if determiners & {"both"} or token.lower_ == "both" else 0 if plural else 1)
+    )
     return Mention(
         text=masked.unmask(_phrase(token, inside, words)),
         head=head,
@@ -103,7 +176,20 @@ def _is_output(role: str, status: str, kind: str) -> bool:
         return False
     if role in _OUTPUT_ROLES:
         return True
-    return role in ("object", "attr") and status == NEW or role == "to" and status == NEW
+    return (role in ("object", "attr") and status == NEW) or (role == "to" and status == NEW)
+
+
+def _is_described(token: Word) -> bool:
+    """ "The sound of the sea": definite only because it says which, and nothing there is meant."""
+    return any(
+        grandchild.dep_ == "pobj"
+        and grandchild.pos_ != "PRON"
+        and not kind_of(lemma_of(grandchild))
+        and not _TOKEN.fullmatch(grandchild.text)
+        for child in token.children
+        if child.lower_ == "of"
+        for grandchild in child.children
+    )
 
 
 def _is_added(token: Word) -> bool:
@@ -114,14 +200,38 @@ def _is_added(token: Word) -> bool:
 def _is_premodifier(token: Word, head: Word) -> bool:
     node = token
     while node.head != head:
-        if node.dep_ not in ("compound", "amod", "nummod", "advmod", "punct", "npadvmod", "quantmod",
-                             "conj", "cc", "det", "poss", "case", "nmod"):
+        if node.dep_ not in (
+            "compound",
+            "amod",
+            "nummod",
+            "advmod",
+            "punct",
+            "npadvmod",
+            "quantmod",
+            "conj",
+            "cc",
+            "det",
+            "poss",
+            "case",
+            "nmod",
+        ):
             return False
         node = node.head
         if node.head == node:
             return False
-    return node.dep_ in ("compound", "amod", "nummod", "det", "poss", "nmod", "punct", "predet",
-                         "advmod", "npadvmod", "quantmod")
+    return node.dep_ in (
+        "compound",
+        "amod",
+        "nummod",
+        "det",
+        "poss",
+        "nmod",
+        "punct",
+        "predet",
+        "advmod",
+        "npadvmod",
+        "quantmod",
+    )
 
 
 def _status(token: Word, determiners: set[str], has_literal: bool) -> str:
@@ -137,8 +247,11 @@ def _status(token: Word, determiners: set[str], has_literal: bool) -> str:
 def role_of(token: Word) -> str:
     """`object`, `subject`, or the preposition that leads to the noun."""
     node = token
-    while node.dep_ in ("conj", "appos") and node.head != node and node.head.pos_ in (
-        "NOUN", "PROPN", "PRON", "X", "NUM"):
+    while (
+        node.dep_ in ("conj", "appos")
+        and node.head != node
+        and node.head.pos_ in ("NOUN", "PROPN", "PRON", "X", "NUM")
+    ):
         node = node.head
     if node.dep_ in ("pobj", "pcomp"):
         return str(node.head.lower_)

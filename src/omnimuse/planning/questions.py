@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from omnimuse.errors import NeedsInputError
 from omnimuse.graph.kinds import accepts, is_textual
 from omnimuse.graph.spec import ToolSpec
+from omnimuse.planning.binding import TELLING
 from omnimuse.planning.draft import Draft
-from omnimuse.planning.intent import KNOWN, PRONOUN, Intent
+from omnimuse.planning.intent import KNOWN, PRONOUN, Intent, Mention, Step
+from omnimuse.planning.resources import ordinal_of
 
 _CANNOT = 0.36
 
@@ -26,8 +28,11 @@ def check_intent(intent: Intent, attached: Sequence[tuple[str, str]]) -> None:
         )
     names = {name for _, name in attached if name}
     made = {
-        item.value for step in intent.steps for m in step.mentions
-        if m.is_output or m.role in ("as", "into", "to") for item in m.literals
+        item.value
+        for step in intent.steps
+        for m in step.mentions
+        if m.is_output or m.role in ("as", "into", "to")
+        for item in m.literals
     }
     for literal in intent.literals:
         if literal.type == "file" and literal.value not in names | made:
@@ -71,7 +76,7 @@ def ask_for_inputs(
 
 def _needed_kind(spec: ToolSpec, draft: Draft) -> str:
     for port in spec.inputs:
-        if port.is_required and not is_textual(port.kind):
+        if port.is_required and port.name not in TELLING:
             if not any(accepts(port.kind, r.kind) for r in draft.resources):
                 return port.kind
     return ""
@@ -93,28 +98,41 @@ def _ask_which(draft: Draft, intent: Intent, specs: Mapping[str, ToolSpec]) -> N
             if port.is_list or len(items) != 1 or items[0].is_result or is_textual(port.kind):
                 continue
             rivals = [
-                r for r in draft.resources
-                if not r.is_result and r.ref is not None and r.kind == items[0].kind
+                r
+                for r in draft.resources
+                if not r.is_result and r.ref is not None and r.value and r.kind == items[0].kind
             ]
             taken = {r.order for inputs in node.inputs.values() for r in inputs}
             if len(rivals) < 2 or all(r.order in taken for r in rivals):
                 continue
-            if _is_vague(step.mentions, items[0].token, draft, node.step):
+            if _is_vague(step.mentions, draft, node.step):
                 names = ", ".join(r.value or str(r.ref) for r in rivals)
                 raise NeedsInputError(f"Which {_noun(port.kind)} do you mean: {names}?")
 
 
-def _is_vague(mentions: Sequence[object], token: str, draft: Draft, index: int) -> bool:
-    from omnimuse.planning.intent import Mention
-    from omnimuse.planning.resources import ordinal_of
-
-    pointing = [m for m in mentions if isinstance(m, Mention) and not m.is_output]
+def _is_vague(mentions: Sequence[Mention], draft: Draft, index: int) -> bool:
+    pointing = [m for m in mentions if not m.is_output]
     if any(m.literals or m.is_each or m.count != 1 or ordinal_of(m) is not None for m in pointing):
         return False
     others = [n for n in draft.nodes if n.step == index]
     if len(others) > 1:
         return False
     return any(m.status in (KNOWN, PRONOUN) for m in pointing) or not pointing
+
+
+def ask_for_arguments(
+    spec: ToolSpec, arguments: Mapping[str, object], inputs: Mapping[str, object], step: Step
+) -> None:
+    """A tool needs to be told something that the words do not say.
+
+    Raises:
+        NeedsInputError: what it needs.
+    """
+    for param in spec.params:
+        if param.is_required and param.name not in arguments and param.name not in inputs:
+            name = param.name.replace("_", " ")
+            said = f" ({param.description})" if param.description else ""
+            raise NeedsInputError(f"Which {name}{said} do you want in {step.text!r}?")
 
 
 def check_missing(intent: Intent) -> None:

@@ -12,9 +12,27 @@ from omnimuse.planning.retrieval import stem
 
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "final": -1}
 # Words that name no particular thing of their kind, and words for what has just been made.
-_PLAIN = frozenset(stem(w) for w in "audio video image picture text file track clip the my".split())
-_WROUGHT = frozenset("new final result resulting latest".split())
-_WHOLE = frozenset("it them this that these those both result everything all one output".split())
+_PLAIN = frozenset(
+    stem(w)
+    for w in ["audio", "video", "image", "picture", "text", "file", "track", "clip", "the", "my"]
+)
+_WROUGHT = frozenset(["new", "final", "result", "resulting", "latest"])
+_WHOLE = frozenset(
+    [
+        "it",
+        "them",
+        "this",
+        "that",
+        "these",
+        "those",
+        "both",
+        "result",
+        "everything",
+        "all",
+        "one",
+        "output",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -79,13 +97,23 @@ def initial_resources(
         if number is not None:
             taken.add(number)
             kind = attached[number][0]
-            found.append(Resource(kind, Ref("request", str(number)), literal.value, label,
-                                  len(found), token=literal.token))
+            found.append(
+                Resource(
+                    kind,
+                    Ref("request", str(number)),
+                    literal.value,
+                    label,
+                    len(found),
+                    token=literal.token,
+                )
+            )
         elif literal.type != "file" or assume:
             kind = literal.kind or "text"
             if literal.type == "url" and "url" not in kinds:
                 kind = "text"
-            found.append(Resource(kind, None, literal.value, label, len(found), token=literal.token))
+            found.append(
+                Resource(kind, None, literal.value, label, len(found), token=literal.token)
+            )
     for number, (kind, name) in enumerate(attached):
         if number not in taken:
             label = frozenset(stem(w) for w in name.lower().replace("_", " ").split("."))
@@ -98,12 +126,14 @@ def initial_resources(
 def _talked_of(given: Sequence[Mention], found: Sequence[Resource]) -> list[Resource]:
     """ "I have a long article": not there, but a plan for a foreign tool set may count on it."""
     kinds = {resource.kind for resource in found}
-    extra = []
+    extra: list[Resource] = []
     for mention in given:
         if mention.kind and mention.status == NEW and mention.role == "object":
             if not any(mention.kind in ancestors(kind) for kind in kinds):
                 own = frozenset(stem(w) for w in (mention.head, *mention.modifiers))
-                extra.append(Resource(mention.kind, None, mention.text, own, len(found) + len(extra)))
+                extra.append(
+                    Resource(mention.kind, None, mention.text, own, len(found) + len(extra))
+                )
                 kinds.add(mention.kind)
     return extra
 

@@ -25,9 +25,66 @@ if TYPE_CHECKING:
 _MAX_WEIGHT, _MEAN_WEIGHT, _WORD_WEIGHT = 0.6, 0.4, 0.18
 _SENTENCES = 4
 _STOP = frozenset(
-    "a an the of to and or in on with for from by it its this that is are be as at into using use "
-    "given based some any i my me you your can which also such one two other than more file task "
-    "input output what how where each their them make made get want please".split()
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "to",
+        "and",
+        "or",
+        "in",
+        "on",
+        "with",
+        "for",
+        "from",
+        "by",
+        "it",
+        "its",
+        "this",
+        "that",
+        "is",
+        "are",
+        "be",
+        "as",
+        "at",
+        "into",
+        "using",
+        "use",
+        "given",
+        "based",
+        "some",
+        "any",
+        "i",
+        "my",
+        "me",
+        "you",
+        "your",
+        "can",
+        "which",
+        "also",
+        "such",
+        "one",
+        "two",
+        "other",
+        "than",
+        "more",
+        "file",
+        "task",
+        "input",
+        "output",
+        "what",
+        "how",
+        "where",
+        "each",
+        "their",
+        "them",
+        "make",
+        "made",
+        "get",
+        "want",
+        "please",
+    ]
 )
 
 
@@ -38,9 +95,32 @@ def words_of(text: str) -> list[str]:
 
 def stem(word: str) -> str:
     """A crude stem, enough to compare inflections of one word."""
-    for ending in ("ization", "isation", "ations", "ation", "izing", "ising", "ized", "ised", "izes",
-                   "izer", "ize", "ise", "ings", "ing", "ers", "ies", "ied", "ed", "er", "es", "s",
-                   "ion", "y", "e"):
+    for ending in (
+        "ization",
+        "isation",
+        "ations",
+        "ation",
+        "izing",
+        "ising",
+        "ized",
+        "ised",
+        "izes",
+        "izer",
+        "ize",
+        "ise",
+        "ings",
+        "ing",
+        "ers",
+        "ies",
+        "ied",
+        "ed",
+        "er",
+        "es",
+        "s",
+        "ion",
+        "y",
+        "e",
+    ):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]
     return word

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from omnimuse.graph.kinds import accepts, ancestors, is_textual
 from omnimuse.graph.spec import Port, ToolSpec
-from omnimuse.planning.binding import Binder, Binding
+from omnimuse.planning.binding import TELLING, Binder, Binding
 from omnimuse.planning.compose import gather, join, with_copies
 from omnimuse.planning.context import Reading, Scores
 from omnimuse.planning.draft import Draft, DraftNode, add_node, drop_nodes, topological
@@ -42,6 +42,7 @@ class Weights:
     repeat: float = 0.15
     dangling: float = 0.4
     faint: float = 0.12
+    skip: float = 0.5
     beam: int = 6
     tools: int = 5
     hops: int = 2
@@ -82,7 +83,8 @@ class PlanSearch:
 
     def _grow(self, draft: Draft, index: int, step: Step) -> list[Draft]:
         threshold = self.weights.firm if step.is_firm else self.weights.weak
-        grown = [replace(draft, skipped=(*draft.skipped, index))]
+        missed = self.weights.skip if step.is_firm and not self._assume else 0.0
+        grown = [replace(draft, skipped=(*draft.skipped, index), score=draft.score - missed)]
         fits = self._scores(draft, index, step)
         available = {kind for r in draft.resources for kind in ancestors(r.kind)}
         ranked = sorted(
@@ -125,8 +127,9 @@ class PlanSearch:
         score = fits.get(spec.name, 0.0)
         outputs = [port.kind for port in spec.outputs]
         if step.wanted:
-            is_wanted = any(related(step.wanted, kind) for kind in outputs)
-            score += weights.wanted if is_wanted else -weights.unwanted
+            is_wanted = [related(step.wanted, kind) for kind in outputs]
+            share = 1.0 if is_wanted[:1] == [True] else 0.0
+            score += weights.wanted * share if any(is_wanted) else -weights.unwanted
         said = {m.kind for m in step.mentions if m.kind and not m.is_output}
         for port in spec.inputs:
             if port.is_required and not is_textual(port.kind):
@@ -142,6 +145,9 @@ class PlanSearch:
         spec = self.specs[name]
         binding = binder.bind(spec)
         grown, cost = draft, 0.0
+        if not self._assume and binding.content and binding.dangling:
+            if binding.is_lost or not set(binding.content) <= TELLING:
+                return []
         inputs = dict(binding.inputs)
         for port in binding.missing:
             found = self._insert(grown, index, step, port, exclude=name)
@@ -153,11 +159,18 @@ class PlanSearch:
             grown, resource, price = found
             inputs[port.name] = (resource,)
             cost += price
+        fetched = {
+            r.order for n in grown.nodes[len(draft.nodes) :] for i in n.inputs.values() for r in i
+        }
         same = self._same_node(grown, name, inputs, binding)
         if same is None and self._assume:
             same = self._elaborated(grown, name, inputs)
         gain += self.weights.sure * (binding.sureness - 1.0)
-        gain -= cost + self.weights.loose * len(binding.loose)
+        gain -= cost + sum(
+            self.weights.loose * (1 if r.is_result else 2)
+            for r in binding.loose
+            if r.order not in fetched
+        )
         texts = sum(1 for p in spec.inputs if p.is_required and is_textual(p.kind))
         if binding.content and texts > 1:
             gain -= self.weights.faint
@@ -165,7 +178,9 @@ class PlanSearch:
             gain -= self.weights.dangling * binding.dangling
         if same is not None:
             made = {**grown.made, index: tuple(r for r in grown.resources if r.node == same)}
-            return [replace(grown, score=grown.score + max(0.0, gain - self.weights.repeat), made=made)]
+            return [
+                replace(grown, score=grown.score + max(0.0, gain - self.weights.repeat), made=made)
+            ]
         reason = f"{step.text or step.query}"
         node = DraftNode(name, index, inputs, binding.content, reason)
         grown = add_node(replace(grown, score=grown.score + gain), spec, node, step)
@@ -208,7 +223,9 @@ class PlanSearch:
             first = next((r for r in draft.made.get(step.joins, ()) if r.is_primary), None)
             second = next((r for r in draft.made.get(index, ()) if r.is_primary), None)
             if first is not None and second is not None:
-                both = {k: v + self._readings[step.joins].plain.get(k, 0.0) for k, v in fits.items()}
+                both = {
+                    k: v + self._readings[step.joins].plain.get(k, 0.0) for k, v in fits.items()
+                }
                 return join(draft, self.specs, first, second, fits=both, step=step, index=index)
             return draft
         draft = gather(draft, self.specs, number, fits=fits, step=step, index=index)
@@ -229,19 +246,48 @@ class PlanSearch:
                 if best is None or (price, path) < (best[0], best[1]):
                     best = (price, path, resource)
         if best is None:
-            return None
+            return self._generate(draft, index, step, port)
         price, path, resource = best
         for name in path:
             entry = _main_port(self.specs[name])
             reason = f"makes {self.specs[name].outputs[0].kind} for {port.name}"
-            node = DraftNode(name, index, {entry.name: (resource,)} if entry else {},
-                             reason=reason, is_inserted=True)
+            node = DraftNode(
+                name,
+                index,
+                {entry.name: (resource,)} if entry else {},
+                reason=reason,
+                is_inserted=True,
+            )
             draft = add_node(draft, self.specs[name], node, step)
             resource = next(
-                r for r in reversed(draft.resources)
+                r
+                for r in reversed(draft.resources)
                 if r.node == len(draft.nodes) - 1 and r.is_primary
             )
         return draft, resource, price
+
+    def _generate(
+        self, draft: Draft, index: int, step: Step, port: Port
+    ) -> tuple[Draft, Resource, float] | None:
+        """A tool that makes what a port needs from the step's own words alone."""
+        scores = self._readings[index].plain
+        makers = [
+            (scores.get(name, 0.0), name)
+            for name, spec in self.specs.items()
+            if spec.outputs
+            and accepts(port.kind, spec.outputs[0].kind)
+            and any(p.is_required for p in spec.inputs)
+            and all(is_textual(p.kind) and p.name in TELLING for p in spec.inputs if p.is_required)
+        ]
+        if self._assume or not step.wanted or not step.content or not makers:
+            return None
+        _, name = max(makers)
+        content = tuple(p.name for p in self.specs[name].inputs if p.is_required)
+        reason = f"makes {self.specs[name].outputs[0].kind} for {port.name}"
+        node = DraftNode(name, index, {}, content, reason, True)
+        draft = add_node(draft, self.specs[name], node, step)
+        made = next(r for r in draft.resources if r.node == len(draft.nodes) - 1)
+        return draft, made, self.weights.hop
 
     def _price(self, path: tuple[str, ...], index: int, resource: Resource, step: Step) -> float:
         meaning = sum(self._readings[index].plain.get(name, 0.0) for name in path) / len(path)
@@ -277,15 +323,15 @@ class PlanSearch:
         """Drop a node that a later one of the same tool repeats and nothing uses."""
         if not self._assume:
             return draft
-        needed = {
-            r.node for node in draft.nodes for items in node.inputs.values() for r in items
-        }
+        needed = {r.node for node in draft.nodes for items in node.inputs.values() for r in items}
         drop = {
             n
             for n, node in enumerate(draft.nodes)
             if n not in needed
             and any(
-                other.tool == node.tool and m > n and m in needed | {len(draft.nodes) - 1}
+                other.tool == node.tool
+                and m > n
+                and m in needed | {len(draft.nodes) - 1}
                 and other.content == node.content == ()
                 for m, other in enumerate(draft.nodes)
             )
@@ -300,8 +346,14 @@ def _wanted_count(step: Step, spec: ToolSpec) -> int:
         return 1
     if not all(is_textual(port.kind) for port in spec.inputs if port.is_required):
         return 1
-    said = next((v.value for v in find_values(outputs[0].text) if v.dimension == "count"
-                 and stem(v.unit) == stem(outputs[0].head)), 1)
+    said = next(
+        (
+            v.value
+            for v in find_values(outputs[0].text)
+            if v.dimension == "count" and stem(v.unit) == stem(outputs[0].head)
+        ),
+        1,
+    )
     if not outputs[0].text.isascii():
         said = outputs[0].count
     has_count = any(p.name in ("count", "number", "n") for p in spec.params)
@@ -324,5 +376,3 @@ def _makers(specs: Mapping[str, ToolSpec]) -> dict[str, tuple[str, ...]]:
             if port is not None and specs[name].outputs and accepts(port.kind, kind):
                 table.setdefault(kind, []).append(name)
     return {kind: tuple(names) for kind, names in table.items()}
-
-

@@ -16,7 +16,7 @@ _COARSE = {
     "CC": "CCONJ", "CD": "NUM", "TO": "PART", "POS": "PART", "RP": "ADP", "UH": "INTJ",
     "MD": "AUX", "_SP": "SPACE", "SYM": "SYM", "FW": "X", "ADD": "X", "AFX": "ADJ",
 }  # fmt: skip
-_BE = frozenset("am is are was were be been being 's 're 'm".split())
+_BE = frozenset(["am", "is", "are", "was", "were", "be", "been", "being", "'s", "'re", "'m"])
 
 
 @dataclass(eq=False)

@@ -165,13 +165,19 @@ def _from_schema(
             is_list = value.get("type") == "array"
             inputs.append(Port(key, kind, is_list, key in required, said))
         else:
-            params.append(
-                Param(key, dict(value), key in required, value.get("default"), said)
-            )
+            params.append(Param(key, dict(value), key in required, value.get("default"), said))
     kind = _kind_of_result(name, summary, result)
     outputs = (Port("result", kind),)
-    return ToolSpec(name, "0", summary.strip(), description.strip(), tuple(inputs), tuple(params),
-                    outputs, family="foreign")
+    return ToolSpec(
+        name,
+        "0",
+        summary.strip(),
+        description.strip(),
+        tuple(inputs),
+        tuple(params),
+        outputs,
+        family="foreign",
+    )
 
 
 def _kind_named(key: str, schema: Mapping[str, Any]) -> str:
@@ -192,7 +198,9 @@ def _kind_of_result(name: str, summary: str, result: Any) -> str:
             if kind := _kind_named(key, value if isinstance(value, dict) else {}):
                 return kind
     for text in (name, summary):
-        words = [w.lower() for w in re.findall(r"[A-Za-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))]
+        words = [
+            w.lower() for w in re.findall(r"[A-Za-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
+        ]
         for word in reversed(words) if text is name else words:
             if kind := kind_of(word) or kind_of(word.removesuffix("s")):
                 return kind
@@ -230,12 +238,24 @@ def _operation(
         required += list(schema.get("required") or ())
     summary = str(operation.get("summary") or operation.get("description") or name)[:_MAX_TEXT]
     schema = {"properties": properties, "required": required}
-    spec = _from_schema(str(name), summary, str(operation.get("description") or "")[:_MAX_TEXT],
-                        schema, None)
+    spec = _from_schema(
+        str(name), summary, str(operation.get("description") or "")[:_MAX_TEXT], schema, None
+    )
     kind = _kind_of_response(operation)
-    return spec if not kind else ToolSpec(
-        spec.name, "0", spec.summary, spec.description, spec.inputs, spec.params,
-        (Port("result", kind),), family="foreign")
+    return (
+        spec
+        if not kind
+        else ToolSpec(
+            spec.name,
+            "0",
+            spec.summary,
+            spec.description,
+            spec.inputs,
+            spec.params,
+            (Port("result", kind),),
+            family="foreign",
+        )
+    )
 
 
 def _kind_of_response(operation: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ _NUMBER = (
     r"(?P<n>\d+(?:[.,]\d+)?|a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
     r"fifteen|twenty|thirty|forty|fifty|sixty|ninety|hundred|half an?|half)"
 )
+_COUNTS = r"\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _WORDS = {"a": 1.0, "an": 1.0, "half": 0.5, "half a": 0.5, "half an": 0.5, "fifteen": 15, "twenty": 20,
           "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100}  # fmt: skip
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "hour": 3600, "ms": 0.001,
@@ -84,7 +85,9 @@ def _spans(low: str) -> list[Value]:
     """ "from 0:10 to 0:20", "the first 5 seconds", "between 3 and 8 seconds"."""
     time = r"(\d+:\d{2}|\d+(?:\.\d+)?)\s*(s|sec|seconds?|minutes?|min)?"
     found = []
-    match = re.search(rf"(?:from|between)\s+(?:second\s+)?{time}\s*(?:to|and|-|until)\s*{time}", low)
+    match = re.search(
+        rf"(?:from|between)\s+(?:second\s+)?{time}\s*(?:to|and|-|until)\s*{time}", low
+    )
     if match:
         unit = match[2] or match[4] or "s"
         found.append(Value("start", _clock(match[1], unit), "", match.start(), match[0]))
@@ -121,8 +124,8 @@ def _sizes(low: str) -> list[Value]:
     for match in re.finditer(r"\b(\d{2,5})\s*(?:x|×|by|\*)\s*(\d{2,5})\b", low):
         found.append(Value("size", (int(match[1]), int(match[2])), "", match.start(), match[0]))
     for name, size in _SIZES.items():
-        if match := re.search(rf"\b{name}\b", low):
-            found.append(Value("size", size, "", match.start(), match[0]))
+        if hit := re.search(rf"\b{name}\b", low):
+            found.append(Value("size", size, "", hit.start(), hit[0]))
     for match in re.finditer(r"\b(\d{2,5})\s*(?:px|pixels?)(?:\s+(wide|high|tall))?", low):
         unit = {"wide": "width", "high": "height", "tall": "height"}.get(match[2] or "", "")
         found.append(Value("pixels", int(match[1]), unit, match.start(), match[0]))
@@ -134,8 +137,8 @@ def _sizes(low: str) -> list[Value]:
         (r"\b(?:portrait|vertical) (?:format|orientation|mode|size|video|poster)", (3, 4)),
         (r"\b(?:landscape|horizontal) (?:format|orientation|mode|size)|\bwidescreen\b", (16, 9)),
     ):
-        if match := re.search(pattern, low):
-            found.append(Value("aspect", aspect, "", match.start(), match[0]))
+        if hit := re.search(pattern, low):
+            found.append(Value("aspect", aspect, "", hit.start(), hit[0]))
     return found
 
 
@@ -145,10 +148,14 @@ def _factors(low: str) -> list[Value]:
         found.append(Value("factor", float(match[1] or match[2]), "", match.start(), match[0]))
     for match in re.finditer(rf"\b{_NUMBER}\s+times\b", low):
         found.append(Value("factor", _number(match["n"]), "", match.start(), match[0]))
-    for pattern, value in ((r"\b(?:twice|double|doubled)\b", 2.0), (r"\b(?:triple|thrice)\b", 3.0),
-                           (r"\bquadruple\b", 4.0), (r"\bhalf (?:the )?(?:speed|size)|\bhalve\b", 0.5)):
-        if match := re.search(pattern, low):
-            found.append(Value("factor", value, "", match.start(), match[0]))
+    for pattern, value in (
+        (r"\b(?:twice|double|doubled)\b", 2.0),
+        (r"\b(?:triple|thrice)\b", 3.0),
+        (r"\bquadruple\b", 4.0),
+        (r"\bhalf (?:the )?(?:speed|size)|\bhalve\b", 0.5),
+    ):
+        if hit := re.search(pattern, low):
+            found.append(Value("factor", value, "", hit.start(), hit[0]))
     for match in re.finditer(r"(\d+(?:\.\d+)?)\s*(?:%|percent\b)", low):
         found.append(Value("share", float(match[1]) / 100, "", match.start(), match[0]))
     return found
@@ -180,8 +187,8 @@ def _named(low: str) -> list[Value]:
     for match in re.finditer(r"#[0-9a-f]{6}\b", low):
         found.append(Value("colour", match[0], "", match.start(), match[0]))
     for name, code in LANGUAGES.items():
-        if match := re.search(rf"\b(?:(?:in|into|to|from)\s+)?{name}\b", low):
-            found.append(Value("language", code, "", match.start(), match[0]))
+        if hit := re.search(rf"\b(?:(?:in|into|to|from)\s+)?{name}\b", low):
+            found.append(Value("language", code, "", hit.start(), hit[0]))
     taken: list[tuple[int, int]] = []
     for name in _PLACES:
         pattern = name.replace(" ", r"[ -]")
@@ -195,9 +202,7 @@ def _named(low: str) -> list[Value]:
 
 def _counts(low: str) -> list[Value]:
     found = []
-    for match in re.finditer(r"\b([\w]+)[\s-]((?:[a-z]+[\s-]){0,2}?)([a-z]+)\b", low):
-        number = number_of(match[1])
-        if number is not None:
-            for word in {*match[2].replace("-", " ").split(), match[3]}:
-                found.append(Value("count", number, word, match.start(), match[0]))
+    for match in re.finditer(rf"\b({_COUNTS})[\s-]((?:[a-z]+[\s-]){{0,2}}[a-z]+)\b", low):
+        for word in re.split(r"[\s-]", match[2]):
+            found.append(Value("count", number_of(match[1]), word, match.start(), match[0]))
     return found

@@ -41,6 +41,13 @@ def kind_words() -> dict[str, str]:
     return {word: kind for kind, words in table.items() for word in words}
 
 
+@cache
+def kind_made_by(verb: str) -> str:
+    """The kind that a verb of making makes by itself ("draw" a picture), empty if it says none."""
+    table: dict[str, list[str]] = read_data("kind_verbs.json")
+    return next((kind for kind, verbs in table.items() if verb in verbs), "")
+
+
 def kind_of(head: str, modifiers: tuple[str, ...] = ()) -> str:
     """The kind of media that a noun names, empty if it names none.
 
