@@ -177,6 +177,7 @@ def _left_edge(sentence: Sentence, i: int, floor: int) -> int:
             tag in ADJECTIVE_TAGS
             or tag == "VBD"
             or w.number_of(word) is not None
+            or word in ("more", "fewer", "less")
             or (tag in ("RB", "RBR") and k < i and tags[k] in ADJECTIVE_TAGS)
         ):
             k -= 1
