@@ -189,3 +189,11 @@ def test_the_common_things_have_drawings(painter: Any) -> None:
     assert len(things) + len(pairs) == 80
     found = {label: index.find(label) for label in (*things, *pairs)}
     assert {label for label, c in found.items() if c.match not in ("name", "tag")} == set()
+
+
+def test_unwanted_things_are_left_out(make_context: Any, painter: Any) -> None:
+    plan = layout(("dog", [0.1, 0.3, 0.4, 0.5], ""), ("tree", [0.6, 0.2, 0.3, 0.6], ""))
+    scene = call(make_context, painter, plan, negative_prompt="Tree, car").scene.read_json()
+    assert [item["label"] for item in scene["objects"]] == ["dog"]
+    with pytest.raises(ArgumentError, match="objects must be a list"):
+        call(make_context, painter, {"objects": "dog"}, negative_prompt="tree")

@@ -70,8 +70,7 @@ class IllustratorBackend:
         options = options or {}
         unwanted = {part.strip().lower() for part in negative_prompt.split(",") if part.strip()}
         if unwanted:
-            kept = [o for o in layout.get("objects", ()) if o.get("label") not in unwanted]
-            layout = {**layout, "objects": kept}
+            layout = {**layout, "objects": _without(layout.get("objects", ()), unwanted)}
         scene = compose_scene(
             layout,
             self.pack,
@@ -107,6 +106,13 @@ class IllustratorBackend:
     def scene_svg(self, scene: Scene) -> tuple[str, tuple[Attribution, ...]]:
         """The scene as a layered SVG document, and whose drawings it holds."""
         return scene_svg(scene, self.pack), scene_attribution(scene, self.pack)
+
+
+def _without(objects: Any, labels: set[str]) -> Any:
+    """The entries of other labels; what is no list is left for the composer to refuse."""
+    if not isinstance(objects, Sequence) or isinstance(objects, str):
+        return objects
+    return [o for o in objects if not (isinstance(o, Mapping) and o.get("label") in labels)]
 
 
 def scene_attribution(scene: Scene, pack: ArtPack) -> tuple[Attribution, ...]:

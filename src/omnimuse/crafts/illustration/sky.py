@@ -30,8 +30,8 @@ LIGHTS: dict[str, tuple[float, float, float]] = {
     "morning": (1.0, 1.0, 0.97),
     "day": (1.0, 1.0, 1.0),
     "sunset": (1.0, 0.92, 0.86),
-    "evening": (0.9, 0.87, 0.93),
-    "night": (0.78, 0.82, 0.95),
+    "evening": (0.95, 0.92, 0.96),
+    "night": (0.9, 0.91, 1.0),
 }
 TIMES = tuple(SKIES)
 
