@@ -39,6 +39,12 @@ def _quiet_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", connect)
 
 
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """Where the pulled models lie."""
+    return MODELS_DIR
+
+
 @pytest.fixture
 def make_context(tmp_path: Path) -> Callable[..., Any]:
     """Builds a ToolContext for calling a tool function directly; roles are given as keywords.
