@@ -77,6 +77,7 @@ def _edges(plan: Plan) -> set[tuple[str, str, str]]:
 def test_the_main_job(plan_of: PlanOf, about: str, thing: str, painted: str) -> None:
     plan = plan_of(MAIN_JOB.format(a=about, b=thing))
     tools = {node.tool: node for node in plan.nodes}
+    assert len(tools) == len(plan.nodes) == 7
     assert _edges(plan) == {
         ("generate_image", "image", "stylize_image"),
         ("write_text", "text", "synthesize_speech"),

@@ -197,7 +197,7 @@ class Binder:
                     resource = self._resources[r]
                     if mention.status == PRONOUN and self._is_retold(port, resource):
                         continue
-                    if accepts(port.kind, resource.kind):
+                    if fits_port(port, resource):
                         bonus = _name_bonus(port, mention, resource)
                         optional = 0.0 if port.is_required else -0.3
                         worn = (
@@ -214,7 +214,7 @@ class Binder:
         """What feeds a port that no noun phrase feeds: the latest fitting result, or own words."""
         best: tuple[float, int] | None = None
         for n, resource in enumerate(self._resources):
-            if n in taken or not accepts(port.kind, resource.kind):
+            if n in taken or not fits_port(port, resource):
                 continue
             if self._is_retold(port, resource):
                 continue
@@ -244,6 +244,11 @@ class Binder:
             if not any(n in taken for _, n in links):
                 loose.append(self._resources[links[0][1]])
         return tuple(loose)
+
+
+def fits_port(port: Port, resource: Resource) -> bool:
+    """Whether a port takes a resource: its kind, and no list where one thing is wanted."""
+    return accepts(port.kind, resource.kind) and (port.is_list or not resource.is_list)
 
 
 def _capacity(mention: Mention) -> int:

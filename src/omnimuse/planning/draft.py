@@ -84,6 +84,7 @@ def add_node(
             order=RESULT_ORDER + number,
             is_primary=position == 0,
             node=number,
+            is_list=port.is_list,
             is_told=bool(node.content) and not node.inputs,
         )
         for position, port in enumerate(spec.outputs)

@@ -48,6 +48,7 @@ class Resource:
         is_primary: the first output of its node.
         token: the literal's token.
         node: index of the node that made it, -1 for none.
+        is_list: any number of things, which only a list port takes.
         is_told: made from the user's own words alone, which say as much as it does.
     """
 
@@ -60,6 +61,7 @@ class Resource:
     token: str = ""
     node: int = -1
     is_told: bool = False
+    is_list: bool = False
 
     @property
     def is_result(self) -> bool:

@@ -202,7 +202,8 @@ def _named(low: str) -> list[Value]:
 
 def _counts(low: str) -> list[Value]:
     found = []
-    for match in re.finditer(rf"\b({_COUNTS})[\s-]((?:[a-z]+[\s-]){{0,2}}[a-z]+)\b", low):
-        for word in re.split(r"[\s-]", match[2]):
+    for match in re.finditer(rf"\b({_COUNTS})([\s-])((?:[a-z]+[\s-]){{0,2}}[a-z]+)\b", low):
+        words = re.split(r"[\s-]", match[3])
+        for word in words[:1] if match[2] == "-" else words:  # "two-line poem" counts lines alone
             found.append(Value("count", number_of(match[1]), word, match.start(), match[0]))
     return found
