@@ -213,6 +213,8 @@ def _set_down(above: Sequence[Box], support: Box) -> list[Box]:
     """Boxes that hang over a support, stood on it, side by side if they would hide each other."""
     left, top, wide, tall = support
     low = top + min(0.1 * tall, 0.03)
+    if not above:
+        return []
     if len(above) == 1 and above[0][1] + above[0][3] > top:
         return list(above)
     total = sum(box[2] for box in above)

@@ -4,9 +4,12 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from omnimuse.crafts.illustration.art import ArtPack
 from omnimuse.crafts.illustration.compose import compose_scene
+from omnimuse.crafts.illustration.scene import Scene
 from omnimuse.crafts.illustration.setting import place_of_words
 from omnimuse.errors import ArgumentError
 
@@ -193,3 +196,29 @@ def test_things_stand_side_by_side_on_what_they_share(pack: ArtPack) -> None:
     assert all(a[0] + a[2] <= b[0] + 1e-6 for a, b in pairwise(boxes))
     assert boxes[0][0] >= 0.29
     assert boxes[-1][0] + boxes[-1][2] <= 0.71
+
+
+_share = st.floats(-0.2, 1.2)
+_things = st.lists(
+    st.fixed_dictionaries(
+        {
+            "label": st.sampled_from(["dog", "table", "moon", "sign", "river", "zzz", "boy"]),
+            "box": st.tuples(_share, _share, st.floats(0, 1), st.floats(0, 1)).map(list),
+            "attributes": st.dictionaries(
+                st.sampled_from(["color", "material", "text", "state", "pose", "age"]),
+                st.sampled_from(["red", "wooden", "old", "colorful", "flying", "full", "tilted"]),
+            ),
+            "support": st.sampled_from(["table-1", "dog-1", "zzz-2", "table-2", ""]),
+        }
+    ),
+    max_size=6,
+)
+
+
+@given(things=_things, words=st.sampled_from(["", "sea", "forest"]), seed=st.integers(0, 9))
+def test_any_layout_becomes_a_scene_that_survives_json(
+    things: list[dict[str, Any]], words: str, seed: int, pack: ArtPack
+) -> None:
+    scene = compose_scene(layout(*things, background=words), pack, seed=seed)
+    assert Scene.from_json(scene.to_json()).to_json() == scene.to_json()
+    assert [o.label for o in scene.objects] == [t["label"] for t in things]
