@@ -20,8 +20,8 @@ from omnimuse.config import Settings, load_settings
 from omnimuse.errors import InputError, NeedsInputError, PlanError, SafetyRefusal
 from omnimuse.graph.check import check_plan
 from omnimuse.graph.plan import Plan
-from omnimuse.request import Event, Request, Response
-from omnimuse.services import Clock, House, build_house
+from omnimuse.request import Event, Request, Response, Status
+from omnimuse.services import Clock, House, Job, build_house
 
 Listener = Callable[[Event], None]
 
@@ -70,7 +70,8 @@ class Studio:
                 return house.answer(run_id, "succeeded", plan, timings=clock.seconds)
             house.runs.create(run_id, request, plan, [asset.id for asset in attachments], seed)
             on_event(Event("planned", run_id, data={"plan": plan.to_json()}))
-            return self._execute(run_id, request, plan, attachments, seed, on_event, cancel, clock)
+            job = Job(run_id, request, plan, attachments, seed)
+            return self._execute(job, on_event, cancel, clock)
         except NeedsInputError as error:
             return house.answer(
                 run_id, "needs_input", plan, question=error.question, timings=clock.seconds
@@ -156,50 +157,41 @@ class Studio:
         raise errors[0]
 
     def _execute(
-        self,
-        run_id: str,
-        request: Request,
-        plan: Plan,
-        attachments: Sequence[Asset],
-        seed: int,
-        on_event: Listener,
-        cancel: threading.Event | None,
-        clock: Clock,
+        self, job: Job, on_event: Listener, cancel: threading.Event | None, clock: Clock
     ) -> Response:
         house = self.house
         with clock("run"):
             result = house.executor.execute(
-                plan,
-                attachments,
-                run_id=run_id,
-                seed=seed,
+                job.plan,
+                job.attachments,
+                run_id=job.run_id,
+                seed=job.seed,
                 on_event=on_event,
                 cancel=cancel or threading.Event(),
-                models={**self.settings.models, **request.models},
+                models={**self.settings.models, **job.request.models},
             )
         with clock("export"):
-            files = house.deliver(run_id, request, plan, result.outputs)
-        house.remember(request, run_id, files)
+            files = house.deliver(job, result.outputs)
+        house.remember(job, files)
         refusal = next((e for e in result.errors if isinstance(e, SafetyRefusal)), None)
-        status = "refused" if refusal else "failed" if result.errors else "succeeded"
-        timings = {**clock.seconds, "nodes": dict(result.timings)}
+        status: Status = "refused" if refusal else "failed" if result.errors else "succeeded"
         response = house.answer(
-            run_id,
+            job.run_id,
             status,
-            plan,
+            job.plan,
             files=files,
             refusal=refusal,
             errors=result.errors,
-            timings=timings,
+            timings={**clock.seconds, "nodes": dict(result.timings)},
         )
-        house.runs.finish(run_id, response.to_json())
-        on_event(Event("finished", run_id, message=response.status))
+        house.runs.finish(job.run_id, response.to_json())
+        on_event(Event("finished", job.run_id, message=response.status))
         return response
 
     def _again(
         self, old_id: str, run_id: str, on_event: Listener, cancel: threading.Event | None
     ) -> Response:
-        house, clock = self.house, Clock()
+        house = self.house
         request, plan, ids, seed = house.runs.load(old_id)
         attachments = [house.library.get(asset_id) for asset_id in ids]
         house.gates.check_plan(plan, house.specs)
@@ -208,4 +200,5 @@ class Studio:
             raise errors[0]
         if run_id != old_id:
             house.runs.create(run_id, request, plan, ids, seed)
-        return self._execute(run_id, request, plan, attachments, seed, on_event, cancel, clock)
+        job = Job(run_id, request, plan, attachments, seed)
+        return self._execute(job, on_event, cancel, Clock())

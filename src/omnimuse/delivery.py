@@ -33,7 +33,6 @@ class Delivery:
 
     def deliver(
         self,
-        run_id: str,
         directory: Path,
         prompt: str,
         plan: Plan,

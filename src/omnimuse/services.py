@@ -38,6 +38,25 @@ if TYPE_CHECKING:
 MAX_PROMPT_CHARS = 20_000
 
 
+@dataclass(frozen=True)
+class Job:
+    """A checked plan with all that it needs to run.
+
+    Attributes:
+        run_id: the run.
+        request: what was asked.
+        plan: passes the check.
+        attachments: what `request.K` of the plan points at, stored.
+        seed: of the run.
+    """
+
+    run_id: str
+    request: Request
+    plan: Plan
+    attachments: Sequence[Asset]
+    seed: int
+
+
 @dataclass
 class House:
     """All parts of one Omnimuse; made by `build_house`.
@@ -206,19 +225,16 @@ class House:
                 dealt[port.name] = asset
         return dealt
 
-    def deliver(
-        self, run_id: str, request: Request, plan: Plan, outputs: Mapping[str, Mapping[str, Any]]
-    ) -> tuple[Result, ...]:
+    def deliver(self, job: Job, outputs: Mapping[str, Mapping[str, Any]]) -> tuple[Result, ...]:
         """Export what was made into the output folder, marked and signed."""
-        directory = request.output_dir or self.settings.home / "outputs" / run_id
-        return self.delivery.deliver(run_id, Path(directory), request.prompt, plan, outputs)
+        directory = job.request.output_dir or self.settings.home / "outputs" / job.run_id
+        return self.delivery.deliver(Path(directory), job.request.prompt, job.plan, outputs)
 
-    def remember(self, request: Request, run_id: str, files: Sequence[Result]) -> None:
+    def remember(self, job: Job, files: Sequence[Result]) -> None:
         """Add what was made to the conversation, if there is one."""
-        if request.session:
-            self.sessions.add(
-                request.session, run_id, request.prompt, [file.asset.id for file in files]
-            )
+        if job.request.session:
+            ids = [file.asset.id for file in files]
+            self.sessions.add(job.request.session, job.run_id, job.request.prompt, ids)
 
     def answer(
         self,
@@ -241,8 +257,7 @@ class House:
             plan=plan,
             results=tuple(files),
             question=question,
-            refusal=refusal
-            and {"gate": refusal.gate, "category": refusal.category, "reason": refusal.message},
+            refusal=_refusal_json(refusal) if refusal else None,
             errors=tuple(error.to_json() for error in faults),
             timings=dict(timings or {}),
             faults=(refusal, *faults) if refusal else faults,
@@ -298,6 +313,10 @@ def build_house(settings: Settings) -> House:
 def now() -> str:
     """The time as ISO 8601, UTC, whole seconds."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _refusal_json(refusal: SafetyRefusal) -> dict[str, str]:
+    return {"gate": refusal.gate, "category": refusal.category, "reason": refusal.message}
 
 
 def _reply(

@@ -22,7 +22,7 @@ STRUCTURED_KINDS = frozenset({"layout", "graph", "transcript", "level"})
 @request_options
 @click.option("--jsonl", metavar="FILE|-", help="One JSON object of arguments per line.")
 @click.pass_context
-def command(ctx: click.Context, tool: str, pairs: tuple[str, ...], **options: Any) -> int:
+def command(ctx: click.Context, /, tool: str, pairs: tuple[str, ...], **options: Any) -> int:
     r"""Call TOOL alone; `omnimuse tools show TOOL` lists its arguments.
 
     \b

@@ -22,7 +22,7 @@ PROGRAMS = ("npm", "apt-get")
 @click.pass_obj
 def command(settings: Any, as_json: bool) -> int:
     """Say what is installed, which roles have a model, and how to get what is missing."""
-    report = {
+    report: dict[str, Any] = {
         "python": platform.python_version(),
         "home": str(settings.home),
         "models_dir": str(settings.models_dir),
@@ -64,7 +64,7 @@ def _roles(settings: Any) -> dict[str, dict[str, Any]]:
         for role in spec.roles:
             needed.setdefault(role, []).append(spec.name)
     every = {role for card in cards.values() for role in card.roles} | set(needed)
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for role in sorted(every):
         try:
             rows[role] = {"card": resolver.resolve(role).name, "hint": ""}

@@ -17,7 +17,7 @@ from omnimuse.cli.options import request_options
 @click.option("--toolset", metavar="FILE", help="Plan over a foreign tool set instead of ours.")
 @click.option("--session", default="", metavar="NAME", help="Go on with a conversation.")
 @click.pass_context
-def command(ctx: click.Context, prompt: str, toolset: str | None, **options: Any) -> int:
+def command(ctx: click.Context, /, prompt: str, toolset: str | None, **options: Any) -> int:
     r"""Show the plan of PROMPT as a tree, without running it.
 
     \b

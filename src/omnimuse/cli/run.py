@@ -29,7 +29,7 @@ EXIT_BY_STATUS = {
 @click.option("--session", default="", metavar="NAME", help="Go on with a conversation.")
 @click.option("--dry-run", is_flag=True, help="Plan and check only.")
 @click.pass_context
-def command(ctx: click.Context, prompt: str, **options: Any) -> int:
+def command(ctx: click.Context, /, prompt: str, **options: Any) -> int:
     r"""Make what PROMPT asks for. This is the default command.
 
     \b
@@ -64,7 +64,7 @@ def build_request(prompt: str, **options: Any) -> Any:
         prompt=prompt,
         files=tuple(Path(file).expanduser() for file in options["files"]),
         points=tuple(Point(x, y) for x, y in points),
-        boxes=tuple(Box(*box) for box in boxes),
+        boxes=tuple(Box(x, y, width, height) for x, y, width, height in boxes),
         seed=options["seed"],
         models=parse_pairs(options["models"], "-m"),
         session=options.get("session", ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -349,7 +350,7 @@ def _length(audio: Asset | None, count: int) -> float:
     return float(audio.facts["duration_s"]) + _TAIL_S
 
 
-def _film(path: Path, parts: list[Asset | None]) -> Asset:
+def _film(path: Path, parts: Sequence[Asset | None]) -> Asset:
     from omnimuse.assets.media import video_asset
 
     used = [part for part in parts if part is not None]

@@ -76,14 +76,14 @@ def look(picture: NDArray[np.uint8], view: View, width: int, height: int) -> NDA
         # warpAffine cannot average areas: shrink first, look then
         picture = cv2.resize(picture, None, fx=1 / window, fy=1 / window, interpolation=flags)
         matrix = np.array([[1.0, 0.0, left / window], [0.0, 1.0, top / window]], np.float64)
-    frame: NDArray[np.uint8] = cv2.warpAffine(
+    frame = cv2.warpAffine(
         picture,
         matrix,
         (width, height),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return frame
+    return np.asarray(frame, np.uint8)
 
 
 def fill_frame(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
@@ -110,7 +110,7 @@ def fill_frame(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[n
     front = cv2.resize(picture, (round(columns * fit), round(rows * fit)))
     y, x = (canvas_h - front.shape[0]) // 2, (canvas_w - front.shape[1]) // 2
     back[y : y + front.shape[0], x : x + front.shape[1]] = front
-    return back
+    return np.asarray(back, np.uint8)
 
 
 def shot(

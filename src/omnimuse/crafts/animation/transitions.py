@@ -26,7 +26,7 @@ def dissolve(a: NDArray[np.uint8], b: NDArray[np.uint8], t: float) -> NDArray[np
 def fade(a: NDArray[np.uint8], b: NDArray[np.uint8], t: float) -> NDArray[np.uint8]:
     """Through black."""
     source, level = (a, 1.0 - 2.0 * t) if t < 0.5 else (b, 2.0 * t - 1.0)
-    return (source * np.float32(level)).astype(np.uint8)
+    return np.asarray(source * np.float32(level), np.uint8)
 
 
 def wipe(a: NDArray[np.uint8], b: NDArray[np.uint8], t: float) -> NDArray[np.uint8]:
@@ -34,7 +34,7 @@ def wipe(a: NDArray[np.uint8], b: NDArray[np.uint8], t: float) -> NDArray[np.uin
     width = a.shape[1]
     ramp = np.clip((ease(t) * 1.1 * width - np.arange(width)) / (0.1 * width), 0.0, 1.0)
     k = ramp.astype(np.float32)[None, :, None]
-    return (a * (1.0 - k) + b * k + 0.5).astype(np.uint8)
+    return np.asarray(a * (1.0 - k) + b * k + 0.5, np.uint8)
 
 
 def push(a: NDArray[np.uint8], b: NDArray[np.uint8], t: float) -> NDArray[np.uint8]:
