@@ -20,7 +20,7 @@ from omnimuse.config import Settings, load_settings
 from omnimuse.errors import InputError, NeedsInputError, PlanError, SafetyRefusal
 from omnimuse.graph.check import check_plan
 from omnimuse.graph.plan import Plan
-from omnimuse.request import Event, Request, Response, Status
+from omnimuse.request import Event, Request, Response
 from omnimuse.services import Clock, House, Job, build_house
 
 Listener = Callable[[Event], None]
@@ -67,19 +67,13 @@ class Studio:
             with clock("gate"):
                 house.gates.check_plan(plan, house.specs)
             if request.is_dry_run:
-                return house.answer(run_id, "succeeded", plan, timings=clock.seconds)
+                return house.answer(run_id, plan, timings=clock.seconds)
             house.runs.create(run_id, request, plan, [asset.id for asset in attachments], seed)
             on_event(Event("planned", run_id, data={"plan": plan.to_json()}))
             job = Job(run_id, request, plan, attachments, seed)
             return self._execute(job, on_event, cancel, clock)
-        except NeedsInputError as error:
-            return house.answer(
-                run_id, "needs_input", plan, question=error.question, timings=clock.seconds
-            )
-        except SafetyRefusal as refusal:
-            return house.answer(run_id, "refused", plan, refusal=refusal, timings=clock.seconds)
-        except PlanError as error:
-            return house.answer(run_id, "failed", plan, errors=[error], timings=clock.seconds)
+        except (NeedsInputError, SafetyRefusal, PlanError) as outcome:
+            return house.answer(run_id, plan, errors=[outcome], timings=clock.seconds)
 
     def plan(self, request: Request) -> Response:
         """Plan and check only; nothing runs."""
@@ -173,14 +167,10 @@ class Studio:
         with clock("export"):
             files = house.deliver(job, result.outputs)
         house.remember(job, files)
-        refusal = next((e for e in result.errors if isinstance(e, SafetyRefusal)), None)
-        status: Status = "refused" if refusal else "failed" if result.errors else "succeeded"
         response = house.answer(
             job.run_id,
-            status,
             job.plan,
             files=files,
-            refusal=refusal,
             errors=result.errors,
             timings={**clock.seconds, "nodes": dict(result.timings)},
         )

@@ -20,7 +20,13 @@ from omnimuse.backends.resolver import Resolver
 from omnimuse.backends.store import ModelStore
 from omnimuse.config import Settings
 from omnimuse.delivery import Delivery
-from omnimuse.errors import ArgumentError, InputError, OmnimuseError, SafetyRefusal
+from omnimuse.errors import (
+    ArgumentError,
+    InputError,
+    NeedsInputError,
+    OmnimuseError,
+    SafetyRefusal,
+)
 from omnimuse.graph.check import check_plan
 from omnimuse.graph.kinds import is_textual
 from omnimuse.graph.plan import REQUEST, Node, Plan, Ref
@@ -239,17 +245,22 @@ class House:
     def answer(
         self,
         run_id: str,
-        status: Status,
         plan: Plan,
         *,
         files: Sequence[Result] = (),
-        question: str | None = None,
-        refusal: SafetyRefusal | None = None,
         errors: Sequence[OmnimuseError] = (),
         timings: Mapping[str, Any] | None = None,
     ) -> Response:
-        """The response, with a reply that names only what lies on disk."""
-        faults = tuple(error for error in errors if not isinstance(error, SafetyRefusal))
+        """The response, with a status by the gravest error and a reply that names only files.
+
+        A refusal outweighs a question, a question outweighs a fault.
+        """
+        refusal = next((e for e in errors if isinstance(e, SafetyRefusal)), None)
+        asked = next((e for e in errors if isinstance(e, NeedsInputError)), None)
+        faults = [e for e in errors if not isinstance(e, SafetyRefusal | NeedsInputError)]
+        status: Status = "failed" if faults else "succeeded"
+        status = "refused" if refusal else "needs_input" if asked else status
+        question = asked.question if asked else None
         return Response(
             run_id=run_id,
             status=status,
@@ -260,7 +271,7 @@ class House:
             refusal=_refusal_json(refusal) if refusal else None,
             errors=tuple(error.to_json() for error in faults),
             timings=dict(timings or {}),
-            faults=(refusal, *faults) if refusal else faults,
+            faults=tuple(errors),
         )
 
     def close(self) -> None:
