@@ -4,9 +4,9 @@
     python benchmarks/music.py bits --corpus music21-10.5.1-*.whl
     python benchmarks/music.py speed --soundfont FluidR3Mono_GM.sf3
 
-`tunes` composes pieces over random keys, metres and styles and counts what was obeyed; with a corpus
-it also compares the model's melodies with the training tunes (MusPy's measures). `bits` compares the
-melody model with an order-5 n-gram on held-out tunes. Prints JSON.
+`tunes` composes pieces over random keys, metres and styles and counts what was obeyed; with a
+corpus it also compares the model's melodies with the training tunes (MusPy's measures). `bits`
+compares the melody model with an order-5 n-gram on held-out tunes. Prints JSON.
 """
 
 from __future__ import annotations
@@ -195,8 +195,10 @@ def bits(corpus: Path, context: int = 400) -> dict[str, Any]:
     theirs = sum(ngram.bits(tokens) for _, tokens in held_out)
     return {
         "held_out_tunes": len(held_out), "tokens": count,
-        "model_bits_per_token": round(ours / count, 4), "ngram_bits_per_token": round(theirs / count, 4),
-        "model_bits_per_note": round(ours / notes, 4), "ngram_bits_per_note": round(theirs / notes, 4),
+        "model_bits_per_token": round(ours / count, 4),
+        "ngram_bits_per_token": round(theirs / count, 4),
+        "model_bits_per_note": round(ours / notes, 4),
+        "ngram_bits_per_note": round(theirs / notes, 4),
         "better_percent": round(100 * (1 - ours / theirs), 2),
     }  # fmt: skip
 

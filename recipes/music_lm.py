@@ -169,7 +169,10 @@ def train(recipe: Recipe, corpus: Path, out: Path) -> None:
     decayed = [p for p in model.parameters() if p.ndim > 1]
     plain = [p for p in model.parameters() if p.ndim <= 1]
     optimizer = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0}],
+        [
+            {"params": decayed, "weight_decay": recipe.weight_decay},
+            {"params": plain, "weight_decay": 0},
+        ],
         lr=recipe.learning_rate, betas=(0.9, 0.98),
     )  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)

@@ -58,7 +58,7 @@ def rotate(x: Tensor, positions: Tensor) -> Tensor:
     return torch.cat((first * cosine - second * sine, first * sine + second * cosine), dim=-1)
 
 
-class Block(nn.Module):
+class Block(nn.Module):  # type: ignore[misc]
     """Attention and feed-forward, each added to the stream."""
 
     def __init__(self, config: MusicGPTConfig) -> None:
@@ -88,7 +88,7 @@ class Block(nn.Module):
         return stream + self.drop(self.down(functional.silu(gate) * up))
 
 
-class MusicGPT(nn.Module):
+class MusicGPT(nn.Module):  # type: ignore[misc]
     """Predicts the next token of a tune."""
 
     def __init__(self, config: MusicGPTConfig) -> None:

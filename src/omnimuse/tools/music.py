@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from omnimuse.assets.asset import Asset, Attribution
 from omnimuse.tools.context import ToolContext
 from omnimuse.tools.declare import tool
-from omnimuse.tools.kinds import Arg, Music, Score, Text
+from omnimuse.tools.kinds import Arg, Image, Music, Score, Text
 
 if TYPE_CHECKING:
     from omnimuse.crafts.music.brief import Brief
@@ -252,6 +252,30 @@ def transcribe_score(ctx: ToolContext, score: Score) -> Text:
 
     piece = read_score(score)
     return Asset.from_text(write_abc(piece), facts=_facts(piece))
+
+
+@tool(
+    version="1.0.0",
+    cost_s=0.5,
+    memory_mb=60.0,
+    examples=(
+        "show me the sheet music",
+        "draw the score of the tune as a picture",
+        "print the notes of this MIDI file as a lead sheet",
+        "把乐谱画成图片",
+    ),
+)
+def draw_score(ctx: ToolContext, score: Score) -> Image:
+    """Draw sheet music: the melody of a score on a staff, with chord symbols, as a picture."""
+    import io
+
+    from PIL import Image as Pictures
+
+    from omnimuse.assets.media import image_asset
+    from omnimuse.crafts.music.engraving import engrave_png
+    from omnimuse.crafts.music.scores import read_score
+
+    return image_asset(Pictures.open(io.BytesIO(engrave_png(read_score(score)))).convert("RGB"))
 
 
 def _brief_for(

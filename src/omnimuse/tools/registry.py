@@ -38,6 +38,7 @@ BUILT_IN: dict[str, str] = {
             "continue_music",
             "transpose_score",
             "transcribe_score",
+            "draw_score",
         ),
         "sound": ("generate_sound", "mix_audio", "change_speed"),
         "audio_script": ("write_audio_script", "compile_audio_script"),

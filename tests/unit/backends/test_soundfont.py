@@ -40,7 +40,9 @@ def soundfont(generators: list[tuple[int, int]], *, period: int = 100, cycles: i
         b"ibag": struct.pack("<HHHH", 0, 0, len(generators), 0),
         b"imod": bytes(10),
         b"igen": zone + bytes(4),
-        b"shdr": struct.pack("<20sIIIIIBbHH", b"s", 0, count, 2 * period, count - 2 * period, RATE, 69, 0, 0, 1)
+        b"shdr": struct.pack(
+            "<20sIIIIIBbHH", b"s", 0, count, 2 * period, count - 2 * period, RATE, 69, 0, 0, 1
+        )
         + struct.pack("<20sIIIIIBbHH", b"EOS", 0, 0, 0, 0, 0, 0, 0, 0, 0),
     }  # fmt: skip
     pdta = chunk(b"LIST", b"pdta" + b"".join(chunk(name, data) for name, data in parts.items()))

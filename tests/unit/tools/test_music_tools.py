@@ -18,6 +18,7 @@ from omnimuse.tools.declare import spec_of
 from omnimuse.tools.music import (
     compose_music,
     continue_music,
+    draw_score,
     render_score,
     restyle_music,
     transcribe_score,
@@ -174,3 +175,9 @@ def test_transposing_and_writing_down(context: Callable[..., Any]) -> None:
 def test_continuing_needs_the_melody_model(context: Callable[..., Any]) -> None:
     with pytest.raises(BackendUnavailableError):
         continue_music(context(), twinkle())
+
+
+def test_sheet_music_is_a_picture(context: Callable[..., Any]) -> None:
+    image = draw_score(context(), twinkle())
+    assert image.kind == "image"
+    assert (image.facts["width_px"], image.facts["height_px"]) == (1240, 370)

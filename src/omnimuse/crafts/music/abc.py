@@ -400,7 +400,7 @@ def _write_bar(piece: Piece, part: Part, index: int) -> str:
     bends: dict[str, int] = {}
     symbols = {c.start: c.symbol(piece.key) for c in piece.chords if start <= c.start < end}
     at, words = start, []
-    for note in _line_inside(part.notes, start, end):
+    for note in line_inside(part.notes, start, end):
         if note.start > at:
             words.append("z" + _write_length(note.start - at))
         symbol = f'"{symbols.pop(note.start)}"' if note.start in symbols else ""
@@ -415,7 +415,7 @@ def _write_bar(piece: Piece, part: Part, index: int) -> str:
     return " ".join(words)
 
 
-def _line_inside(notes: Sequence[Note], start: int, end: int) -> Iterator[Note]:
+def line_inside(notes: Sequence[Note], start: int, end: int) -> Iterator[Note]:
     """Notes of a single line that sound between two ticks, cut at the first, none overlapping."""
     inside = [note for note in notes if note.start < end and note.end > start]
     at = start
@@ -436,23 +436,46 @@ def _write_length(ticks: int) -> str:
     return top if value.denominator == 1 else f"{top}/{value.denominator}"
 
 
-def _write_pitch(pitch: int, key: Key, bends: dict[str, int]) -> str:
-    """A pitch as its letter in the key, with an accidental where signature and bar lack it."""
+def spell_pitch(pitch: int, key: Key) -> tuple[str, int, int]:
+    """A pitch's letter in a key, bend (-1 flat, 1 sharp) and octave (4 is middle C's)."""
     signs = signature(key)
-    octave, pitch_class = divmod(pitch, 12)
-    fits = [(letter, 0) for letter, natural in _NATURALS.items()
-            if (natural + signs.get(letter, 0)) % 12 == pitch_class]  # fmt: skip
+    fits = [
+        letter
+        for letter, natural in _NATURALS.items()
+        if (natural + signs.get(letter, 0)) % 12 == pitch % 12
+    ]
     if fits:
-        letter, bend = fits[0][0], signs.get(fits[0][0], 0)
+        letter, bend = fits[0], signs.get(fits[0], 0)
     else:
-        wanted = -1 if key.fifths < 0 else 1
-        options = [(letter, sign) for sign in (0, wanted, -wanted) for letter, natural
-                   in _NATURALS.items() if (natural + sign) % 12 == pitch_class]  # fmt: skip
-        letter, bend = options[0]
-    octave = (pitch - bend - _NATURALS[letter]) // 12 - 5
-    name = letter.lower() + "'" * (octave - 1) if octave >= 1 else letter + "," * -octave
-    current = bends.get(name, signs.get(letter, 0))
-    if current == bend:
+        letter, bend = _spell_foreign(pitch % 12, key, signs)
+    return letter, bend, (pitch - bend - _NATURALS[letter]) // 12 - 1
+
+
+def _spell_foreign(pitch_class: int, key: Key, signs: dict[str, int]) -> tuple[str, int]:
+    """A note outside of the key: raised as leading notes are, but lowered thirds and sevenths."""
+    is_lowered = (pitch_class - key.tonic) % 12 in (3, 10)
+    options = []
+    for letter, natural in _NATURALS.items():
+        sign = signs.get(letter, 0)
+        for bend in (sign + 1, sign - 1):
+            if (natural + bend) % 12 == pitch_class and abs(bend) <= 1:
+                options.append(((bend < sign) != is_lowered, letter, bend))
+    if not options:  # where the signature leaves only double accidentals
+        options = [
+            (True, letter, bend)
+            for letter, natural in _NATURALS.items()
+            for bend in (0, 1, -1)
+            if (natural + bend) % 12 == pitch_class
+        ]
+    _, letter, bend = min(options)
+    return letter, bend
+
+
+def _write_pitch(pitch: int, key: Key, bends: dict[str, int]) -> str:
+    """A pitch with an accidental where signature and bar lack it."""
+    letter, bend, octave = spell_pitch(pitch, key)
+    name = letter.lower() + "'" * (octave - 5) if octave >= 5 else letter + "," * (4 - octave)
+    if bends.get(name, signature(key).get(letter, 0)) == bend:
         return name
     bends[name] = bend
     return {1: "^", -1: "_", 0: "=", 2: "^^", -2: "__"}[bend] + name

@@ -17,7 +17,7 @@ from omnimuse.crafts.music.voicing import lead_voices
 
 _LOUD_DRUMS = ("pop", "rock", "house", "march", "orchestral", "chip")
 _PAN = {"melody": 64, "counter": 86, "harmony": 46, "pad": 78, "bass": 62, "drums": 64}
-_VOLUME = {"melody": 104, "counter": 80, "harmony": 84, "pad": 66, "bass": 92, "drums": 84}
+_VOLUME = {"melody": 104, "counter": 80, "harmony": 84, "pad": 58, "bass": 92, "drums": 84}
 _LIVELINESS = {"ostinato": 1.0, "rolling": 1.0, "chip": 0.8, "alberti": 0.6, "stabs": 0.6,
                "tremolo": 0.4, "pulse": 0.0, "strum": 0.4, "offbeat": 0.2, "arpeggio": -0.2,
                "broken": -0.6, "block": -0.8, "sparse": -1.0}  # fmt: skip
@@ -231,7 +231,8 @@ class _Arranger:
         final = piece.bars - 1
         notes += [n for n in groove(style, piece.metre, range(final, final + 1), rng=self._rng)
                   if n.start == final * piece.metre.bar_ticks]  # fmt: skip
-        return Part("drums", 0, tuple(notes), "drums", _VOLUME["drums"], 64, _REVERB["drums"])
+        volume = 112 if quiet else _VOLUME["drums"]  # brushes and frames are recorded softly
+        return Part("drums", 0, tuple(notes), "drums", volume, 64, _REVERB["drums"])
 
 
 def _part(instrument: Instrument, role: str, notes: tuple[Note, ...]) -> Part:

@@ -141,6 +141,15 @@ def frame_piece(
         phrases=tuple(Phrase(p.name, p.first_bar, p.bars) for p in plan),
         tempo_changes=_slowing(brief),
         swing=brief.style.swing,
+        title=title_of(brief),
+    )
+
+
+def title_of(brief: Brief) -> str:
+    """A plain title, e.g. `Sad waltz in D minor`."""
+    mood = "" if brief.mood in ("", "neutral") else f"{brief.mood} "
+    return f"{mood}{brief.style.name} in {brief.key.name}".capitalize().replace(
+        brief.key.name.lower(), brief.key.name
     )
 
 

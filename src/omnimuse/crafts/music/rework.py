@@ -23,7 +23,7 @@ _MAX_MODEL_BARS = 64
 
 
 def transpose(piece: Piece, semitones: int) -> Piece:
-    """The piece higher (or lower) by semitones; drums stay. Lines that leave MIDI's range turn over.
+    """The piece higher or lower by semitones; drums stay, notes beyond MIDI's range turn over.
 
     Args:
         piece: to be moved.
@@ -92,8 +92,8 @@ def _single_line(notes: Sequence[Note]) -> list[Note]:
 def restyle(piece: Piece, brief: Brief, rng: np.random.Generator) -> Piece:
     """The same tune with the harmony, players and manner of a brief.
 
-    A change of mode bends the tune's steps (its third and so on), not its shape. The brief must have
-    the piece's metre and as many bars.
+    A change of mode bends the tune's steps (its third and so on), not its shape. The brief must
+    have the piece's metre and as many bars.
     """
     steps = MODES[piece.key.mode]
     target = MODES[brief.key.mode]

@@ -47,8 +47,8 @@ def write_tunes(
 ) -> list[Melody]:
     """Draw several tunes of `bars` bars.
 
-    Folk tunes have two strains of eight bars, and players repeat them: the model writes sixteen bars
-    (or eight), and a longer piece is made of their repeats, closing with the last strain.
+    Folk tunes have two strains of eight bars, and players repeat them: the model writes sixteen
+    bars (or eight), and a longer piece is made of their repeats, closing with the last strain.
     """
     unit = bars if bars < 16 or bars % _STRAIN else 2 * _STRAIN
     tunes = writer.write(request_of(brief, unit), seed=seed, count=count)

@@ -71,7 +71,9 @@ def test_every_key_can_be_written_and_read(mode: str, tonic: int) -> None:
 @settings(max_examples=50, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.sampled_from([60, 120, 160, 240, 360, 480, 960]), st.integers(40, 96), st.booleans()),
+        st.tuples(
+            st.sampled_from([60, 120, 160, 240, 360, 480, 960]), st.integers(40, 96), st.booleans()
+        ),
         min_size=1, max_size=40,
     ),
     st.sampled_from(["4/4", "3/4", "6/8", "7/8"]),
