@@ -121,6 +121,8 @@ class Binder:
             if port.name in inputs or not port.is_required:
                 continue
             choice = self._fallback(port, spec, taken)
+            if choice == "content" and self._is_elsewhere(port):
+                choice = None
             if choice == "content":
                 content.append(port.name)
                 scores.append(_CONTENT if self._novelty else _FAINT_CONTENT)
@@ -231,6 +233,27 @@ class Binder:
                 return "content"
         return best[1] if best else None
 
+    def _is_elsewhere(self, port: Port) -> bool:
+        """A text that is spoken of but must first be got out of something else that is there.
+
+        "Convert this text into speech", and there is only a picture; or it lies at an address.
+        """
+        others = [r for r in self._resources if not accepts(port.kind, r.kind)]
+        if not self._chain or len(others) < len(self._resources):
+            return False
+        if any(r.kind == "url" and r.order not in self._used for r in others):
+            return not self._novelty
+        spoken = any(
+            m.kind == "text" and m.status in (KNOWN, PRONOUN) and not links
+            for m, links in zip(self._mentions, self._links)
+        )
+        shown = any(
+            r.kind != "text" and links[0][0] >= _STRONG and m.role not in ("into", "as")
+            for m, links in zip(self._mentions, self._links) if links
+            for r in [self._resources[links[0][1]]]
+        ) and not any(m.kind == "text" for m in self._mentions)
+        return bool(others) and (spoken or shown and not self._novelty)
+
     def _is_retold(self, port: Port, resource: Resource) -> bool:
         """ "Write a story of a dragon and paint it": the dragon is painted, not the letters."""
         return not self._chain and resource.is_told and port.name in TELLING
@@ -267,6 +290,8 @@ def _points(mention: Mention) -> bool:
 
 def _is_novel(mention: Mention) -> bool:
     """Brings something of its own to describe: "a sunset", "reverb"."""
+    if mention.role in ("into", "to", "in", "from", "by", "as", "between"):
+        return False
     return mention.status == NEW and not mention.kind and not mention.literals
 
 

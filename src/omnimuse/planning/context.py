@@ -14,7 +14,11 @@ from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.intent import Intent, Mention, Step
 from omnimuse.planning.resources import Resource
 
-_POINTER = re.compile(r"\b(it|them|this|that|these|those|they|which)\b(?!\s+\w+ly\b)", re.I)
+_POINTER = re.compile(
+    r"\b(?:it|them|they|which)\b|\b(?:this|that|these|those)\b"
+    r"(?=\s*(?:$|[,.;]|(?:in|into|to|as|with|for|from|and|on|by)\b))",
+    re.I,
+)
 _OWNER = re.compile(r"\b(its|their)\b", re.I)
 BY_POINTER, BY_SILENCE, BY_TEXT = 0.5, 0.0, 0.0
 Scores = Mapping[str, float]

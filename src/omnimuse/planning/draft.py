@@ -76,6 +76,8 @@ def add_node(
     """
     number = len(draft.nodes)
     label = result_label(step)
+    if step.details.get("adjunct"):
+        label |= {w for items in node.inputs.values() for r in items for w in r.label}
     made = tuple(
         Resource(
             port.kind,

@@ -8,6 +8,7 @@ Grammar says what is asked, sentence vectors say which tool means it, kinds say 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from omnimuse.planning.context import read_clauses
 from omnimuse.planning.draft import Draft, DraftNode
 from omnimuse.planning.intent import Intent, Step
 from omnimuse.planning.language import decompose
+from omnimuse.planning.masking import mask
 from omnimuse.planning.questions import (
     ask_for_arguments,
     ask_for_inputs,
@@ -120,11 +122,29 @@ class EmbeddedPlanner:
         fits = [reading.plain for reading in readings]
         search = PlanSearch(specs, readings, weights=self._weights, assume=self._assume)
         draft = search.search(intent, resources)
+        if not draft.nodes and self._assume:
+            draft, intent = self._closest(intent, resources, specs)
         if not self._assume:
             ask_for_inputs(draft, intent, fits, specs)
         if not draft.nodes:
             check_missing(intent)
         return draft, intent
+
+    def _closest(
+        self, intent: Intent, resources: Sequence[Resource], specs: Mapping[str, ToolSpec]
+    ) -> tuple[Draft, Intent]:
+        """The one tool that is nearest to the whole request, where no step was near enough."""
+        said = mask(intent.prompt)
+        mentions = tuple(m for step in intent.steps for m in step.mentions) + intent.given
+        whole = Step(
+            intent.prompt, said.speak(said.text), "", intent.prompt,
+            tuple(replace(m, is_output=False) for m in mentions),
+        )  # fmt: skip
+        intent = replace(intent, steps=(whole,))
+        readings = read_clauses(intent, specs, resources, self._index(specs).score)
+        weights = replace(self._weights or Weights(), firm=-1.0)
+        search = PlanSearch(specs, readings, weights=weights, assume=True)
+        return search.search(intent, resources), intent
 
     def _index(self, specs: Mapping[str, ToolSpec]) -> ToolIndex:
         if self._index_of is None or self._index_of[0] != dict(specs):

@@ -14,7 +14,7 @@ from dataclasses import replace
 from omnimuse.backends.base import Parser
 from omnimuse.planning.intent import Intent, Mention, Step
 from omnimuse.planning.masking import Masked, mask
-from omnimuse.planning.phrases import content_of, find_mentions, lemma_of
+from omnimuse.planning.phrases import ADDING, content_of, find_mentions, lemma_of
 from omnimuse.planning.resources import related
 from omnimuse.planning.syntax import Sentence, Word, build_sentences
 from omnimuse.planning.vocabulary import kind_made_by
@@ -124,6 +124,7 @@ _DESCRIBING = frozenset(
         "express",
     ]
 )
+_HOLLOW = frozenset(["help", "output", "result", "assistance", "information"])
 _PURPOSE = frozenset(
     ["xcomp", "ccomp", "advcl", "pcomp", "conj", "ROOT", "acl", "relcl", "dep", "parataxis"]
 )
@@ -150,7 +151,7 @@ class EnglishDecomposer:
         given: list[Mention] = []
         for sentence, base in self._sentences(masked.text):
             found, known = _Sentence(sentence, masked, base, len(steps)).read()
-            steps.extend(found)
+            steps.extend(_without_umbrellas(found, len(steps)))
             given.extend(known)
         return Intent(prompt, "en", tuple(steps), masked.literals, tuple(given))
 
@@ -174,6 +175,33 @@ class EnglishDecomposer:
 
     def _parse(self, text: str) -> list[Sentence]:
         return build_sentences(text, self._parser.parse([text])[0])
+
+
+def _without_umbrellas(steps: list[Step], base: int) -> list[Step]:
+    """ "Make a film by joining the clips" is one thing, said as a whole and by its way."""
+    kept: list[Step] = []
+    for step in steps:
+        if kept and _shares_object(kept[-1], step):
+            kept[-1] = replace(step, query=f"{kept[-1].query} and {step.query}", start=kept[-1].start)
+            continue
+        if not step.details.get("umbrella") or not kept:
+            kept.append(step)
+            continue
+        way = kept[-1]
+        if step.details["umbrella"] == 1 and not way.wanted and way.joins < 0:
+            kept[-1] = replace(way, query=f"{step.query} {way.query}", wanted=step.wanted)
+    return kept
+
+
+def _shares_object(first: Step, second: Step) -> bool:
+    """ "Identify and label the objects": one thing, done to one object."""
+    return (
+        bool(first.verb and second.verb)
+        and not first.mentions
+        and " " not in first.query
+        and not second.details
+        and 0 < second.start - first.start <= len(first.query) + 6
+    )
 
 
 def _opens_with_hidden_verb(words: list[Word]) -> bool:
@@ -387,10 +415,16 @@ class _Sentence:
     ) -> list[Step]:
         lemma = lemma_of(token)
         is_nominal = lemma in WANT | GET and not self._acts_on_pronoun(token)
+        if is_nominal and mentions and mentions[0].head in _HOLLOW:
+            return []
         drop = {"please", "then", "finally", "also", "next", "afterwards", "lastly", "first", "now"}
         words = [t for t in tokens if t.lower_ not in drop and t.dep_ not in ("aux", "cc", "mark")]
         if is_nominal:
-            words = [t for t in words if t.i != token.i and t.dep_ not in ("nsubj", "dative")]
+            words = [
+                t
+                for t in words
+                if t.i != token.i and not (t.head == token and t.dep_ in ("nsubj", "dative"))
+            ]
         else:
             words = [t for t in words if not (t.dep_ == "nsubj" and t.lower_ in ("i", "you", "we"))]
         words = [t for t in words if not _is_past(t) and not _is_addressee(t)]
@@ -434,15 +468,10 @@ class _Sentence:
     ) -> Step:
         outputs = [m for m in mentions if m.is_output and m.kind]
         wanted = next((m.kind for m in reversed(outputs) if m.role in ("into", "as", "to")), "")
-        wanted = wanted or next((m.kind for m in outputs), "") or _taken_out(mentions)
+        wanted = wanted or next((m.kind for m in outputs), "") or _taken_out(mentions, token)
         if not wanted and token is not None and not is_nominal and _is_making(mentions):
             wanted = kind_made_by(lemma_of(token))
-        is_umbrella = token is not None and any(
-            c.dep_ == "prep"
-            and c.lower_ == "by"
-            and any(g.dep_ == "pcomp" and g.i in self._heads for g in c.children)
-            for c in token.children
-        )
+        ways = self._ways(token) if token is not None else 0
         weak = is_nominal and token is not None and any(m.status != "new" for m in mentions[:1])
         return Step(
             text=self.masked.unmask(clause),
@@ -451,9 +480,9 @@ class _Sentence:
             content=self.masked.unmask(content_of(clause, None if is_nominal else token)),
             mentions=tuple(mentions),
             wanted=wanted,
-            is_firm=not is_umbrella and not weak,
+            is_firm=not ways and not weak,
             start=(token.idx + self.shift) if token is not None else mentions[0].start,
-            details={"umbrella": True} if is_umbrella else {},
+            details={"umbrella": ways} if ways else {},
         )
 
     def _wrought(self, token: Word, main: Step) -> list[Step]:
@@ -494,8 +523,19 @@ class _Sentence:
             mentions=(pointer, *(m for m in main.mentions if m.literals and m.start > style.start)),
             is_firm=False,
             start=style.start,
-            details={"adjunct": True},
+            details={"adjunct": "style"},
         )
+
+    def _ways(self, token: Word) -> int:
+        """How many things are named by which this is done: "by joining the clips"."""
+        found = [
+            grandchild
+            for child in token.children
+            if child.dep_ == "prep" and child.lower_ == "by"
+            for grandchild in child.children
+            if grandchild.dep_ == "pcomp" and grandchild.i in self._heads
+        ]
+        return sum(1 + sum(p != w and w.is_ancestor(p) for p in self.predicates) for w in found)
 
     def _is_joined(self, mention: Mention, token: Word, made: set[str]) -> bool:
         """A thing that is new, a medium, and only goes along: "over a calm piano tune"."""
@@ -551,11 +591,13 @@ def _is_making(mentions: list[Mention]) -> bool:
     return not any(m.kind or m.literals for m in mentions)
 
 
-def _taken_out(mentions: list[Mention]) -> str:
+def _taken_out(mentions: list[Mention], verb: Word | None) -> str:
     """ "The text from this image": what comes out is named before what it comes from."""
     source = next((m for m in mentions if m.role == "from" and m.kind), None)
     thing = next((m for m in mentions if m.role == "object" and m.kind and not m.literals), None)
     if source is None or thing is None or related(source.kind, thing.kind):
+        return ""
+    if verb is not None and lemma_of(verb) in ADDING:
         return ""
     return thing.kind
 

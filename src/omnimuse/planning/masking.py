@@ -63,6 +63,7 @@ _NAMING = frozenset(
         "website",
     ]
 )
+_NUMBERING = re.compile(r"\(\d{1,2}\)\s*(?=[A-Za-z])|(?:(?<=\s)|^)\d{1,2}[.)]\s+(?=[A-Za-z])")
 _AFTER_COLON = re.compile(
     r"\b(text|article|paragraph|story|document|script|sentence|words|poem)( is)?:\s+(?=[A-Z])"
 )
@@ -138,6 +139,7 @@ def mask(prompt: str) -> Masked:
             return add(value, "url", "url")
         return add(value, "text", "quote")
 
+    prompt = _NUMBERING.sub("", prompt)
     text = _PATTERN.sub(replace, prompt)
     opening = _AFTER_COLON.search(text)
     if (

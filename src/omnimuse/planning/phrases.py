@@ -48,6 +48,8 @@ _HEADS = frozenset(
     ]
 )
 _OUTPUT_ROLES = frozenset(["into", "as"])
+# Verbs whose object is a part that is put to something else.
+ADDING = frozenset(["add", "apply", "put", "insert", "attach", "overlay", "place"])
 _NUMBERS = {
     w: n
     for n, w in enumerate(
@@ -194,7 +196,7 @@ def _is_described(token: Word) -> bool:
 
 def _is_added(token: Word) -> bool:
     """The object of "add", "apply", ...: a part that is put to something, not the result."""
-    return lemma_of(token.head) in ("add", "apply", "put", "insert", "attach", "overlay", "place")
+    return lemma_of(token.head) in ADDING
 
 
 def _is_premodifier(token: Word, head: Word) -> bool:

@@ -8,6 +8,7 @@ is what both agree on. Deterministic: ties fall by name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -33,15 +34,16 @@ class Weights:
     weak: float = 0.55
     wanted: float = 0.15
     unwanted: float = 0.30
-    given: float = 0.08
+    given: float = 0.05
     absent: float = 0.15
+    named: float = 0.1
     loose: float = 0.10
     sure: float = 0.05
     hop: float = 0.30
     hop_meaning: float = 0.5
     repeat: float = 0.15
     dangling: float = 0.4
-    faint: float = 0.12
+    faint: float = 0.25
     skip: float = 0.5
     beam: int = 6
     tools: int = 5
@@ -91,6 +93,8 @@ class PlanSearch:
             ((self._fit(fits, step, spec, available), name) for name, spec in self.specs.items()),
             key=lambda item: (-item[0], item[1]),
         )[: self.weights.tools]
+        if step.details.get("adjunct") == "style" and self._assume:
+            return grown
         if step.details.get("adjunct"):
             ranked = [(fit, name) for fit, name in ranked if self._refines(draft, index, name)]
             threshold = self.weights.firm
@@ -121,10 +125,14 @@ class PlanSearch:
             return False
         return any(p.is_required and accepts(p.kind, made.kind) for p in spec.inputs)
 
-    def _fit(self, fits: Scores, step: Step, spec: ToolSpec, available: set[str]) -> float:
+    def _fit(
+        self, fits: Scores, step: Step, spec: ToolSpec, available: set[str]
+    ) -> float:
         """Nearness by meaning, corrected by what the kinds say."""
         weights = self.weights
         score = fits.get(spec.name, 0.0)
+        if step.verb and _is_named_after(spec.name, step.verb):
+            score += weights.named
         outputs = [port.kind for port in spec.outputs]
         if step.wanted:
             is_wanted = [related(step.wanted, kind) for kind in outputs]
@@ -167,7 +175,7 @@ class PlanSearch:
             same = self._elaborated(grown, name, inputs)
         gain += self.weights.sure * (binding.sureness - 1.0)
         gain -= cost + sum(
-            self.weights.loose * (1 if r.is_result else 2)
+            self.weights.loose * (1 if r.is_result or self._assume else 2)
             for r in binding.loose
             if r.order not in fetched
         )
@@ -337,6 +345,12 @@ class PlanSearch:
             )
         }
         return drop_nodes(draft, drop) if drop else draft
+
+
+def _is_named_after(name: str, verb: str) -> bool:
+    """ "Summarization" is named after "summarize"."""
+    root = verb[: max(4, len(verb) - 2)].lower()
+    return len(verb) > 3 and any(word.startswith(root) for word in re.split(r"[\W_]+", name.lower()))
 
 
 def _wanted_count(step: Step, spec: ToolSpec) -> int:
