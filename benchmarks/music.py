@@ -79,7 +79,8 @@ def obedience(count: int) -> dict[str, Any]:
         heard = find_key(
             [note for part in piece.parts if part.role != "drums" for note in part.notes]
         )
-        in_scale = np.mean([note.pitch % 12 in key.steps for note in melody.notes])
+        scale = {*key.steps, (key.tonic + 11) % 12} if key.mode == "minor" else {*key.steps}
+        in_scale = np.mean([note.pitch % 12 in scale for note in melody.notes])
         found["parsed"] += 1
         found["bars_sum"] += bar_sums_hold(melody.notes, metre)
         found["bars_count"] += piece.bars == bars

@@ -26,6 +26,7 @@ _SOLO = re.compile(r"\b(solo|unaccompanied|a cappella)\b|独奏|无伴奏", re.I
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9'&-]*")
 _MAX_WORDS = 60
 _STYLE_THRESHOLD, _INSTRUMENT_THRESHOLD = 0.64, 0.80
+_UNRELATED = 0.167  # where the thresholds were found
 _MOOD_FLOOR, _MOOD_SURE = 0.40, 0.58
 
 
@@ -86,6 +87,7 @@ class BriefReader:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._unrelated: float | None = None
 
     def read(self, prompt: str, wishes: Wishes, rng: np.random.Generator) -> Brief:
         """The brief of a request.
@@ -121,9 +123,22 @@ class BriefReader:
     def _closeness(self, prompt: str, spans: Sequence[str], phrases: Sequence[str]) -> float:
         """How near a request comes to any of some phrases: best span and whole sentence."""
         wanted = self._embed(phrases)
-        whole = float((self._embed([prompt]) @ wanted.T).max())
-        best = float((self._embed(spans) @ wanted.T).max()) if spans else whole
+        whole = float(self._nearness([prompt], wanted).max())
+        best = float(self._nearness(spans, wanted).max()) if spans else whole
         return 0.35 * whole + 0.65 * best
+
+    def _nearness(self, texts: Sequence[str], wanted: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosines, stretched so that what is unrelated lies at the same value for every model.
+
+        Models differ in how near they put any two texts (0.17 for one, 0.81 for another); the mean
+        nearness of instruments to moods shows where a model's zero is.
+        """
+        if self._unrelated is None:
+            players = self._embed([i.words[0] for i in instruments().values()])
+            feelings = self._embed([phrase for mood in moods().values() for phrase in mood.phrases])
+            self._unrelated = min(float((players @ feelings.T).mean()), 0.98)
+        scale = (1 - _UNRELATED) / (1 - self._unrelated)
+        return np.asarray(1 - (1 - self._embed(texts) @ wanted.T) * scale, np.float32)
 
     def _feel(
         self, prompt: str, spans: Sequence[str], asked: str, reasons: dict[str, str]
@@ -201,7 +216,7 @@ class BriefReader:
         table = [(word, i) for i in instruments().values() for word in i.words]
         if not spans:
             return []
-        scores = self._embed(spans) @ self._embed([word for word, _ in table]).T
+        scores = self._nearness(spans, self._embed([word for word, _ in table]))
         found = []
         for row, span in zip(scores, spans, strict=True):
             best = int(row.argmax())
@@ -219,7 +234,7 @@ class BriefReader:
             if name.lower() in (instrument.name, *instrument.words) or name in instrument.chinese:
                 return instrument
         table = [(word, i) for i in instruments().values() for word in i.words]
-        scores = self._embed([name])[0] @ self._embed([word for word, _ in table]).T
+        scores = self._nearness([name], self._embed([word for word, _ in table]))[0]
         best = int(scores.argmax())
         if scores[best] < 0.5:
             raise ArgumentError(

@@ -36,7 +36,8 @@ def judge(piece: Piece) -> Verdict:
     notes = melody.notes if melody is not None else ()
     faults = [*_bar_faults(piece, notes), *_melody_faults(piece, melody)]
     parallels = _parallels(piece)
-    if parallels > max(1, piece.bars // 6):
+    is_power = sum(chord.quality == "5" for chord in piece.chords) > len(piece.chords) / 2
+    if parallels > max(1, piece.bars // 5) and not is_power:  # rock is made of parallel fifths
         faults.append(f"{parallels} parallel fifths or octaves between tune and bass")
     measures = {**measure(notes, piece.metre, piece.key), **_interest(notes, piece)}
     measures["parallels"] = float(parallels)
