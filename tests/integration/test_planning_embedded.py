@@ -26,8 +26,8 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 SPECS = load_toolset(DATA / "planner_tools.json")
 REQUESTS = [json.loads(line) for line in (DATA / "planner_requests.jsonl").open(encoding="utf-8")]
 MAIN_JOB = (
-    "Write a two-line poem about {a}, paint {b} in the style of an old painting, read the poem aloud "
-    "over a calm piano tune, and make a short film of it"
+    "Write a two-line poem about {a}, paint {b} in the style of an old painting, read the poem "
+    "aloud over a calm piano tune, and make a short film of it"
 )
 PlanOf = Callable[..., Plan]
 

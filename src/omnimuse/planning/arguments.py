@@ -100,9 +100,9 @@ class ArgumentFiller:
         best: tuple[int, Any] | None = None
         for choice in choices:
             words = re.findall(r"[a-z0-9]+", re.sub(r"[_\-]+", " ", str(choice).lower()))
-            if words and all(stem(word) in stems for word in words):
-                if best is None or len(words) > best[0]:
-                    best = (len(words), choice)
+            is_said = bool(words) and all(stem(word) in stems for word in words)
+            if is_said and (best is None or len(words) > best[0]):
+                best = (len(words), choice)
         if best is not None:
             return best[1]
         own = _string_for(param, None, text, values) if is_open else _style_of(param, text)
@@ -184,9 +184,9 @@ def _number_for(param: Param, spec: ToolSpec, values: list[Value]) -> float | No
     for value in values:
         if value.dimension == dimension and dimension not in ("", "pixels"):
             return float(value.value)
-        if dimension == "pixels" and value.dimension == "pixels":
-            if not value.unit or value.unit in param.name:
-                return float(value.value)
+        is_side = dimension == value.dimension == "pixels"
+        if is_side and (not value.unit or value.unit in param.name):
+            return float(value.value)
     if dimension == "factor":
         share = next((v.value for v in values if v.dimension == "share"), None)
         return float(share) if share is not None else None

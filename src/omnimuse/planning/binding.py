@@ -82,7 +82,7 @@ class Binder:
         )
 
     def _brings_content(self) -> bool:
-        """ "A calm piano tune", "the fox" (that no result is called): words of its own to go by."""
+        """Words of its own to go by: "a calm piano tune", "the fox" (no result is called so)."""
         if any(m.is_output and m.modifiers for m in self._step.mentions):
             return True
         return any(
@@ -249,13 +249,14 @@ class Binder:
         )
         shown = any(
             r.kind != "text" and links[0][0] >= _STRONG and m.role not in ("into", "as")
-            for m, links in zip(self._mentions, self._links) if links
+            for m, links in zip(self._mentions, self._links)
+            if links
             for r in [self._resources[links[0][1]]]
         ) and not any(m.kind == "text" for m in self._mentions)
-        return bool(others) and (spoken or shown and not self._novelty)
+        return bool(others) and (spoken or (shown and not self._novelty))
 
     def _is_retold(self, port: Port, resource: Resource) -> bool:
-        """ "Write a story of a dragon and paint it": the dragon is painted, not the letters."""
+        """Of "write a story of a dragon and paint it" the dragon is painted, not the letters."""
         return not self._chain and resource.is_told and port.name in TELLING
 
     def _loose(self, taken: set[int], spoken: set[int]) -> tuple[Resource, ...]:

@@ -197,7 +197,7 @@ def _is_thing(mention: Mention) -> bool:
 
 
 def _as_verb_or_noun(tokens: list[_Token], number: int) -> _Token:
-    """ "画" paints at the head of a clause and is a painting after a measure or "的"."""
+    """Such as "画" paints at the head of a clause and is a painting after a measure or "的"."""
     token = tokens[number]
     before = tokens[number - 1] if number else None
     if token.text == "画":
@@ -454,7 +454,7 @@ class _Clause:
         return {"subject": "".join(t.text for t in rest), "subject_en": gloss}
 
     def _style(self, main: Step) -> list[Step]:
-        """ "油画风格" on a thing that is being made: a step of its own after it."""
+        """Such as "油画风格" on a thing that is being made: a step of its own after it."""
         names = [t.gloss for t in self.tokens]
         if "style" not in names or self.verb is None or self.verb.part != "maker":
             return []

@@ -1,4 +1,4 @@
-"""What a whole needs beyond its steps: things joined, parts gathered, copies for "each" and "three".
+"""What a whole needs beyond its steps: things joined, parts gathered, copies for "each".
 
 "Read it over a piano tune" is two sounds that want to be one; "make a film of it" wants every loose
 end that fits. Both are found from the tools' ports, not from their names.

@@ -93,7 +93,7 @@ def _antecedent(mention: Mention, earlier: list[Step]) -> str:
 
 
 def _replace_pronoun(content: str, step: Step, earlier: list[Step]) -> str:
-    """ "a picture of it", "draw it": what the step before was about."""
+    """Such as "a picture of it", "draw it": what the step before was about."""
     pattern = re.compile(r"\b(it|this|that|them|these|those)\b", re.I)
     if not pattern.search(content) or not earlier:
         return content

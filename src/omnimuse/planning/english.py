@@ -178,11 +178,13 @@ class EnglishDecomposer:
 
 
 def _without_umbrellas(steps: list[Step], base: int) -> list[Step]:
-    """ "Make a film by joining the clips" is one thing, said as a whole and by its way."""
+    """Such as "Make a film by joining the clips" is one thing, said as a whole and by its way."""
     kept: list[Step] = []
     for step in steps:
         if kept and _shares_object(kept[-1], step):
-            kept[-1] = replace(step, query=f"{kept[-1].query} and {step.query}", start=kept[-1].start)
+            kept[-1] = replace(
+                step, query=f"{kept[-1].query} and {step.query}", start=kept[-1].start
+            )
             continue
         if not step.details.get("umbrella") or not kept:
             kept.append(step)
@@ -194,7 +196,7 @@ def _without_umbrellas(steps: list[Step], base: int) -> list[Step]:
 
 
 def _shares_object(first: Step, second: Step) -> bool:
-    """ "Identify and label the objects": one thing, done to one object."""
+    """Such as "Identify and label the objects": one thing, done to one object."""
     return (
         bool(first.verb and second.verb)
         and not first.mentions
@@ -243,7 +245,7 @@ class _Sentence:
         return steps, given
 
     def _bare(self) -> list[Step]:
-        """A sentence without a request: a thing that is wanted ("a haiku about snow") or a question."""
+        """A sentence without a request: a thing that is wanted ("a haiku on snow"), a question."""
         root = next((w for w in self.span if w.head == w), None)
         words = [w for w in self.span if w.pos_ not in ("PUNCT", "SPACE", "INTJ")]
         if root is None or len(words) < 2:
@@ -305,7 +307,7 @@ class _Sentence:
         return any(thing.pos_ != "PRON" for thing in things)
 
     def _acts_on_pronoun(self, token: Word) -> bool:
-        """ "Show it from all sides" is done to it; "show me a cat" wants a cat."""
+        """Such as "Show it from all sides" is done to it; "show me a cat" wants a cat."""
         return lemma_of(token) in GET and any(
             c.dep_ == "dobj" and c.pos_ == "PRON" for c in token.children
         )
@@ -349,9 +351,11 @@ class _Sentence:
             for c in token.children
         ):
             return False
-        if token.dep_ == "pcomp" and parent.lower_ in ("for", "of", "about", "in", "on", "with"):
-            if parent.lower_ in ("of", "about") or token.head.head.pos_ in ("NOUN", "PROPN"):
-                return False
+        if token.dep_ == "pcomp" and parent.lower_ in ("of", "about"):
+            return False
+        hangs_on_noun = token.head.head.pos_ in ("NOUN", "PROPN")
+        if token.dep_ == "pcomp" and parent.lower_ in ("for", "in", "on", "with") and hangs_on_noun:
+            return False
         return self._leads(self._verb_above(token))
 
     def _is_root_request(self, token: Word, subjects: list[Word], modal: bool) -> bool:
@@ -486,7 +490,7 @@ class _Sentence:
         )
 
     def _wrought(self, token: Word, main: Step) -> list[Step]:
-        """ "Create a stabilized video": what the participle says is done to what is made."""
+        """Such as "Create a stabilized video": what the participle says is done to what is made."""
         found = []
         for noun in self._own_tokens(token):
             if noun.pos_ not in ("NOUN", "PROPN") or noun.dep_ not in ("dobj", "pobj"):
@@ -512,7 +516,7 @@ class _Sentence:
         return found
 
     def _adjunct(self, style: Mention, main: Step) -> Step:
-        """ "... in the style of an old painting": something to be done to what the step made."""
+        """Such as "in the style of an old painting": to be done to what the step made."""
         said = f"{style.role} {style.text}"
         pointer = Mention("it", "it", "object", "pronoun", start=style.start)
         return Step(
@@ -592,7 +596,7 @@ def _is_making(mentions: list[Mention]) -> bool:
 
 
 def _taken_out(mentions: list[Mention], verb: Word | None) -> str:
-    """ "The text from this image": what comes out is named before what it comes from."""
+    """Such as "The text from this image": what comes out is named before what it comes from."""
     source = next((m for m in mentions if m.role == "from" and m.kind), None)
     thing = next((m for m in mentions if m.role == "object" and m.kind and not m.literals), None)
     if source is None or thing is None or related(source.kind, thing.kind):
@@ -603,14 +607,14 @@ def _taken_out(mentions: list[Mention], verb: Word | None) -> str:
 
 
 def _is_addressee(token: Word) -> bool:
-    """ "Help me ...": nobody needs that said to find a tool."""
+    """Such as "Help me ...": nobody needs that said to find a tool."""
     if token.lower_ in ("me", "us"):
         return True
     return lemma_of(token) == "help" and token.pos_ in ("VERB", "NOUN")
 
 
 def _is_past(token: Word) -> bool:
-    """ "the summarized text": what was done before, not what is to be done."""
+    """Such as "the summarized text": what was done before, not what is to be done."""
     return (
         token.dep_ == "amod"
         and (token.tag_ in ("VBN", "VBD") or token.lower_ in ("resulting", "following", "given"))
@@ -619,7 +623,7 @@ def _is_past(token: Word) -> bool:
 
 
 def _is_complement(token: Word) -> bool:
-    """ "I would like to have ..." asks; "I have ..." tells."""
+    """Such as "I would like to have ..." asks; "I have ..." tells."""
     return token.dep_ in ("xcomp", "ccomp", "advcl") and lemma_of(token.head) in WANT | {"let"}
 
 

@@ -163,7 +163,8 @@ def _messages(
     )
     tools = "\n".join(describe_tool(spec) for spec in specs.values())
     system = f"{_SYSTEM}\n\nTools:\n{tools}"
-    user = f"Attachments:\n{files or 'none'}\n\nRequest (data):\n{json.dumps(prompt, ensure_ascii=False)}"
+    quoted = json.dumps(prompt, ensure_ascii=False)
+    user = f"Attachments:\n{files or 'none'}\n\nRequest (data):\n{quoted}"
     return [{"role": "system", "content": system}, {"role": "user", "content": user}]
 
 
@@ -191,8 +192,9 @@ def describe_tool(spec: ToolSpec) -> str:
 
 def _refusal(answer: str, errors: Sequence[PlanError]) -> list[dict[str, str]]:
     named = "\n".join(
-        f"- {e.error_code}{f' at node {e.node_id}' if e.node_id else ''}: {e.message} {e.hint}".rstrip()
+        f"- {e.error_code}{place}: {e.message} {e.hint}".rstrip()
         for e in errors[:10]
+        for place in [f" at node {e.node_id}" if e.node_id else ""]
     )
     return [
         {"role": "assistant", "content": answer},

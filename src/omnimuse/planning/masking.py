@@ -13,8 +13,12 @@ from omnimuse.planning.vocabulary import EXTENSIONS, kind_of_file
 
 _URL = r"(?:https?://|www\.)[^\s'\"<>，。；）)]*[^\s'\"<>，。；）).,!?:]"
 _LETTER = r"[A-Za-z0-9_\u00c0-\u024f\-"
-_FILE = rf"{_LETTER}./\\]*{_LETTER}]\.(?:{'|'.join(sorted(EXTENSIONS, key=len, reverse=True))})(?![A-Za-z0-9])"
-_BARE_URL = r"(?<![A-Za-z0-9])[A-Za-z0-9-]+\.(?:com|org|net|io|url|edu|gov)(?![A-Za-z0-9])(?:/[^\s'\"，。；)]*[^\s'\"，。；).,!?:])?"
+_EXTENSION = "|".join(sorted(EXTENSIONS, key=len, reverse=True))
+_FILE = rf"{_LETTER}./\\]*{_LETTER}]\.(?:{_EXTENSION})(?![A-Za-z0-9])"
+_BARE_URL = (
+    r"(?<![A-Za-z0-9])[A-Za-z0-9-]+\.(?:com|org|net|io|url|edu|gov)(?![A-Za-z0-9])"
+    r"(?:/[^\s'\"，。；)]*[^\s'\"，。；).,!?:])?"
+)
 _QUOTES = (
     r"(?<![\w])'((?:[^'\n]|(?<=\w)'(?=\w))+)'(?![\w])",
     r'"([^"\n]+)"',

@@ -94,9 +94,9 @@ def find_mentions(verb: Word, tokens: list[Word], masked: Masked, shift: int) ->
     inside = {t.i for t in tokens}
     found = []
     for token in tokens:
-        if token.i == verb.i or token.pos_ not in ("NOUN", "PROPN", "PRON", "NUM", "X", "SYM"):
-            if not _TOKEN.fullmatch(token.text):
-                continue
+        is_noun = token.pos_ in ("NOUN", "PROPN", "PRON", "NUM", "X", "SYM") and token.i != verb.i
+        if not is_noun and not _TOKEN.fullmatch(token.text):
+            continue
         if token.dep_ not in _HEADS and not _TOKEN.fullmatch(token.text):
             continue
         if token.dep_ in ("compound", "poss") and not _TOKEN.fullmatch(token.text):
@@ -182,7 +182,7 @@ def _is_output(role: str, status: str, kind: str) -> bool:
 
 
 def _is_described(token: Word) -> bool:
-    """ "The sound of the sea": definite only because it says which, and nothing there is meant."""
+    """Such as "the sound of the sea": definite because it says which; nothing there is meant."""
     return any(
         grandchild.dep_ == "pobj"
         and grandchild.pos_ != "PRON"

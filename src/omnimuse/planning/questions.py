@@ -1,4 +1,4 @@
-"""When to ask back: nothing to work on, nothing that can do it, or several things that may be meant."""
+"""When to ask back: nothing to work on, no tool for it, or several things that may be meant."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def ask_for_inputs(
 
 def _needed_kind(spec: ToolSpec, draft: Draft) -> str:
     for port in spec.inputs:
-        if port.is_required and port.name not in TELLING:
-            if not any(accepts(port.kind, r.kind) for r in draft.resources):
-                return port.kind
+        is_needed = port.is_required and port.name not in TELLING
+        if is_needed and not any(accepts(port.kind, r.kind) for r in draft.resources):
+            return port.kind
     return ""
 
 

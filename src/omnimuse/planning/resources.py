@@ -126,22 +126,21 @@ def initial_resources(
 
 
 def _talked_of(given: Sequence[Mention], found: Sequence[Resource]) -> list[Resource]:
-    """ "I have a long article": not there, but a plan for a foreign tool set may count on it."""
+    """Such as "I have a long article": not there, but a plan for foreign tools may count on it."""
     kinds = {resource.kind for resource in found}
     extra: list[Resource] = []
     for mention in given:
-        if mention.kind and mention.status == NEW and mention.role == "object":
-            if not any(mention.kind in ancestors(kind) for kind in kinds):
-                own = frozenset(stem(w) for w in (mention.head, *mention.modifiers))
-                extra.append(
-                    Resource(mention.kind, None, mention.text, own, len(found) + len(extra))
-                )
-                kinds.add(mention.kind)
+        is_given = bool(mention.kind) and mention.status == NEW and mention.role == "object"
+        if is_given and not any(mention.kind in ancestors(kind) for kind in kinds):
+            own = frozenset(stem(w) for w in (mention.head, *mention.modifiers))
+            order = len(found) + len(extra)
+            extra.append(Resource(mention.kind, None, mention.text, own, order))
+            kinds.add(mention.kind)
     return extra
 
 
 def result_label(step: Step) -> frozenset[str]:
-    """Stems by which later words may point at what a step made: "the translated text", "the poem"."""
+    """Stems by which later words may point at what a step made: "the translated text"."""
     words = {step.verb} if step.verb else set()
     for mention in step.mentions:
         if mention.is_output or mention.role == "object":

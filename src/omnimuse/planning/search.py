@@ -37,7 +37,8 @@ class Weights:
     given: float = 0.05
     absent: float = 0.15
     named: float = 0.1
-    loose: float = 0.10
+    lead: float = 0.5
+    loose: float = 0.05
     sure: float = 0.05
     hop: float = 0.30
     hop_meaning: float = 0.5
@@ -99,6 +100,11 @@ class PlanSearch:
             ranked = [(fit, name) for fit, name in ranked if self._refines(draft, index, name)]
             threshold = self.weights.firm
         binder = Binder(step, draft.resources, draft.used, chain=self._assume)
+        if (
+            len(ranked) > 1 and self._assume
+        ):  # a clear winner needs less nearness: long clauses are far from all
+            lead = ranked[0][0] - ranked[1][0]
+            ranked[0] = (ranked[0][0] + self.weights.lead * lead, ranked[0][1])
         for fit, name in ranked:
             if fit > threshold:
                 grown.extend(self._apply(draft, index, step, name, fit - threshold, binder))
@@ -116,7 +122,7 @@ class PlanSearch:
         return self._readings[index].for_kind(given[-1].kind if given else "")
 
     def _refines(self, draft: Draft, index: int, name: str) -> bool:
-        """Whether a tool can go over what the step before made, and is not the tool that made it."""
+        """Whether a tool can go over what the step before made, and did not make it."""
         made = next((r for r in draft.made.get(index - 1, ()) if r.is_primary), None)
         spec = self.specs[name]
         if made is None or not made.is_result or draft.nodes[made.node].tool == name:
@@ -125,9 +131,7 @@ class PlanSearch:
             return False
         return any(p.is_required and accepts(p.kind, made.kind) for p in spec.inputs)
 
-    def _fit(
-        self, fits: Scores, step: Step, spec: ToolSpec, available: set[str]
-    ) -> float:
+    def _fit(self, fits: Scores, step: Step, spec: ToolSpec, available: set[str]) -> float:
         """Nearness by meaning, corrected by what the kinds say."""
         weights = self.weights
         score = fits.get(spec.name, 0.0)
@@ -153,9 +157,9 @@ class PlanSearch:
         spec = self.specs[name]
         binding = binder.bind(spec)
         grown, cost = draft, 0.0
-        if not self._assume and binding.content and binding.dangling:
-            if binding.is_lost or not set(binding.content) <= TELLING:
-                return []
+        is_guess = binding.is_lost or not set(binding.content) <= TELLING
+        if not self._assume and binding.content and binding.dangling and is_guess:
+            return []
         inputs = dict(binding.inputs)
         for port in binding.missing:
             found = self._insert(grown, index, step, port, exclude=name)
@@ -175,7 +179,7 @@ class PlanSearch:
             same = self._elaborated(grown, name, inputs)
         gain += self.weights.sure * (binding.sureness - 1.0)
         gain -= cost + sum(
-            self.weights.loose * (1 if r.is_result or self._assume else 2)
+            self.weights.loose * (1 if self._assume else 2 if r.is_result else 4)
             for r in binding.loose
             if r.order not in fetched
         )
@@ -216,7 +220,7 @@ class PlanSearch:
         return None
 
     def _copied(self, draft: Draft, binding: Binding, step: Step) -> Draft:
-        """ "Both pictures", "three drawings": the node again for each further one."""
+        """Such as "Both pictures", "three drawings": the node again for each further one."""
         number = len(draft.nodes) - 1
         node, spec = draft.nodes[number], self.specs[draft.nodes[number].tool]
         extra = [{**node.inputs, binding.each: (r,)} for r in binding.others]
@@ -348,9 +352,11 @@ class PlanSearch:
 
 
 def _is_named_after(name: str, verb: str) -> bool:
-    """ "Summarization" is named after "summarize"."""
+    """Such as "Summarization" is named after "summarize"."""
     root = verb[: max(4, len(verb) - 2)].lower()
-    return len(verb) > 3 and any(word.startswith(root) for word in re.split(r"[\W_]+", name.lower()))
+    return len(verb) > 3 and any(
+        word.startswith(root) for word in re.split(r"[\W_]+", name.lower())
+    )
 
 
 def _wanted_count(step: Step, spec: ToolSpec) -> int:

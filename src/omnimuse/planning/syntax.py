@@ -11,10 +11,11 @@ from typing import Any
 
 _COARSE = {
     "NN": "NOUN", "NNS": "NOUN", "NNP": "PROPN", "NNPS": "PROPN", "PRP": "PRON", "PRP$": "PRON",
-    "WP": "PRON", "WP$": "PRON", "WDT": "PRON", "EX": "PRON", "DT": "DET", "PDT": "DET", "JJ": "ADJ",
-    "JJR": "ADJ", "JJS": "ADJ", "RB": "ADV", "RBR": "ADV", "RBS": "ADV", "WRB": "ADV", "IN": "ADP",
-    "CC": "CCONJ", "CD": "NUM", "TO": "PART", "POS": "PART", "RP": "ADP", "UH": "INTJ",
-    "MD": "AUX", "_SP": "SPACE", "SYM": "SYM", "FW": "X", "ADD": "X", "AFX": "ADJ",
+    "WP": "PRON", "WP$": "PRON", "WDT": "PRON", "EX": "PRON", "DT": "DET", "PDT": "DET",
+    "JJ": "ADJ", "JJR": "ADJ", "JJS": "ADJ", "RB": "ADV", "RBR": "ADV", "RBS": "ADV",
+    "WRB": "ADV", "IN": "ADP", "CC": "CCONJ", "CD": "NUM", "TO": "PART", "POS": "PART",
+    "RP": "ADP", "UH": "INTJ", "MD": "AUX", "_SP": "SPACE", "SYM": "SYM", "FW": "X", "ADD": "X",
+    "AFX": "ADJ",
 }  # fmt: skip
 _BE = frozenset(["am", "is", "are", "was", "were", "be", "been", "being", "'s", "'re", "'m"])
 
@@ -48,7 +49,7 @@ class Word:
 
     @property
     def subtree(self) -> list[Word]:
-        """This word and all below it, in order."""
+        """The word itself and all below it, in order."""
         found = [self]
         for child in self.children:
             found.extend(child.subtree)
@@ -102,7 +103,7 @@ def build_sentences(text: str, tokens: Sequence[Any]) -> list[Sentence]:
 
 
 def _mend_plural(words: list[Word], word: Word) -> None:
-    """ "... with rain sounds": a plural that was read as a verb becomes the head of its phrase."""
+    """Such as "with rain sounds": a plural that was read as a verb becomes its phrase's head."""
     previous = words[word.i - 1] if word.i else None
     if previous is None or word.tag_ != "VBZ" or previous.pos_ not in ("NOUN", "PROPN", "ADJ"):
         return

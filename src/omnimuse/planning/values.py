@@ -16,8 +16,10 @@ _NUMBER = (
     r"fifteen|twenty|thirty|forty|fifty|sixty|ninety|hundred|half an?|half)"
 )
 _COUNTS = r"\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
-_WORDS = {"a": 1.0, "an": 1.0, "half": 0.5, "half a": 0.5, "half an": 0.5, "fifteen": 15, "twenty": 20,
-          "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100}  # fmt: skip
+_WORDS = {
+    "a": 1.0, "an": 1.0, "half": 0.5, "half a": 0.5, "half an": 0.5, "fifteen": 15, "twenty": 20,
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100,
+}  # fmt: skip
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "hour": 3600, "ms": 0.001,
             "millisecond": 0.001}  # fmt: skip
 COLOURS: dict[str, str] = {
@@ -82,7 +84,7 @@ def _number(word: str) -> float:
 
 
 def _spans(low: str) -> list[Value]:
-    """ "from 0:10 to 0:20", "the first 5 seconds", "between 3 and 8 seconds"."""
+    """Such as "from 0:10 to 0:20", "the first 5 seconds", "between 3 and 8 seconds"."""
     time = r"(\d+:\d{2}|\d+(?:\.\d+)?)\s*(s|sec|seconds?|minutes?|min)?"
     found = []
     match = re.search(

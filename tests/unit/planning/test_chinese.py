@@ -17,7 +17,8 @@ def test_numerals(word: str, value: float | None) -> None:
 
 @pytest.mark.parametrize(
     ("prompt", "language"),
-    [("画一只猫", "zh"), ("paint a cat", "en"), ("把report.txt总结一下", "zh"), ("Write '你好' on it", "en"),
+    [("画一只猫", "zh"), ("paint a cat", "en"), ("把report.txt总结一下", "zh"),
+     ("Write '你好' on it", "en"),
      ("总结report.txt", "zh")],
 )  # fmt: skip
 def test_language(prompt: str, language: str) -> None:

@@ -92,10 +92,12 @@ def test_two_sounds_are_joined(house_specs: Mapping[str, ToolSpec]) -> None:
 def test_a_film_gathers_loose_ends_and_captions(house_specs: Mapping[str, ToolSpec]) -> None:
     steps = [
         (_step("write", _new("a short poem", "poem", "text", modifiers=("short",))), "write_text"),
-        (_step("paint", _new("a red fox", "fox", "image", modifiers=("red",)), start=1), "generate_image"),
+        (_step("paint", _new("a red fox", "fox", "image", modifiers=("red",)), start=1),
+         "generate_image"),
         (_step("read", Mention("the poem", "poem", "object", "known", "text"), start=2),
          "synthesize_speech"),
-        (_step("make", _new("a film", "film", "video"), Mention("it", "it", "of", "pronoun"), start=3),
+        (_step("make", _new("a film", "film", "video"), Mention("it", "it", "of", "pronoun"),
+               start=3),
          "make_video"),
     ]  # fmt: skip
     edges = _edges(_search(house_specs, steps))
