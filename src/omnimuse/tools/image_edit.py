@@ -1,12 +1,13 @@
-"""Change a whole picture: paint it in a style, enlarge it."""
+"""Change how a picture looks: style, size of its pixels, colours, light."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from omnimuse.api import Arg, Asset, ToolContext, tool
+from omnimuse.api import Arg, ToolContext, tool
 from omnimuse.errors import ArgumentError, MediaTooLargeError
-from omnimuse.tools.kinds import Image
+from omnimuse.tools.kinds import Image, Mask
+from omnimuse.tools.pixels import BoxArg, Points, embedder, picture, read_mask, read_rgba
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +36,7 @@ def stylize_image(
     ctx: ToolContext,
     image: Image,
     style_image: Image | None = None,
+    mask: Mask | None = None,
     *,
     style: Annotated[
         str,
@@ -58,6 +60,7 @@ def stylize_image(
         ctx: context.
         image: the picture to paint anew.
         style_image: a picture whose style is taken.
+        mask: only what is white in it is painted; the rest keeps its pixels.
         style: words for a style.
         strength: 0 gives the picture back unchanged.
         keep_colors: only strokes and light change.
@@ -68,7 +71,6 @@ def stylize_image(
         NeedsInputError: no trained style is like the words.
         BackendUnavailableError: no model for styles.
     """
-    from omnimuse.assets.media import read_image
     from omnimuse.crafts.imaging.styling import blend_style
 
     if not style.strip() and style_image is None:
@@ -79,11 +81,12 @@ def stylize_image(
         return image
     import numpy as np
 
-    pixels = np.asarray(read_image(image))
+    pixels = read_rgba(image)
+    where = None if mask is None else read_mask(mask, pixels)
     ctx.checkpoint(0.1, "painting")
     if style_image is not None:
-        like = np.asarray(read_image(style_image, mode="RGB"))
-        styled = _fit(ctx.role("style-transfer").stylize_like(pixels, like), pixels)
+        like = ctx.role("style-transfer").stylize_like(pixels, read_rgba(style_image))
+        styled = _fit(like, pixels)
         mixing = {"strength": 1.0, "color": 0.0, "detail": 0.4}
     else:
         styled, mixing = _in_trained_style(ctx, pixels, style, max_side)
@@ -93,7 +96,19 @@ def stylize_image(
     if keep_colors:
         mixing["color"] = 1.0
     blended = blend_style(pixels[..., :3], styled, **mixing)
-    return _asset(image, np.dstack([blended, pixels[..., 3]]), style_image)
+    if where is not None:
+        blended = _within(where, pixels[..., :3], blended)
+    return picture(np.dstack([blended, pixels[..., 3]]), image, style_image)
+
+
+def _within(
+    mask: NDArray[np.float32], before: NDArray[np.uint8], after: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """`after` where the mask is 1, `before` byte by byte where it is 0."""
+    import numpy as np
+
+    mixed = before + mask[..., None] * (after.astype(np.float32) - before)
+    return np.where(mask[..., None] > 0, (mixed + 0.5).astype(np.uint8), before)
 
 
 def _in_trained_style(
@@ -106,7 +121,7 @@ def _in_trained_style(
     from omnimuse.crafts.imaging.styling import add_grain
 
     model = ctx.role("style-transfer")
-    found = find_style(words, _embedder(ctx), among=model.styles)
+    found = find_style(words, embedder(ctx), among=model.styles)
     ctx.checkpoint(0.2, f"painting in the style {found.title!r}")
     ground = opaque(pixels)
     scale = max_side / max(ground.shape[:2])
@@ -155,11 +170,9 @@ def upscale_image(
     import cv2
     import numpy as np
 
-    from omnimuse.assets.media import read_image
-
     if factor == 1:
         return image
-    pixels = np.asarray(read_image(image))
+    pixels = read_rgba(image)
     height, width = pixels.shape[:2]
     size = (round(width * factor), round(height * factor))
     model = ctx.role("image-super-resolution")
@@ -177,7 +190,7 @@ def upscale_image(
             large, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
         )
     alpha = cv2.resize(pixels[..., 3], size, interpolation=cv2.INTER_CUBIC)
-    return _asset(image, np.dstack([large, alpha]))
+    return picture(np.dstack([large, alpha]), image)
 
 
 def _fit(painted: NDArray[np.uint8], pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -192,25 +205,126 @@ def _fit(painted: NDArray[np.uint8], pixels: NDArray[np.uint8]) -> NDArray[np.ui
     return np.asarray(cv2.resize(painted, size, interpolation=way), np.uint8)
 
 
-def _asset(source: Asset, pixels: NDArray[np.uint8], *others: Asset | None) -> Asset:
-    """A picture asset; an alpha channel only where something is transparent."""
+@tool(
+    version="1.0.0",
+    roles=("object-detection", "image-segmentation", "feature-extraction"),
+    cost_s=1.5,
+    memory_mb=200.0,
+    examples=(
+        "make the car blue",
+        "change the colour of her dress to dark green",
+        "recolor the image in sepia brown tones",
+        "tint the whole picture purple",
+        "turn the red parts yellow",
+        "把房子变成蓝色",
+    ),
+)
+def recolor_image(
+    ctx: ToolContext,
+    image: Image,
+    mask: Mask | None = None,
+    *,
+    color: Annotated[str, Arg("colour words or #rrggbb", max_length=60, examples=("dark blue",))],
+    region: Annotated[str, Arg("what is recoloured, in words; empty: all", max_length=200)] = "",
+    points: Points = None,
+    box: BoxArg = None,
+    strength: Annotated[float, Arg("1 goes all the way", ge=0, le=1)] = 1.0,
+) -> Image:
+    """Change the colour of a thing or of a whole picture, keeping light, shadow and texture.
+
+    Within a mask, a click, a box or words for a thing, its main colour becomes the new one while
+    other colours in it (eyes, windows) stay; without any, the whole picture is toned.
+
+    Args:
+        ctx: context.
+        image: the picture.
+        mask: what is recoloured.
+        color: the new colour.
+        region: words for the thing.
+        points: clicks on the thing.
+        box: around the thing.
+        strength: share of the way.
+
+    Raises:
+        ArgumentError: no such colour, an empty mask or one of another size.
+        NeedsInputError: the named thing is not seen.
+    """
     import numpy as np
-    from PIL import Image as Pillow
 
-    from omnimuse.assets.media import image_asset
+    from omnimuse.crafts.imaging.recolor import color_of, recolor
+    from omnimuse.tools.regions import region as find_region
 
-    plain = pixels[..., :3] if bool((pixels[..., 3] == 255).all()) else pixels
-    credits = dict.fromkeys(
-        part for asset in (source, *others) if asset is not None for part in asset.attribution
+    code = color_of(color)
+    if strength == 0:
+        return image
+    pixels = read_rgba(image)
+    where = None if mask is None else read_mask(mask, pixels)
+    if where is None and (region.strip() or points or box):
+        where = find_region(ctx, pixels, region, points=points or (), box=box)
+    changed = recolor(pixels[..., :3], code, where, strength=strength)
+    return picture(np.dstack([changed, pixels[..., 3]]), image)
+
+
+@tool(
+    version="1.0.0",
+    cost_s=0.6,
+    memory_mb=200.0,
+    examples=(
+        "make the photo brighter",
+        "relight the picture with warm evening light from the left",
+        "increase the contrast",
+        "make it look colder, like moonlight",
+        "turn the image black and white",
+        "把照片调亮一点",
+    ),
+)
+def relight_image(
+    ctx: ToolContext,
+    image: Image,
+    mask: Mask | None = None,
+    *,
+    brightness: Annotated[float, Arg("-1 dark, 1 bright", ge=-1, le=1)] = 0.0,
+    contrast: Annotated[float, Arg("-1 flat, 1 hard", ge=-1, le=1)] = 0.0,
+    warmth: Annotated[float, Arg("-1 cold blue, 1 warm gold", ge=-1, le=1)] = 0.0,
+    saturation: Annotated[float, Arg("-1 black and white, 1 vivid", ge=-1, le=1)] = 0.0,
+    light_from: Annotated[
+        Literal["", "left", "right", "top", "bottom", "top left", "top right"],
+        Arg("a light from that side"),
+    ] = "",
+) -> Image:
+    """Change the light of a picture: brightness, contrast, warmth, black and white, side light.
+
+    It works on the finished picture: shadows do not move, since depth is not known.
+
+    Args:
+        ctx: context.
+        image: the picture.
+        mask: only what is white in it changes.
+        brightness: darker or brighter.
+        contrast: flatter or harder.
+        warmth: colder or warmer.
+        saturation: greyer or more vivid.
+        light_from: a side.
+
+    Raises:
+        ArgumentError: an empty mask or one of another size.
+    """
+    import numpy as np
+
+    from omnimuse.crafts.imaging.relighting import DIRECTIONS, relight
+
+    pixels = read_rgba(image)
+    where = None if mask is None else read_mask(mask, pixels)
+    if not (brightness or contrast or warmth or saturation or light_from):
+        return image
+    lit = relight(
+        pixels[..., :3],
+        brightness=brightness,
+        contrast=contrast,
+        warmth=warmth,
+        saturation=saturation,
+        direction=DIRECTIONS.get(light_from),
     )
-    return image_asset(Pillow.fromarray(np.ascontiguousarray(plain)), attribution=tuple(credits))
-
-
-def _embedder(ctx: ToolContext) -> Any:
-    """The sentence embedding if there is one: without it, styles are known by name only."""
-    from omnimuse.errors import BackendUnavailableError
-
-    try:
-        return ctx.role("feature-extraction").embed
-    except BackendUnavailableError:
-        return None
+    if where is not None:
+        lit = _within(where, pixels[..., :3], lit)
+    return picture(np.dstack([lit, pixels[..., 3]]), image)

@@ -18,18 +18,17 @@ BUILT_IN: dict[str, str] = {
     for module, names in {
         "text": ("write_text", "rewrite_text", "summarize_text", "translate_text"),
         "layout": ("plan_layout",),
-        "image": ("generate_image", "render_scene", "describe_image"),
-        "image_edit": (
-            "stylize_image",
-            "upscale_image",
-            "crop_image",
-            "resize_image",
-            "composite_images",
-            "recolor_image",
-            "overlay_text",
-            "remove_background",
+        "image": ("generate_image", "render_scene"),
+        "image_edit": ("stylize_image", "upscale_image", "recolor_image", "relight_image"),
+        "image_compose": ("crop_image", "resize_image", "composite_images", "overlay_text"),
+        "image_retouch": (
             "select_region",
+            "remove_background",
+            "replace_background",
+            "remove_object",
+            "extend_image",
         ),
+        "image_understand": ("describe_image", "detect_objects", "find_edges", "read_text"),
         "speech": ("synthesize_speech", "transcribe_speech", "make_subtitles"),
         "music": (
             "compose_music",
