@@ -11,6 +11,7 @@ arXiv:1904.09751.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,7 +53,8 @@ class MelodyModel:
     """Role `score-generation`; see `MelodyWriter`.
 
     Args:
-        card: option `file` names the weights, shipped with this package or in the card's folder.
+        card: option `file` names the weights, shipped with this package or in the card's folder;
+            `sha256`, if given, is checked.
         folder: the card's folder; need not exist.
 
     Raises:
@@ -69,6 +71,11 @@ class MelodyModel:
             if not packaged.is_file():
                 raise CheckpointError(f"the weights {name!r} of {card.name} are missing")
             data = packaged.read_bytes()
+        wanted = str(card.options.get("sha256", ""))
+        if wanted and hashlib.sha256(data).hexdigest() != wanted:
+            raise CheckpointError(
+                f"{name} is not the file that card {card.name} names", hint="Reinstall omnimuse."
+            )
         tensors, metadata = read_safetensors(data, name)
         try:
             self._words = Vocabulary(tuple(json.loads(metadata["vocabulary"])))

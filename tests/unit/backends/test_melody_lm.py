@@ -154,6 +154,12 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
         assert np.allclose(logits, wanted[index], atol=2e-3, rtol=1e-3)
 
 
+def test_weights_that_are_not_the_cards_are_refused() -> None:
+    options = {"file": "folk-gpt.safetensors", "sha256": "0" * 64}
+    with pytest.raises(CheckpointError, match="not the file"):
+        MelodyModel(ModelCard("folk-gpt", (), "melody-gpt", options=options), Path("nowhere"))
+
+
 def test_a_header_larger_than_the_file_is_refused() -> None:
     with pytest.raises(CheckpointError):
         read_safetensors((1 << 40).to_bytes(8, "little") + b"{}", "x")
