@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from omnimuse.backends.base import ParsedToken, Parser
 from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.comparisons import settle_counts
+from omnimuse.crafts.layout.distribution import share_out_each
+from omnimuse.crafts.layout.naming import named_apart, respell
 from omnimuse.crafts.layout.phrases import Mention, read_phrases
 from omnimuse.crafts.layout.predicates import read_predicates
 from omnimuse.crafts.layout.reading import Reading, read_things
@@ -94,7 +96,7 @@ def prepare(prompt: str) -> Prepared:
     text = re.sub(r"\bclose[- ]?up\b(?= (?:of|on|view|shot|photo|picture|image))", "closeup", text)
     text = re.sub(r"\b(\d+|an?) ?x (?=[a-z])", r"\1 ", text)
     text = _HYPHEN.sub(_unhyphen, text)
-    text = text.translate(_BRACKETS)
+    text = respell(text.translate(_BRACKETS))
     text = text.replace("\u2019", "'").replace("\u2013", ", ").replace("\u2014", ", ")
     text = _SPACES.sub(" ", text).strip()
     if text.isupper():
@@ -117,6 +119,7 @@ def _unhyphen(match: re.Match[str]) -> str:
 def _read(prompt: str, prepared: Prepared, tokens: Sequence[ParsedToken]) -> SceneRequest:
     sentence = read_phrases(tokens)
     reading = read_things(sentence)
+    share_out_each(reading)
     settle_counts(reading)
     reader = RelationReader(reading)
     reading.scenery = [
@@ -159,7 +162,7 @@ def _request(
     words = [word for word in reading.sentence.words if word.isalpha()]
     return SceneRequest(
         prompt=prompt,
-        things=tuple(reading.groups[i] for i in kept),
+        things=named_apart([reading.groups[i] for i in kept]),
         relations=tuple(
             replace(
                 relation,

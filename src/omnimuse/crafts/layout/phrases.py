@@ -111,6 +111,9 @@ def _pronoun(sentence: Sentence, i: int) -> Mention | None:
         sentence.words[i + 1 : i + 3] in (["of", "them"], ["of", "which"], ["of", "whom"])
     ):
         return Mention(i, i + 3, i, kind="pronoun", label="some of", count=w.number_of(word) or 2)
+    extra = _another(sentence, i)
+    if extra is not None:
+        return extra
     if word in ("another", "others", "other") and following not in NOUN_TAGS | ADJECTIVE_TAGS:
         start = i - 1 if i and sentence.words[i - 1] == "the" else i
         end = i + 2 if sentence.words[i + 1 : i + 2] == ["one"] else i + 1
@@ -118,6 +121,33 @@ def _pronoun(sentence: Sentence, i: int) -> Mention | None:
             start, end, i, kind="pronoun", label="other", determiner="definite" if start < i else ""
         )
     return None
+
+
+def _another(sentence: Sentence, i: int) -> Mention | None:
+    """More of the same without its noun: "two others", "another one", "a third", "one more"."""
+    words, tags = sentence.words, sentence.tags
+    following = words[i + 1] if i + 1 < len(words) else ""
+    count, end = 1, 0
+    if following in ("others", "more") and (w.number_of(words[i]) or 0) > 0:
+        count, end = w.number_of(words[i]) or 1, i + 2
+    elif words[i] == "another" and following in ("one", "two", "three"):
+        count, end = w.number_of(following) or 1, i + 2
+    elif words[i] == "a" and following in ("second", "third", "fourth", "fifth"):
+        end = i + 2
+    if not end or (i and words[i - 1] == "the"):
+        return None
+    if end < len(words) and (tags[end] in ADJECTIVE_TAGS | {"NN"} or _names_more(sentence, end)):
+        return None
+    if words[end : end + 1] == ["than"]:
+        return None
+    return Mention(i, end, i, kind="pronoun", label="other", count=count, is_exact=True)
+
+
+def _names_more(sentence: Sentence, i: int) -> bool:
+    """Whether a plural after "another one" is a noun, not a verb such as "lands"."""
+    if sentence.tags[i] not in NOUN_TAGS:
+        return False
+    return not (i and sentence.words[i - 1] in ("one", "second", "third"))
 
 
 def _phrase(sentence: Sentence, i: int, floor: int) -> Mention:

@@ -397,7 +397,7 @@ def _other_of(reading: Reading, mention: Mention, default: int) -> int:
 
 
 def _add_another(reading: Reading, mention: Mention, index: int) -> None:
-    reading.groups.append(ThingGroup(reading.groups[index].label))
+    reading.groups.append(ThingGroup(reading.groups[index].label, max(mention.count, 1)))
     reading.founders.append(mention)
     mention.group = len(reading.groups) - 1
 

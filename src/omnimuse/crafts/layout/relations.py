@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.phrases import Mention
 from omnimuse.crafts.layout.reading import Reading
-from omnimuse.crafts.layout.schema import GroupRelation
+from omnimuse.crafts.layout.schema import GroupRelation, ThingGroup
+from omnimuse.crafts.layout.sizes import real_size
 from omnimuse.crafts.layout.tagging import verb_stem
 
 _LONGEST = max(map(len, w.PREPOSITIONS))
@@ -88,13 +89,20 @@ class RelationReader:
             if self.reading.founders[index].count:
                 continue
             users = {
-                r.subject
-                for r in self.relations
-                if r.object == index and r.relation in ("riding", "holding", "wearing")
+                r.subject for r in self.relations if r.object == index and self._is_own(r, group)
             }
             if users:
                 count = sum(self.reading.groups[user].count for user in users)
                 self.reading.change(index, count=count)
+
+    def _is_own(self, relation: GroupRelation, group: ThingGroup) -> bool:
+        """Whether each has one of its own: what is ridden, held or worn; people on skateboards."""
+        if relation.relation in ("riding", "holding", "wearing"):
+            return True
+        is_small = real_size(group.label)[0] < 3.0 and w.noun_kind(group.label) == "o"
+        user = self.reading.groups[relation.subject]
+        is_user = w.noun_kind(user.label) in "pa" and user.is_exact
+        return relation.relation in ("on", "under") and is_small and is_user
 
     # -- finding the prepositions ---------------------------------------------------------------
 

@@ -18,6 +18,7 @@ def repair_tags(tokens: Sequence[ParsedToken], words: list[str]) -> list[str]:
     """Penn Treebank tags of the tokens, `words` being their lower-case texts."""
     tags = [token.tag for token in tokens]
     last = len(tags) - 1
+    _agree(tags, words)
     for i, word in enumerate(words):
         after = tags[i + 1] if i < last else "."
         if (
@@ -28,12 +29,16 @@ def repair_tags(tokens: Sequence[ParsedToken], words: list[str]) -> list[str]:
         ):
             tags[i] = "VBZ" if word.endswith("s") else "VBG" if word.endswith("ing") else "VB"
     for i, word in enumerate(words):
-        if i < last and word.isalpha() and _is_pair(word, words[i + 1], tags[i], tags[i + 1]):
+        before = tags[i - 1] if i else ""
+        if (
+            i < last
+            and word.isalpha()
+            and _is_pair(word, words[i + 1], tags[i], tags[i + 1], before)
+        ):
             tags[i] = "NN"
             if tags[i + 1] not in NOUN_TAGS:
                 tags[i + 1] = "NN" if w.singular(words[i + 1]) == words[i + 1] else "NNS"
             continue
-        before = tags[i - 1] if i else ""
         after = tags[i + 1] if i < last else "."
         if i and before == "NN" and _is_pair(words[i - 1], word, "NN", tags[i]):
             continue
@@ -46,6 +51,34 @@ def repair_tags(tokens: Sequence[ParsedToken], words: list[str]) -> list[str]:
                 tags[i - 1] = "IN"
             tags[i] = "NNS" if w.singular(word) != word else "NN"
     return tags
+
+
+def _agree(tags: list[str], words: list[str]) -> None:
+    """Number agreement: "a bear sniffs" has a verb, "two dog bowls" has none before its head.
+
+    A singular noun after "a" is not the modifier of a plural; one after "two" is.
+    """
+    for i in range(1, len(words)):
+        if tags[i - 1] != "NN" or not words[i].endswith("s") or words[i].endswith("ss"):
+            continue
+        k = i - 1
+        while k > 0 and (tags[k - 1] in ("JJ", "VBN", "NN") or words[k - 1] in w.COLORS):
+            k -= 1
+        before = words[k - 1] if k else ""
+        after = tags[i + 1] if i + 1 < len(tags) else "."
+        if before in ("a", "an", "one") and tags[i] == "NNS":
+            is_plural_only = words[i] in w.ALWAYS_PLURAL or words[k] in ("few", "couple", "dozen")
+            if after in _AFTER_VERBS and not is_plural_only and words[k] != "pair":
+                tags[i] = "VBZ"
+        elif tags[i] == "VBZ":
+            number = w.number_of(before)
+            is_many = (number or 0) > 1 or before in w.VAGUE
+            is_one = words[i - 1] in w.UNMARKED_PLURAL
+            if is_many and not is_one and w.singular(words[i]) in w.noun_table():
+                tags[i] = "NNS"
+
+
+_AFTER_VERBS = frozenset(("IN", "DT", "RB", "TO", "RP", "PRP$", "VBG", "."))
 
 
 def _is_fruit(words: list[str], tags: list[str], i: int) -> bool:
@@ -63,10 +96,12 @@ _TINTING = frozenset(
 )
 
 
-def _is_pair(word: str, following: str, tag: str, next_tag: str) -> bool:
+def _is_pair(word: str, following: str, tag: str, next_tag: str, before: str = "") -> bool:
     """Whether two words are a compound noun, whatever the tagger saw in them."""
     if tag in ("DT", "CD", "IN", "CC", "PRP$", "RB", "TO", "PRP") or not following.isalpha():
         return False
+    if before in NOUN_TAGS and word.endswith("ing") and verb_stem(word) in w.POSES:
+        return False  # "men riding horses" are no riding horses
     if not (
         w.is_compound(f"{word} {following}") or w.is_compound(f"{word} {w.singular(following)}")
     ):

@@ -90,6 +90,11 @@ PREPOSITIONS: dict[tuple[str, ...], str] = {
     for relation, phrases in _TABLES["prepositions"].items()
     for phrase in phrases.split("|")
 }
+SPELLINGS = {
+    variant: name
+    for name, variants in _TABLES["spellings"].items()
+    for variant in variants.split("|")
+}
 SINGULAR_PRONOUNS = frozenset(
     ("it", "him", "her", "he", "she", "this", "that", "itself", "himself", "herself")
 )
