@@ -27,11 +27,12 @@ _UNITS = {
 _MEANT = 0.55  # cosine from which a choice counts as meant though not named
 _COUNTED = frozenset(["count", "number", "n", "num", "how", "many", "copies", "amount"])
 _TEXTUAL = frozenset(
-    ["prompt", "description", "query", "instruction", "request", "subject", "content", "idea"]
+    ["prompt", "description", "query", "instruction", "request", "content", "idea"]
 )
 _STYLE = re.compile(
     r"\b(?:in|with|using|like|as)\s+(?:the\s+|a\s+)?(?:visual\s+)?style\s+of\s+(?P<a>[^,.;]+)"
     r"|\b(?:in|with)\s+(?:an?\s+|the\s+)?(?P<b>[\w' -]{3,40}?)[ -]style\b"
+    r"|\binto\s+(?:an?\s+|the\s+)?(?P<d>[\w' -]{3,40}?)[ -]style\b"
     r"|\b(?:look|looks|turn it|turned)\s+(?:like|into)\s+(?P<c>an?\s[^,.;]+)"
 )
 
@@ -93,7 +94,7 @@ class ArgumentFiller:
         stems = {stem(w) for w in re.findall(r"[a-z0-9]+", low)}
         for dimension in ("language", "place", "colour", "key", "aspect"):
             for value in values:
-                if value.dimension == dimension and _says(param, dimension):
+                if _is_meant(value, dimension, param) and _says(param, dimension):
                     for choice in choices:
                         if _same_name(choice, value):
                             return choice
@@ -128,6 +129,14 @@ def _list_for(param: Param, text: str) -> list[str] | None:
         and all(stem(w) in stems for w in re.findall(r"[a-z0-9]+", c.lower().replace("_", " ")))
     ]
     return said or None
+
+
+def _is_meant(value: Value, dimension: str, param: Param) -> bool:
+    """Whether a value is of the dimension, and "from French" goes to the source alone."""
+    if value.dimension != dimension:
+        return False
+    is_source = bool({"source", "from", "input"} & set(param.name.lower().split("_")))
+    return dimension != "language" or is_source == value.text.startswith("from ")
 
 
 def _types(schema: Mapping[str, Any]) -> set[str]:
@@ -230,7 +239,7 @@ def _style_of(param: Param, text: str) -> str | None:
 def _string_for(param: Param, step: Step | None, text: str, values: list[Value]) -> str | None:
     for dimension in ("language", "colour", "key", "place"):
         if _says(param, dimension):
-            value = next((v for v in reversed(values) if v.dimension == dimension), None)
+            value = next((v for v in reversed(values) if _is_meant(v, dimension, param)), None)
             if value is None:
                 continue
             pattern = str(param.schema.get("pattern", ""))
@@ -244,7 +253,10 @@ def _string_for(param: Param, step: Step | None, text: str, values: list[Value])
     if names & {"text", "title", "caption", "words", "message", "label"}:
         quoted = re.search(r"'([^']+)'", text)
         return quotes[0].value if quotes else quoted[1] if quoted else None
-    if names & _TEXTUAL and (param.is_required or step.content):
+    if "negative" in names:
+        unwanted = re.search(r"\b(?:without|no)\s+(?:any\s+)?([^,.;]+)", text)
+        return unwanted[1].strip() if unwanted else None
+    if param.name in _TEXTUAL:
         return step.content or step.text
     return None
 

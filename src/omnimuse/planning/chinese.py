@@ -100,9 +100,19 @@ class ChineseDecomposer:
         for part in _BREAK.split(masked.text):
             start = masked.text.find(part, offset)
             offset = start + len(part)
-            for clause in _clauses(_tokens(part)):
+            tokens = _tokens(part)
+            if steps and not any(t.part in _VERBS for t in tokens):
+                _add_details(steps, tokens)  # "..., 尺寸1024x768" says more about the step before
+            for clause in _clauses(tokens):
                 steps.extend(_Clause(clause, masked, start, len(steps)).steps())
         return Intent(prompt, "zh", tuple(steps), masked.literals)
+
+
+def _add_details(steps: list[Step], tokens: list[_Token]) -> None:
+    """Let the last step read its values from these words too."""
+    more = " ".join(t.gloss for t in tokens if t.gloss)
+    english = f"{steps[-1].details.get('english', '')} {more}"
+    steps[-1] = replace(steps[-1], details={**steps[-1].details, "english": english})
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -440,7 +450,13 @@ class _Clause:
         rest = self._content_tokens(at)
         if any(t.part == "other" and not t.gloss for t in rest):
             return ""
-        return re.sub(r"\s+", " ", " ".join(t.gloss for t in rest if t.gloss)).strip()
+        about = next((n for n, t in enumerate(rest) if t.text == "关于"), -1)
+        end = max((n for n, t in enumerate(rest) if n > about and t.text == "的"), default=-1)
+        if about < 0 or end < 0:
+            return " ".join(t.gloss for t in rest if t.gloss).strip()
+        subject = " ".join(t.gloss for t in rest[about + 1 : end] if t.gloss)
+        named = [t.gloss for t in rest[end + 1 :] if t.gloss]
+        return f"a {' '.join(named)} about {subject}"
 
     def _subject(self, at: int) -> dict[str, str]:
         """What a made thing is about, in both languages: 红狐狸 of 一首关于红狐狸的两行诗."""

@@ -36,8 +36,9 @@ def resolve_content(step: Step, spec: ToolSpec, intent: Intent) -> str:
 def _chinese(step: Step, spec: ToolSpec, intent: Intent) -> str:
     """The user's own words; their gloss for a tool that says it understands English alone."""
     source = step
-    if not step.content:
-        earlier = [s for s in intent.steps if s.start < step.start and s.content]
+    shows = bool(spec.outputs) and spec.outputs[0].kind in ("image", "video", "scene3d", "mesh")
+    if not step.content or (shows and not step.details.get("subject")):
+        earlier = [s for s in intent.steps if s.start < step.start and s.details.get("subject")]
         source = earlier[-1] if earlier else step
     own = source.content or source.text
     gloss = str(source.details.get("content_en", ""))

@@ -66,3 +66,17 @@ def test_sizes_fill_width_and_height() -> None:
 )
 def test_values_are_fitted_to_the_schema(value: Any, schema: dict[str, Any], fitted: Any) -> None:
     assert fit_schema(value, schema) == fitted
+
+
+def test_what_is_wanted_never_becomes_what_is_unwanted() -> None:
+    negative = Param("negative_prompt", {"type": "string"})
+    assert _fill("a red fox", negative) == {}
+    assert _fill("a street without cars", negative) == {"negative_prompt": "cars"}
+
+
+def test_languages_keep_their_direction() -> None:
+    source = Param("source_language", {"type": "string"})
+    target = Param("target_language", {"type": "string"})
+    assert _fill("translate into French", source, target) == {"target_language": "fr"}
+    found = _fill("translate from German into French", source, target)
+    assert found == {"source_language": "de", "target_language": "fr"}

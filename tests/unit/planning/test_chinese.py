@@ -61,3 +61,14 @@ def test_quantities_are_glossed() -> None:
 def test_a_left_out_object_points_back() -> None:
     step = ChineseDecomposer().decompose("去掉背景").steps[0]
     assert any(m.status == "pronoun" for m in step.mentions)
+
+
+def test_a_clause_of_values_belongs_to_the_step_before() -> None:
+    steps = ChineseDecomposer().decompose("画一只猫，尺寸1024x768").steps
+    assert len(steps) == 1
+    assert "1024x768" in steps[0].details["english"]
+
+
+def test_the_gloss_reads_like_english() -> None:
+    step = ChineseDecomposer().decompose("写一个关于勇敢的小兔子的故事").steps[0]
+    assert step.details["content_en"] == "a story about brave little rabbit"
