@@ -124,7 +124,9 @@ class SoundfontRenderer:
             held_s = min(held_s, max(cut_s - note.start_s, 0.01))
         envelope = volume_envelope(gens, note.key, held_s, cut_s is not None, sample_rate_hz)
         bends = [(at - note.start_s, cents) for at, cents in channel.bend_cents]
-        samples = self._pitch(region, gens, note, len(envelope), bends, sample_rate_hz)
+        samples = self._pitch(
+            region, gens, note, frames=len(envelope), bends=bends, sample_rate_hz=sample_rate_hz
+        )
         count = min(len(samples), len(envelope))
         samples = samples[:count] * envelope[:count]
         attenuation_db = gens.get(sf.ATTENUATION, 0) / 10
@@ -136,6 +138,7 @@ class SoundfontRenderer:
         region: sf.Region,
         gens: Mapping[int, float],
         note: PlayedNote,
+        *,
         frames: int,
         bends: list[tuple[float, float]],
         sample_rate_hz: int,
@@ -147,13 +150,13 @@ class SoundfontRenderer:
         if cents is not None:
             steps = ratio * np.exp2(cents / 1200)
             positions = np.concatenate(([0.0], np.cumsum(steps[:-1])))
-            return _read(wave, positions, gens, note, ratio, sample_rate_hz)
+            return _read(wave, positions, gens, note, sample_rate_hz=sample_rate_hz)
         key = (region.sample, round(ratio * 1e9), int(gens.get(sf.SAMPLE_MODES, 0)),
                int(gens.get(sf.START_OFFSET, 0)), sample_rate_hz)  # fmt: skip
         known = self._pitched.get(key)
         if known is None or len(known) < frames:
             positions = np.arange(frames, dtype=np.float64) * ratio
-            made = _read(wave, positions, gens, note, ratio, sample_rate_hz)
+            made = _read(wave, positions, gens, note, sample_rate_hz=sample_rate_hz)
             if gens.get(sf.SAMPLE_MODES, 0) == 3:
                 return made
             self._remember(key, made)
@@ -307,7 +310,7 @@ def _read(
     positions: NDArray[np.float64],
     gens: Mapping[int, float],
     note: PlayedNote,
-    ratio: float,
+    *,
     sample_rate_hz: int,
 ) -> NDArray[np.float32]:
     """The waveform at fractional positions, looped; cubic Hermite interpolation."""

@@ -103,8 +103,8 @@ class BriefReader:
         valence = round(sureness * valence + (1 - sureness) * style.valence, 3)
         arousal = round(sureness * arousal + (1 - sureness) * style.arousal, 3)
         players = self._instruments(prompt, spans, wishes.instruments, reasons)
-        metre = _metre(prompt, wishes.metre, style, arousal, rng, reasons)
-        key = _key(prompt, wishes.key, style, valence, rng, reasons)
+        metre = _metre(prompt, wishes.metre, style, arousal=arousal, rng=rng, reasons=reasons)
+        key = _key(prompt, wishes.key, style, valence=valence, rng=rng, reasons=reasons)
         tempo = _tempo(prompt, wishes.tempo_bpm, style, arousal, reasons)
         is_fixed = "asked" in reasons["tempo"]
         bars, tempo = _length(wishes, metre, tempo, is_fixed, 8 if style.is_modelled else 4)
@@ -272,6 +272,7 @@ def _metre(
     prompt: str,
     asked: str,
     style: Style,
+    *,
     arousal: float,
     rng: np.random.Generator,
     reasons: dict[str, str],
@@ -292,6 +293,7 @@ def _key(
     prompt: str,
     asked: str,
     style: Style,
+    *,
     valence: float,
     rng: np.random.Generator,
     reasons: dict[str, str],
