@@ -49,7 +49,7 @@ BUILT_IN: dict[str, str] = {
             "concat_videos",
             "mux_video",
         ),
-        "scene3d": ("generate_3d", "render_turntable"),
+        "scene3d": ("generate_3d", "render_turntable", "render_view"),
     }.items()
     for name in names
 }

@@ -1,0 +1,3 @@
+"""."""
+from omnimuse.crafts.scene3d.build import Shelf
+SHELF = Shelf("thing")
