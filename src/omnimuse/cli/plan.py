@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from omnimuse.cli.options import request_options
+
+if TYPE_CHECKING:
+    from omnimuse.app import Studio
+    from omnimuse.request import Request, Response
 
 
 @click.command()
@@ -29,15 +33,32 @@ def command(ctx: click.Context, /, prompt: str, toolset: str | None, **options: 
 
     request = build_request(prompt, dry_run=True, **options)
     with Studio(ctx.obj) as studio:
-        if toolset is not None:
-            from omnimuse.planning.planner import make_planner
-            from omnimuse.planning.toolset import load_toolset
-
-            studio.house.specs = load_toolset(Path(toolset))
-            roles = studio.house.resolver.role
-            studio.house.planner = make_planner(studio.settings, roles, assume=True)
-        response = studio.plan(request)
+        if toolset is None:
+            response = studio.plan(request)
+        else:
+            response = _plan_foreign(studio, request, Path(toolset))
     if options["as_json"] and response.status == "succeeded":
         click.echo(json.dumps(response.plan.to_json(), ensure_ascii=False))
         return 0
     return show_response(response, prompt, as_json=options["as_json"])
+
+
+def _plan_foreign(studio: Studio, request: Request, toolset: Path) -> Response:
+    """Plan over tools that cannot be run here: inputs that are only talked of may stay open."""
+    from omnimuse.errors import NeedsInputError, PlanError, SafetyRefusal
+    from omnimuse.graph.plan import Plan
+    from omnimuse.planning.planner import make_planner
+    from omnimuse.planning.toolset import load_toolset
+
+    house = studio.house
+    specs = load_toolset(toolset)
+    attachments = house.receive(request)
+    planner = make_planner(studio.settings, house.resolver.role, assume=True)
+    run_id = house.new_run_id()
+    try:
+        house.gates.check_input(request, attachments)
+        plan = planner.plan(request, attachments, specs)
+        house.gates.check_plan(plan, specs)
+    except (NeedsInputError, PlanError, SafetyRefusal) as error:
+        return house.answer(run_id, Plan(()), errors=[error])
+    return house.answer(run_id, plan)
