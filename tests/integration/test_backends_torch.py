@@ -148,10 +148,10 @@ def test_diffusion_folder_paints(tmp_path: Path, pipeline: Path) -> None:
         num_inference_steps=3,
         report=lambda fraction, message: done.append(fraction),
     )
-    assert (painted.pixels.shape, painted.pixels.dtype) == ((64, 64, 3), np.uint8)
+    assert (painted.pixels.shape, painted.pixels.dtype) == ((64, 70, 3), np.uint8)
     assert done[-1] == 1.0
     assert len(done) == 3
-    given: dict[str, Any] = {"width": 64, "height": 64, "num_inference_steps": 3}
+    given: dict[str, Any] = {"width": 70, "height": 64, "num_inference_steps": 3}
     again = model.paint("a red fox", seed=3, negative_prompt="home", **given)
     np.testing.assert_array_equal(again.pixels, painted.pixels)
     other = model.paint("a red fox", seed=4, negative_prompt="home", **given)
