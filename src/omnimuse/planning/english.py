@@ -261,7 +261,9 @@ class _Sentence:
         mentions = find_mentions(Word(-1, "", "", "", "", -1, ""), words, self.masked, self.shift)
         if not asks and mentions:
             mentions[0] = replace(mentions[0], is_output=bool(mentions[0].kind))
-        return [self._step(None, self._text(words), mentions, True)]
+        step = self._step(None, self._text(words), mentions, True)
+        is_plain = not asks and not step.wanted and not any(m.literals for m in mentions)
+        return [replace(step, details={"bare": True}) if is_plain else step]
 
     # predicates -----------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ class Weights:
 
     firm: float = 0.40
     weak: float = 0.55
+    bare: float = 0.2
     wanted: float = 0.15
     unwanted: float = 0.30
     given: float = 0.05
@@ -93,12 +94,16 @@ class PlanSearch:
         ranked = sorted(
             ((self._fit(fits, step, spec, available), name) for name, spec in self.specs.items()),
             key=lambda item: (-item[0], item[1]),
-        )[: self.weights.tools]
+        )
         if step.details.get("adjunct") == "style" and self._assume:
             return grown
         if step.details.get("adjunct"):
             ranked = [(fit, name) for fit, name in ranked if self._refines(draft, index, name)]
             threshold = self.weights.firm
+        if step.details.get("bare") and not self._assume:  # "a quiet lake": to be made from words
+            ranked = [(fit, name) for fit, name in ranked if _is_told(self.specs[name])]
+            threshold = self.weights.bare
+        ranked = ranked[: self.weights.tools]
         binder = Binder(step, draft.resources, draft.used, chain=self._assume)
         if (
             len(ranked) > 1 and self._assume
@@ -141,6 +146,8 @@ class PlanSearch:
         if step.wanted:
             is_wanted = [related(step.wanted, kind) for kind in outputs]
             share = 1.0 if is_wanted[:1] == [True] else 0.0
+            if share and not accepts(step.wanted, outputs[0]):
+                share = 0.3  # a wider kind than wanted: any sound where music is
             score += weights.wanted * share if any(is_wanted) else -weights.unwanted
         said = {m.kind for m in step.mentions if m.kind and not m.is_output}
         for port in spec.inputs:
@@ -286,10 +293,7 @@ class PlanSearch:
         makers = [
             (scores.get(name, 0.0), name)
             for name, spec in self.specs.items()
-            if spec.outputs
-            and accepts(port.kind, spec.outputs[0].kind)
-            and any(p.is_required for p in spec.inputs)
-            and all(is_textual(p.kind) and p.name in TELLING for p in spec.inputs if p.is_required)
+            if spec.outputs and accepts(port.kind, spec.outputs[0].kind) and _is_told(spec)
         ]
         if self._assume or not step.wanted or not step.content or not makers:
             return None
@@ -357,6 +361,12 @@ def _is_named_after(name: str, verb: str) -> bool:
     return len(verb) > 3 and any(
         word.startswith(root) for word in re.split(r"[\W_]+", name.lower())
     )
+
+
+def _is_told(spec: ToolSpec) -> bool:
+    """Whether a tool makes its result from a description alone."""
+    needed = [port for port in spec.inputs if port.is_required]
+    return bool(needed) and all(is_textual(p.kind) and p.name in TELLING for p in needed)
 
 
 def _wanted_count(step: Step, spec: ToolSpec) -> int:

@@ -113,12 +113,18 @@ def _durations(low: str) -> list[Value]:
     found = []
     pattern = rf"\b{_NUMBER}[\s-]*(?P<u>milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|hours?)\b"
     for match in re.finditer(pattern, low):
-        if match["u"] == "s" and not match["n"][0].isdigit():
+        if match["u"] == "s" and (not match["n"][0].isdigit() or _is_decade(match, low)):
             continue
         unit = match["u"] if match["u"] in ("s", "ms") else match["u"].rstrip("s")
         seconds = _number(match["n"]) * _SECONDS[unit]
         found.append(Value("duration", seconds, "", match.start(), match[0]))
     return found
+
+
+def _is_decade(match: re.Match[str], low: str) -> bool:
+    """Whether "80s" is a time in history: "80s pop", but "for 30s"."""
+    is_round = match[0][:-1] in ("20", "30", "40", "50", "60", "70", "80", "90")
+    return is_round and not re.search(r"\b(?:for|to|of|lasting)\s+$", low[: match.start()])
 
 
 def _sizes(low: str) -> list[Value]:
