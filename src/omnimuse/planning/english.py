@@ -259,7 +259,8 @@ class _Sentence:
         if root.pos_ not in ("NOUN", "PROPN") and not asks:
             return []
         mentions = find_mentions(Word(-1, "", "", "", "", -1, ""), words, self.masked, self.shift)
-        if not asks and mentions:
+        if not asks and mentions:  # "a lake with plants around it": "it" is the lake
+            mentions = [m for m in mentions if m.status != "pronoun"] or mentions
             mentions[0] = replace(mentions[0], is_output=bool(mentions[0].kind))
         step = self._step(None, self._text(words), mentions, True)
         is_plain = not asks and not step.wanted and not any(m.literals for m in mentions)
