@@ -128,7 +128,7 @@ def subject(ctx: ToolContext, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         if largest >= 0.04 * rgb.shape[0] * rgb.shape[1]:
             return np.asarray(np.max([outline(ctx, rgb, d) for d in front], axis=0), np.float32)
     rough = salient(rgb)
-    return select(rgb, prior=np.clip(rough * 0.9 + 0.035, 0.0, 0.92))
+    return select(rgb, prior=np.clip(rough * 0.9 + 0.035, 0.0, 0.79))
 
 
 def _thing_at(

@@ -68,8 +68,9 @@ def inpaint(
     if small_gap.all():
         small_gap = cv2.resize(gap.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     sources = _complete(small, small_gap, np.random.default_rng(seed), report)
-    filled = _enlarge(part, gap, small_gap, sources)
-    seamless = _without_seam(part, filled, gap)
+    places = _enlarge(gap, small_gap, sources)
+    filled = _copied(part, gap, places)
+    seamless = _without_seam(part, filled, gap, places)
     result = rgb.copy()
     result[top:bottom, left:right][gap] = seamless[gap]
     return result
@@ -300,54 +301,59 @@ def _vote(level: _Level, sources: Places) -> None:
     level.pixels[full] = (total[full] / weight[full][:, None]).astype(np.float32)
 
 
-def _enlarge(
-    part: NDArray[np.uint8], gap: Bools, small_gap: Bools, sources: Places
-) -> NDArray[np.uint8]:
-    """Copy at full size what the small picture found: the offsets are enlarged, not the pixels."""
-    import cv2
-
+def _enlarge(gap: Bools, small_gap: Bools, sources: Places) -> Places:
+    """For each pixel of the full-size hole its source: the offsets are enlarged, not the pixels."""
     height, width = gap.shape
     ratio = np.array([height / small_gap.shape[0], width / small_gap.shape[1]])
     rows, columns = np.nonzero(small_gap)
     offsets = np.zeros((*small_gap.shape, 2), np.float32)
     offsets[rows, columns] = sources - np.stack([rows, columns], axis=1)
-    full_rows, full_columns = np.nonzero(gap)
-    r = np.minimum((full_rows / ratio[0]).astype(int), small_gap.shape[0] - 1)
-    c = np.minimum((full_columns / ratio[1]).astype(int), small_gap.shape[1] - 1)
-    found_r = np.clip(np.rint(full_rows + offsets[r, c, 0] * ratio[0]), 0, height - 1).astype(int)
-    found_c = np.clip(np.rint(full_columns + offsets[r, c, 1] * ratio[1]), 0, width - 1).astype(int)
+    at = np.argwhere(gap)
+    small = np.minimum((at / ratio).astype(int), np.array(small_gap.shape) - 1)
+    found = np.rint(at + offsets[small[:, 0], small[:, 1]] * ratio)
+    return np.clip(found, 0, np.array(gap.shape) - 1).astype(np.int64)
+
+
+def _copied(part: NDArray[np.uint8], gap: Bools, places: Places) -> NDArray[np.uint8]:
+    """The picture with the hole's pixels copied from their sources."""
+    import cv2
+
     filled = part.copy()
-    filled[full_rows, full_columns] = part[found_r, found_c]
-    still = gap.copy()
-    still[full_rows, full_columns] = gap[found_r, found_c]
+    filled[gap] = part[places[:, 0], places[:, 1]]
+    still = np.zeros(gap.shape, np.uint8)
+    still[gap] = gap[places[:, 0], places[:, 1]]
     if still.any():  # rounding may have led back into the hole
-        filled = cv2.inpaint(filled, still.astype(np.uint8), 3, cv2.INPAINT_TELEA)
-    return np.asarray(filled, np.uint8)
+        filled = np.asarray(cv2.inpaint(filled, still, 3, cv2.INPAINT_TELEA), np.uint8)
+    return filled
 
 
 def _without_seam(
-    part: NDArray[np.uint8], filled: NDArray[np.uint8], gap: Bools
+    part: NDArray[np.uint8], filled: NDArray[np.uint8], gap: Bools, places: Places
 ) -> NDArray[np.uint8]:
     """Shift the fill so that it meets its surroundings: the mismatch at the rim spreads inwards.
 
-    The correction is harmonic (Laplace's equation), solved from coarse to fine.
+    The mismatch of a pixel outside is its value less that of the pixel that lies beside the
+    source of its neighbour inside. The correction is harmonic (Laplace's equation).
     """
-    import cv2
-
-    rim = (cv2.dilate(gap.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & ~gap
+    height, width = gap.shape
+    total = np.zeros((height, width, 3), np.float32)
+    count = np.zeros((height, width), np.float32)
+    at = np.argwhere(gap)
+    for step in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+        outer, beside = at + step, places + step
+        ok = ((outer >= 0) & (outer < gap.shape) & (beside >= 0) & (beside < gap.shape)).all(axis=1)
+        outer, beside = outer[ok], beside[ok]
+        ok = ~gap[outer[:, 0], outer[:, 1]] & ~gap[beside[:, 0], beside[:, 1]]
+        (r, c), (sr, sc) = outer[ok].T, beside[ok].T
+        # Within one direction no rim pixel comes twice, so plain indexing adds rightly.
+        total[r, c] += part[r, c].astype(np.float32) - part[sr, sc]
+        count[r, c] += 1.0
+    rim = count > 0
     if not rim.any():
         return filled
-    # At the rim the true pixel is known; what the fill would say there comes from its neighbour.
-    blurred = cv2.blur(np.where(gap[..., None], filled, 0).astype(np.float32), (5, 5))
-    share = cv2.blur(gap.astype(np.float32), (5, 5))
-    outside = cv2.blur(np.where(gap[..., None], 0, part).astype(np.float32), (5, 5))
-    known = cv2.blur((~gap).astype(np.float32), (5, 5))
-    mismatch = (
-        outside / np.maximum(known, 1e-3)[..., None] - blurred / np.maximum(share, 1e-3)[..., None]
-    )
     # A large step is an edge that the fill did not meet; spreading it would leave a stain.
-    mismatch = np.clip(mismatch, -_MAX_SHIFT, _MAX_SHIFT).astype(np.float32)
-    correction = _harmonic(np.where(rim[..., None], mismatch, 0.0), rim, gap)
+    mismatch = np.clip(total / np.maximum(count, 1.0)[..., None], -_MAX_SHIFT, _MAX_SHIFT)
+    correction = _harmonic(mismatch, rim, gap)
     shifted = filled.astype(np.float32) + correction * gap[..., None]
     return np.asarray(np.clip(shifted + 0.5, 0, 255), np.uint8)
 

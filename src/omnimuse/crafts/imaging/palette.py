@@ -32,6 +32,8 @@ def palette(rgb: NDArray[np.uint8], count: int = 6) -> list[Swatch]:
     pixels = rgb.reshape(-1, 3)
     step = max(1, len(pixels) // 20_000)
     lab = to_oklab(pixels[::step])
+    if len(lab) == 1:  # OpenCV takes a single row for three samples of one number
+        lab = np.repeat(lab, 2, axis=0)
     cv2.setRNGSeed(0)
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 30, 1e-4)
     clusters = min(count, len(np.unique(pixels[::step], axis=0)))

@@ -160,7 +160,7 @@ def _trimap(
     probable = np.full(small.shape[:2], cv2.GC_PR_BGD, np.uint8)
     if rough is not None:
         probable[rough > 0.5] = cv2.GC_PR_FGD
-        probable[rough > 0.93] = cv2.GC_FGD if yes else cv2.GC_PR_FGD
+        probable[rough > 0.8] = cv2.GC_FGD
         probable[rough < 0.03] = cv2.GC_BGD
     elif box is not None:
         probable[:] = cv2.GC_PR_FGD
