@@ -13,7 +13,7 @@ from omnimuse.crafts.animation.transitions import Transition
 from omnimuse.errors import InputError
 from omnimuse.tools.context import ToolContext
 from omnimuse.tools.declare import tool
-from omnimuse.tools.kinds import Arg, Audio, Image, Scene, Text, Video
+from omnimuse.tools.kinds import Arg, Audio, Image, Scene, Text, Transcript, Video
 
 _SECONDS_PER_PICTURE = 4.0
 _TAIL_S = 0.8
@@ -23,8 +23,9 @@ Rate = Annotated[float, Arg("frames per second", ge=1, le=60, unit="fps")]
 
 
 @tool(
-    version="1.0.0",
+    version="1.1.0",
     family="video",
+    roles=("scene-to-image",),
     cost_s=12.0,
     memory_mb=400,
     examples=(
@@ -44,6 +45,7 @@ def make_video(
     scenes: list[Scene] = (),  # type: ignore[assignment]
     audio: Audio | None = None,
     captions: Text | None = None,
+    transcript: Transcript | None = None,
     *,
     duration_s: Annotated[float | None, Arg("whole length", ge=0.5, le=3600, unit="s")] = None,
     width: Side | None = None,
@@ -56,36 +58,33 @@ def make_video(
 
     Pictures are shown in order with camera moves (zoom, pan) and transitions. Where the layered
     scenes of the pictures are given, they are shown instead, layer by layer, so that near things
-    pass far things as the camera moves. The film lasts as long
-    as its sound if no length is given, else 4 s a picture; it has the shape of its pictures if they
-    share one, else 16:9. Captions may be a transcript (timed) or
-    plain text (spread over the film).
+    pass far things as the camera moves. The film lasts as long as its sound if no length is
+    given, else 4 s a picture; it has the shape of its pictures if they share one, else 16:9.
+    Captions come from a transcript, each word at its time, or from plain text, spread over the
+    film; the transcript wins.
     """
     if not images:
         raise InputError("a film needs at least one picture", hint="Attach or paint one.")
-    from omnimuse.crafts.animation.captions import from_text, from_transcript
     from omnimuse.crafts.animation.editing import even, fit_sound, sound_track
     from omnimuse.crafts.animation.encode import encode_video
     from omnimuse.crafts.animation.film import Film, Shot
 
     natural = _natural_size(scenes or images)
     size = even(width or natural[0]), even(height or natural[1])
-    takes = _scene_takes(scenes, motion, size) or _picture_takes(images, motion, size)
+    count = len(scenes or images)
     sound = sound_track(audio) if audio is not None else None
-    length = duration_s or _length(audio, len(takes))
-    lines = []
-    if captions is not None and captions.kind == "transcript":
-        offset = float(audio.facts.get("speech_start_s", 0.0)) if audio is not None else 0.0
-        lines = from_transcript(captions.read_json(), offset)
-    elif captions is not None:
-        lines = from_text(captions.read_text(), min(0.4, length / 8), length - min(0.6, length / 8))
+    length = duration_s or _length(audio, count)
+    if scenes:
+        takes = _scene_takes(ctx, scenes, motion, size, length / count)
+    else:
+        takes = _picture_takes(images, motion, size)
     film = Film(
         shots=[Shot(take, length / len(takes)) for take in takes],
         width=size[0],
         height=size[1],
         fps=fps,
         transition=transition,
-        captions=lines,
+        captions=_captions(captions, transcript, audio, length),
     )
 
     def frames() -> Any:
@@ -321,27 +320,53 @@ def _picture_takes(images: list[Asset], motion: Move, size: tuple[int, int]) -> 
     return takes
 
 
-def _scene_takes(scenes: list[Asset], motion: Move, size: tuple[int, int]) -> list[Any]:
+def _scene_takes(
+    ctx: ToolContext, scenes: list[Asset], motion: Move, size: tuple[int, int], seconds: float
+) -> list[Any]:
     if not scenes:
         return []
     from omnimuse.crafts.animation.camera import MOVES
     from omnimuse.crafts.animation.parallax import parallax_shot
 
+    pack = ctx.role("scene-to-image").pack
     moves = [MOVES[i % len(MOVES)] if motion == "auto" else motion for i in range(len(scenes))]
     return [
-        parallax_shot(scene.read_json(), move, *size)
+        parallax_shot(scene.read_json(), pack, move, *size, duration_s=seconds)
         for scene, move in zip(scenes, moves, strict=True)
     ]
 
 
+def _captions(
+    text: Asset | None, transcript: Asset | None, audio: Asset | None, length: float
+) -> list[Any]:
+    """Timed captions if there is a transcript, else the text spread over the film."""
+    from omnimuse.crafts.animation.captions import from_text, from_transcript
+
+    if transcript is None and text is not None and text.kind == "transcript":
+        transcript = text
+    if transcript is not None:
+        offset = float(audio.facts.get("speech_start_s", 0.0)) if audio is not None else 0.0
+        return from_transcript(transcript.read_json(), offset)
+    if text is None:
+        return []
+    return from_text(text.read_text(), min(0.4, length / 8), length - min(0.6, length / 8))
+
+
 def _natural_size(parts: list[Asset]) -> tuple[float, float]:
     """The shape that all pictures and scenes share, 1280 px on its longer side; else 16:9."""
-    shapes = [part.read_json()["canvas"] if part.kind == "scene" else
-              (part.facts["width_px"], part.facts["height_px"]) for part in parts]  # fmt: skip
-    ratios = [float(w) / float(h) for w, h in shapes]
+    ratios = [_aspect(part) for part in parts]
     if max(ratios) / min(ratios) > 1.05:
         return 1280, 720
     return (1280, 1280 / ratios[0]) if ratios[0] >= 1 else (1280 * ratios[0], 1280)
+
+
+def _aspect(part: Asset) -> float:
+    if part.kind == "scene":
+        from omnimuse.crafts.illustration.scene import Scene as DrawnScene
+
+        width, height = DrawnScene.from_json(part.read_json()).canvas
+        return width / height
+    return float(part.facts["width_px"]) / float(part.facts["height_px"])
 
 
 def _length(audio: Asset | None, count: int) -> float:

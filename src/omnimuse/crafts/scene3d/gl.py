@@ -77,7 +77,8 @@ float shine(vec3 n, vec3 v, vec3 l, float rough) {
 }
 vec3 film(vec3 c) {
   c = c * (2.51 * c * 0.62 + 0.03) / (c * (2.43 * c * 0.62 + 0.59) + 0.14) ;
-  return pow(clamp(c, 0.0, 1.0), vec3(1.0 / 2.2));
+  c = clamp(c, 0.0, 1.0);
+  return pow(mix(vec3(dot(c, vec3(0.25, 0.6, 0.15))), c, 0.9), vec3(1.0 / 2.2));
 }
 void main() {
   vec3 v = normalize(eye - world), n = normalize(facing);
@@ -122,7 +123,8 @@ in vec2 at; out vec4 picture;
 uniform vec3 backdrop_top, backdrop_low;
 vec3 film(vec3 c) {
   c = c * (2.51 * c * 0.62 + 0.03) / (c * (2.43 * c * 0.62 + 0.59) + 0.14) ;
-  return pow(clamp(c, 0.0, 1.0), vec3(1.0 / 2.2));
+  c = clamp(c, 0.0, 1.0);
+  return pow(mix(vec3(dot(c, vec3(0.25, 0.6, 0.15))), c, 0.9), vec3(1.0 / 2.2));
 }
 void main() {
   vec3 c = mix(backdrop_low, backdrop_top, smoothstep(0.42, 1.05, at.y));

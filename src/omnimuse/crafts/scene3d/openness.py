@@ -55,7 +55,7 @@ def openness(
         inside = (column >= 0) & (column < px) & (row >= 0) & (row < px)
         nearest = np.ones(len(points), np.float32)
         nearest[inside] = depth[row[inside], column[inside]]
-        seen += weight * (nearest > at[:, 2] - 0.004)
+        seen += weight * ((nearest > 0.9999) | (nearest > at[:, 2] - 0.004))
         total += weight
     share = seen / total
     return share[: len(scene.vertices)], share[len(scene.vertices) :]
