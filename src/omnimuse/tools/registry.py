@@ -43,6 +43,7 @@ BUILT_IN: dict[str, str] = {
         "audio_script": ("write_audio_script", "compile_audio_script"),
         "video": (
             "make_video",
+            "extract_frame",
             "extract_frames",
             "extract_audio",
             "trim_video",

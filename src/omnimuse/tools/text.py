@@ -28,8 +28,6 @@ _MAX_REWRITE_CHARACTERS = 3000
         "compose song lyrics about the sea",
         "write a slogan for a bakery",
         "write a letter to my grandmother",
-        "写一首关于月亮的诗",
-        "写一个关于小猫的故事",
     ),
 )
 def write_text(

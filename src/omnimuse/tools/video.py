@@ -144,6 +144,31 @@ def extract_frames(
 @tool(
     version="1.0.0",
     family="video",
+    cost_s=2.0,
+    memory_mb=200,
+    examples=(
+        "take a still from the video",
+        "a screenshot of the film at 12 seconds",
+        "use one frame of the clip as a picture",
+        "从视频中截取一张图片",
+    ),
+)
+def extract_frame(
+    ctx: ToolContext,
+    video: Video,
+    *,
+    at_s: Annotated[
+        float | None, Arg("time of the frame; the middle if left out", ge=0, unit="s")
+    ] = None,
+) -> Image:
+    """Extract one still picture (frame, screenshot) from a video."""
+    time_s = float(video.facts["duration_s"]) / 2 if at_s is None else at_s
+    return extract_frames(ctx, video, at_s=[time_s])[0]
+
+
+@tool(
+    version="1.0.0",
+    family="video",
     cost_s=1.0,
     examples=(
         "get the audio of the video",
