@@ -17,6 +17,7 @@ from omnimuse.tools.kinds import Arg, Audio, Image, Scene, Text, Transcript, Vid
 
 _SECONDS_PER_PICTURE = 4.0
 _TAIL_S = 0.8
+_FRAME_PIXELS = 1280 * 720
 
 Side = Annotated[int, Arg("pixels", ge=64, le=4096, unit="px")]
 Rate = Annotated[float, Arg("frames per second", ge=1, le=60, unit="fps")]
@@ -378,20 +379,10 @@ def _captions(
 
 
 def _natural_size(parts: list[Asset]) -> tuple[float, float]:
-    """The shape that all pictures and scenes share, 1280 px on its longer side; else 16:9."""
+    """The shape that all pictures share, else 16:9; as many pixels as 1280 x 720."""
     ratios = [_aspect(part) for part in parts]
-    if max(ratios) / min(ratios) > 1.05:
-        return 1280, 720
-    return (1280, 1280 / ratios[0]) if ratios[0] >= 1 else (1280 * ratios[0], 1280)
-
-
-def _aspect(part: Asset) -> float:
-    if part.kind == "scene":
-        from omnimuse.crafts.illustration.scene import Scene as DrawnScene
-
-        width, height = DrawnScene.from_json(part.read_json()).canvas
-        return width / height
-    return float(part.facts["width_px"]) / float(part.facts["height_px"])
+    ratio = ratios[0] if max(ratios) / min(ratios) <= 1.05 else 16 / 9
+    return (_FRAME_PIXELS * ratio) ** 0.5, (_FRAME_PIXELS / ratio) ** 0.5
 
 
 def _length(audio: Asset | None, count: int) -> float:
