@@ -385,6 +385,15 @@ def _natural_size(parts: list[Asset]) -> tuple[float, float]:
     return (_FRAME_PIXELS * ratio) ** 0.5, (_FRAME_PIXELS / ratio) ** 0.5
 
 
+def _aspect(part: Asset) -> float:
+    if part.kind == "scene":
+        from omnimuse.crafts.illustration.scene import Scene as DrawnScene
+
+        width, height = DrawnScene.from_json(part.read_json()).canvas
+        return width / height
+    return float(part.facts["width_px"]) / float(part.facts["height_px"])
+
+
 def _length(audio: Asset | None, count: int) -> float:
     if audio is None:
         return _SECONDS_PER_PICTURE * count
