@@ -61,6 +61,8 @@ _STYLE_WORDS = {
     "cutout": "paper",
     "collage": "paper",
 }
+_BOARDS = frozenset(("skateboard", "surfboard", "snowboard", "skis", "ski", "sled", "wave"))
+_SEATS = frozenset(("bench", "chair", "sofa", "couch", "armchair", "stool", "throne", "swing"))
 _FACES_RIGHT = {"fluent:delivery-truck", "fluent:sailboat"}
 _MANY_COLORS = ("colorful", "colourful", "multicolor", "rainbow", "various colors", "assorted")
 _MOTLEY = ("red", "azure", "yellow", "green", "purple", "orange", "pink", "turquoise")
@@ -98,6 +100,7 @@ def compose_scene(
     concepts = [_concept(entry, index) for entry in entries]
     standing = [concept.anchor == "ground" for concept in concepts]
     boxes = _settled(entries, [_box(entry) for entry in entries], standing)
+    boxes = _seated(layout, entries, boxes)
     background = choose_background(layout, concepts, boxes, embed=embed)
     composer = _Composer(layout, entries, concepts, boxes, background, pack, seed)
     objects = tuple(composer.object(i) for i in range(len(entries)))
@@ -207,6 +210,42 @@ def _settled(
         for i, box in zip(hanging, _set_down([boxes[i] for i in hanging], boxes[below])):
             settled[i] = box
     return settled
+
+
+def _seated(
+    layout: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], boxes: Sequence[Box]
+) -> list[Box]:
+    """Riders down to the saddle, sitters down to the seat: people are drawn standing.
+
+    A thing whose box reaches into that of its mount already stays as it is; centres stay in order.
+    """
+    places = {entry["id"]: i for i, entry in enumerate(entries)}
+    seated = list(boxes)
+    for relation in layout.get("relations") or ():
+        if not isinstance(relation, Mapping):
+            continue
+        rider = places.get(str(relation.get("subject")))
+        mount = places.get(str(relation.get("object")))
+        if rider is None or mount is None or rider == mount:
+            continue
+        sink = _sink(str(relation.get("relation")), entries[rider], entries[mount])
+        (x, y, w, h), (_, top, _, tall) = boxes[rider], boxes[mount]
+        low = top + sink * tall
+        if sink and y + h < low and low - h / 2 < top + tall / 2:
+            seated[rider] = (x, low - h, w, h)
+    return seated
+
+
+def _sink(relation: str, rider: Mapping[str, Any], mount: Mapping[str, Any]) -> float:
+    """How far down the box of its mount a rider or sitter comes, as a share of its height."""
+    noun = mount["label"].rsplit(" ", 1)[-1]
+    if relation == "riding" and noun not in _BOARDS:
+        return 0.62
+    is_astride = relation == "on" and noun in ("bicycle", "bike", "motorcycle", "scooter", "horse")
+    if is_astride:
+        return 0.62
+    is_sitting = rider["attributes"].get("pose") in ("sitting", "resting", "relaxing", "lying")
+    return 0.8 if relation == "on" and is_sitting and noun in _SEATS else 0.0
 
 
 def _set_down(above: Sequence[Box], support: Box) -> list[Box]:

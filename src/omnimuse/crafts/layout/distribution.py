@@ -25,7 +25,10 @@ _MOST = 60
 def share_out_each(reading: Reading) -> None:
     """Multiply the counts of what is said of "each" thing."""
     for mention in reading.sentence.mentions:
-        if mention.kind != "thing" or mention.group < 0 or mention.determiner == "definite":
+        is_own = mention.is_possessed and reading.sentence.words[mention.start] == "their"
+        if mention.kind != "thing" or mention.group < 0:
+            continue
+        if mention.determiner == "definite" and not is_own:
             continue
         if not _is_founder(reading, mention):
             continue
@@ -50,10 +53,30 @@ def _times(reading: Reading, mention: Mention) -> int:
     after = words[mention.end : mention.end + 1]
     if after in (["each"], ["apiece"]) and not _has_noun(reading, mention.end + 1):
         return _many_before(reading, mention, mention.start)
+    if mention.is_plural and not mention.count:
+        owners = _owners(reading, mention)
+        if owners:
+            return owners
     each = _each_before(reading, mention)
     if each >= 0:
         return _many_before(reading, mention, each)
     return _at_each(reading, mention)
+
+
+def _owners(reading: Reading, mention: Mention) -> int:
+    """As in "two players with rackets", "three women and their dogs": one each."""
+    words = reading.sentence.words
+    owner = reading.sentence.before(mention.start)
+    if owner is None or owner.group < 0 or owner.kind != "thing":
+        return 0
+    gap = words[owner.end : mention.start]
+    says_so = gap[:1] == ["with"] or words[mention.start] == "their"
+    if not says_so or "and" in gap[1:]:
+        return 0
+    group, owned = reading.groups[owner.group], reading.groups[mention.group]
+    if w.noun_kind(group.label) not in "pa" or w.noun_kind(owned.label) in "lp":
+        return 0
+    return group.count if group.is_exact and group.count > 1 else 0
 
 
 def _has_noun(reading: Reading, i: int) -> bool:

@@ -21,6 +21,15 @@ from omnimuse.errors import InputError
 MAX_CHARACTERS = 4000
 _QUOTES = re.compile(r"[\"\u201c\u201d\u300c\u300d]([^\"\u201c\u201d\u300c\u300d]{1,200})"
                      r"[\"\u201c\u201d\u300c\u300d]|(?<!\w)'([^']{1,200})'(?!\w)")  # fmt: skip
+# Words to be written, without quotation marks: "a sign that says OPEN next to a door".
+_SAYING = re.compile(
+    r"\b(?:[Ss]ays|[Ss]aying|(?:that|which) reads|(?:[Ll]abell?ed|[Tt]itled|[Cc]aptioned)(?: as)?|"
+    r"(?:with|has|reading|shows|showing) the (?:words?|text|letters|message|title|name))"
+    r"(?: the words?)? +(?!that |the |a |an )"
+    r"((?:[A-Z0-9!?&%'-]{2,}(?: +(?=[A-Z0-9!?&%'-]{2,}))?)+|"
+    r"(?:(?!(?:on|in|at|next|under|above|beside|behind|with|near|and|by|hanging|standing|over|"
+    r"to|from|is|are|for|while|that|which)\b)[\w!?&%'-]+ ?){1,6})"
+)
 _HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=[A-Za-z])")
 _BRACKETS: dict[int, str] = dict.fromkeys(map(ord, "[]{}()*_#<>|~`^\\"), " ")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -93,6 +102,9 @@ def prepare(prompt: str) -> Prepared:
     """Spaces, brackets, hyphens and quoted words put in order for the parser."""
     quotes = tuple((m[0] or m[1]).strip() for m in _QUOTES.findall(prompt))
     text = _QUOTES.sub(" ", prompt)
+    if not quotes:
+        quotes = tuple(m[1].strip() for m in _SAYING.finditer(text))
+        text = _SAYING.sub(_unsaid, text)
     text = re.sub(r"\bclose[- ]?up\b(?= (?:of|on|view|shot|photo|picture|image))", "closeup", text)
     text = re.sub(r"\b(\d+|an?) ?x (?=[a-z])", r"\1 ", text)
     text = _HYPHEN.sub(_unhyphen, text)
@@ -102,6 +114,12 @@ def prepare(prompt: str) -> Prepared:
     if text.isupper():
         text = text.lower()
     return Prepared(text or "picture", quotes)
+
+
+def _unsaid(match: re.Match[str]) -> str:
+    """What stays of "that says OPEN": the words that lead there, if they make sense alone."""
+    lead = match[0][: match.start(1) - match.start()].rstrip()
+    return " " if lead.lower().startswith(("label", "titled", "caption")) else f"{lead} "
 
 
 def _unhyphen(match: re.Match[str]) -> str:

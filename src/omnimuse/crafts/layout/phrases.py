@@ -260,8 +260,8 @@ def _read_modifiers(sentence: Sentence, mention: Mention, i: int) -> None:
     words, tags = sentence.words, sentence.tags
     nouns = list(range(i, mention.end))
     before = [k for k in range(mention.start, i) if words[k] not in ("and", ",", "&")]
-    mention.is_plural = tags[mention.head] in ("NNS", "NNPS")
     head = words[mention.head]
+    mention.is_plural = tags[mention.head] in ("NNS", "NNPS") and _can_be_plural(head)
     if head in PLURAL_ALIKE:
         mention.is_plural = head in ("people", "cattle")
     elif not mention.is_plural and w.singular(head) != head and head in w.IRREGULAR:
@@ -283,6 +283,11 @@ def _read_modifiers(sentence: Sentence, mention: Mention, i: int) -> None:
         base = head
     mention.label = " ".join([*(words[k] for k in nouns[:-1]), base])
     add_adjectives(mention, [words[k] for k in before])
+
+
+def _can_be_plural(head: str) -> bool:
+    """Not "broccoli", whatever the tagger says."""
+    return head.endswith("s") or head in w.IRREGULAR or head in PLURAL_ALIKE or "'" in head
 
 
 def _base(head: str) -> str:
@@ -313,7 +318,7 @@ def _is_attribute_noun(words: list[str], nouns: list[int], mention: Mention) -> 
 def _read_determiners(sentence: Sentence, mention: Mention, before: list[int]) -> None:
     """Determiner and count; what it reads is taken off `before`."""
     words = sentence.words
-    total, head = 0, words[mention.head]
+    total = 0
     share = 0.5 if "half" in [words[k] for k in before] else 1.0
     for k in list(before):
         word = words[k]
@@ -329,7 +334,7 @@ def _read_determiners(sentence: Sentence, mention: Mention, before: list[int]) -
         elif word in _DEFINITE:
             mention.determiner = "definite"
             mention.is_possessed = word in _POSSESSIVE
-        elif number is not None and _is_measure(mention, number, head):
+        elif number is not None and _is_measure(sentence, mention, k):
             mention.attributes.setdefault("state", f"{word} {words[k + 1]}")
             mention.count, mention.is_exact = 1, True
         elif number is not None and word != "zero":
@@ -364,10 +369,16 @@ def _read_determiners(sentence: Sentence, mention: Mention, before: list[int]) -
         before.remove(k)
 
 
-def _is_measure(mention: Mention, number: int, head: str) -> bool:
-    """As in "a two story house": one house."""
-    is_single = not mention.is_plural and head not in w.UNMARKED_PLURAL
-    return mention.determiner == "indefinite" and number > 1 and is_single
+def _is_measure(sentence: Sentence, mention: Mention, k: int) -> bool:
+    """As in "a two story house" or "two story house", with number k: one house."""
+    words, head = sentence.words, sentence.words[mention.head]
+    if mention.is_plural or head in w.UNMARKED_PLURAL or (w.number_of(words[k]) or 0) < 2:
+        return False
+    if mention.determiner == "indefinite":
+        return True
+    inner = words[k + 1 : mention.head]
+    is_noun = bool(inner) and sentence.tags[mention.head - 1] in NOUN_TAGS
+    return is_noun and len(inner) == 1 and not w.is_compound(f"{inner[0]} {head}")
 
 
 def add_adjectives(mention: Mention, adjectives: list[str]) -> None:

@@ -14,6 +14,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from omnimuse.crafts.layout.framing import fill_frame, gather_around, set_tables
 from omnimuse.crafts.layout.grid import Cell, assign_cells
 from omnimuse.crafts.layout.schema import SceneRequest
 from omnimuse.crafts.layout.settle import (
@@ -81,7 +82,10 @@ def place(request: SceneRequest, *, seed: int = 0, aspect: float = 1.0) -> Place
     loose = lie_aside(boxes, request)
     _repair(boxes, request, conflicts, loose)
     stand_under(boxes, request, loose)
+    gather_around(boxes, request)
+    set_tables(boxes, with_supports(request))
     carry_along(boxes, request)
+    fill_frame(boxes, request)
     for box in boxes:
         _keep_inside(box)
     _set_depth(boxes, request)
@@ -211,6 +215,9 @@ def _overlay(
         y[group] = host_y + host.height * 0.15 - guest.height / 2
     elif cell.manner in ("in front of", "behind"):
         sign = 1 if cell.manner == "in front of" else -1
+        if sign > 0 and guest.stance == "g":  # what is nearer looks larger
+            nearer = 0.45 * min(host.height / guest.height, host.width / guest.width)
+            _shrink(guest, min(max(nearer, 1.0), 2.2))
         x[group] = host_x + sign * 0.22 * host.width
         bottom = host_y + host.height / 2 + sign * (0.2 * min(host.height, guest.height) + 0.05)
         y[group] = bottom - guest.height / 2
@@ -239,6 +246,7 @@ def _arrange(blocks: list[Block], request: SceneRequest, aspect: float) -> None:
     if not free:
         return
     air = [b for b in free if all(c.stance == "a" for c in b.clusters)]
+    air.sort(key=lambda b: not _is_celestial(b, request))
     ground = [b for b in free if b not in air]
     window = _free_window([region for _, region in placed])
     if air and ground:
@@ -247,6 +255,11 @@ def _arrange(blocks: list[Block], request: SceneRequest, aspect: float) -> None:
         _row(ground, (window[0], split - 0.02, window[2], window[3]), aspect)
     else:
         _row(free, window, aspect)
+
+
+def _is_celestial(block: Block, request: SceneRequest) -> bool:
+    names = {request.things[c.group].label.rsplit(" ", 1)[-1] for c in block.clusters}
+    return bool(names & {"sun", "moon", "star", "cloud", "rainbow", "planet"})
 
 
 def _region(block: Block, request: SceneRequest) -> str:
@@ -409,13 +422,20 @@ def _keep_inside(box: Box) -> None:
     box.y = min(max(box.y, box.h / 2 + 0.005), 1 - box.h / 2 - 0.005)
 
 
+def _is_overhead(label: str) -> bool:
+    """Held over the head, and drawn behind it."""
+    return label.endswith(("umbrella", "parasol"))
+
+
 def _set_depth(boxes: list[Box], request: SceneRequest) -> None:
     for box in boxes:
         box.depth = round(min(1.0, max(0.0, box.y + box.h / 2)), 4)
     for subject, relation, other in paired(request, boxes):
         if relation in ("on", "in", "riding", "under", "in front of"):
             subject.depth = max(subject.depth, round(min(1.0, other.depth + 0.01), 4))
-        elif relation in ("behind",):
+        elif relation in ("behind", "around"):
             subject.depth = min(subject.depth, round(max(0.0, other.depth - 0.01), 4))
+        elif relation == "holding" and _is_overhead(request.things[other.group].label):
+            other.depth = min(other.depth, round(max(0.0, subject.depth - 0.01), 4))
         elif relation in ("holding", "wearing"):
             other.depth = max(other.depth, round(min(1.0, subject.depth + 0.01), 4))

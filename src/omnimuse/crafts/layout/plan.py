@@ -10,7 +10,7 @@ from omnimuse.backends.base import Parser
 from omnimuse.crafts.layout.parse import describe_scenes
 from omnimuse.crafts.layout.place import Placement, place
 from omnimuse.crafts.layout.schema import SceneRequest
-from omnimuse.crafts.layout.settle import paired
+from omnimuse.crafts.layout.settle import paired, with_supports
 
 
 def plan_layouts(
@@ -42,7 +42,9 @@ def lay_out(
     for subject, relation, other in paired(request, placement.boxes):
         first, second = names[subject.group, subject.number], names[other.group, other.number]
         relations.append({"subject": first, "relation": relation, "object": second})
+    for subject, relation, other in paired(with_supports(request), placement.boxes):
         if relation in ("on", "in", "riding"):
+            first, second = names[subject.group, subject.number], names[other.group, other.number]
             supports.setdefault(first, second)
     for box in placement.boxes:
         thing = request.things[box.group]

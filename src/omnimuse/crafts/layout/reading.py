@@ -179,10 +179,17 @@ def _kind(sentence: Sentence, mention: Mention) -> str:
     if last in _GENERIC_GROUPS and not mention.count:
         mention.label, mention.count = "person", w.QUANTITY_NOUNS[last][0]
         return "thing"
+    if last in w.COUPLES and not mention.is_plural:
+        mention.label, mention.count = w.COUPLES[last]
+        mention.is_plural = True
+        return "thing"
     is_visual = bool(set(mention.attributes) & {"color", "material", "size", "pattern"})
     kind = w.noun_kind(label)
     if last in w.TIMES or last in w.SEASONS or last in w.WEATHERS:
         return "nothing" if kind != "l" else "scenery"
+    is_range = f"{last}s" in w.SCENERY and not mention.count and last == label
+    if is_range and (mention.is_plural or mention.determiner == "definite"):
+        return "scenery"
     if kind == "l":
         if label in w.size_table() and label not in w.SCENERY:
             return "thing"
@@ -376,6 +383,8 @@ def _with_owner(sentence: Sentence, pronoun: Mention) -> int | None:
         if sentence.words[preposition] != "with":
             return None
         owner = sentence.at.get(sentence.tokens[preposition].head)
+        if owner is not None and owner.kind == "scenery":
+            return -1
         return owner.group if owner is not None and owner.group >= 0 else None
     return None
 

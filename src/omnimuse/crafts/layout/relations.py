@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from omnimuse.crafts.layout import words as w
+from omnimuse.crafts.layout.framing import is_holdable
 from omnimuse.crafts.layout.phrases import Mention
 from omnimuse.crafts.layout.reading import Reading
 from omnimuse.crafts.layout.schema import GroupRelation, ThingGroup
@@ -76,6 +77,7 @@ class RelationReader:
         for mention in self.sentence.mentions:
             self._read_verb(mention)
             self._read_contents(mention)
+            self._read_with(mention)
         self._share_out()
         for index, region in self.regions.items():
             self.reading.change(index, region=region)
@@ -223,7 +225,9 @@ class RelationReader:
         if landmark.label == "each other":
             self._read_reciprocal(place)
             return
-        objects = self._groups(landmark)
+        if place.start and self.sentence.words[place.start - 1] in ("not", "n't", "never"):
+            return
+        objects = self._groups(landmark) or self._on_scenery(place, landmark)
         if place.relation == "between":
             self._read_between(place, landmark)
             return
@@ -233,6 +237,16 @@ class RelationReader:
             objects = [*objects, *(g for g in self._groups(joined) if g not in objects)]
         if objects:
             self._add(place, objects, place.relation)
+
+    def _on_scenery(self, place: Place, landmark: Mention) -> list[int]:
+        """As in "a train next to a road with a truck": the train is next to the truck."""
+        is_beside = place.relation in ("next to", "near", "left of", "right of")
+        if landmark.kind != "scenery" or not is_beside:
+            return []
+        following = self.sentence.after(landmark.end)
+        if following is None or self.sentence.words[landmark.end : landmark.end + 1] != ["with"]:
+            return []
+        return self._groups(following) if following.start == landmark.end + 1 else []
 
     def _read_reciprocal(self, place: Place) -> None:
         before = [
@@ -283,6 +297,37 @@ class RelationReader:
         inside = self.sentence.after(mention.end)
         if inside is not None and inside.start == mention.end + 1 and inside.kind == "thing":
             self._connect(self._groups(inside), "in", self._groups(mention))
+
+    def _read_with(self, mention: Mention) -> None:
+        """As in "a woman with an umbrella", "a basket with apples", "a table with a bowl"."""
+        start, sentence = mention.start, self.sentence
+        if mention.kind != "thing" or mention.group < 0 or sentence.words[start - 1] != "with":
+            return
+        owner = sentence.before(start - 1)
+        if not start or owner is None or owner.kind != "thing" or owner.group < 0:
+            return
+        if owner.end != start - 1 or owner.group == mention.group:
+            return
+        if self._says_more(mention):
+            return
+        host, guest = self.reading.groups[owner.group], self.reading.groups[mention.group]
+        last, held = host.label.rsplit(" ", 1)[-1], guest.label.rsplit(" ", 1)[-1]
+        if w.noun_kind(host.label) == "p" and held not in w.CLOTHES and is_holdable(guest.label):
+            self._connect([owner.group], "holding", [mention.group])
+        elif w.noun_kind(guest.label) in "ap" or real_size(guest.label)[0] > real_size(last)[0]:
+            return
+        elif w.noun_kind(host.label) == "f" and real_size(held)[2] == "s":
+            self._connect([mention.group], "on", [owner.group])
+        elif last in w.CONTAINERS:
+            is_flat = last in ("plate", "platter", "tray", "dish")
+            self._connect([mention.group], "on" if is_flat else "in", [owner.group])
+
+    def _says_more(self, mention: Mention) -> bool:
+        """Whether a preposition or verb after the mention places it: "with a box on it"."""
+        end = mention.end
+        if any(place.start == end and not place.direction for place in self.places):
+            return self.sentence.tags[end + 1 : end + 2] == ["PRP"]
+        return self.sentence.tags[end : end + 1] in (["VBG"], ["VBZ"])
 
     def _add(self, place: Place, objects: list[int], relation: str) -> None:
         subjects = [s for s in self._subject_groups(place) if s not in objects]
@@ -372,6 +417,9 @@ class RelationReader:
         position = self.sentence.mentions.index(subject)
         for following in self.sentence.mentions[position + 1 :]:
             gap = self.sentence.words[current.end : following.start]
+            if gap == ["of"] and following.stands_for is not None:
+                current = following
+                continue
             if following.end > limit or not gap or not set(gap) <= {"and", ",", "&"}:
                 break
             if following.kind == "thing":
@@ -386,6 +434,16 @@ class RelationReader:
         current = subject
         for earlier in reversed(self.sentence.mentions[:position]):
             gap = self.sentence.words[earlier.end : current.start]
+            if earlier.stands_for is not None and earlier.kind == "nothing":
+                holder = self.sentence.before(earlier.start)
+                if gap and set(gap) <= {"and", ",", "&"} and holder is earlier.stands_for:
+                    current = earlier
+                    continue
+            if gap == ["of"] and earlier.label.rsplit(" ", 1)[-1] in w.CONTAINERS and found:
+                found[-1] = current = earlier
+                continue
+            if gap == ["of"] and current.kind == "nothing" and current is not subject:
+                gap = ["and"]
             if not gap or not set(gap) <= {"and", ",", "&"} or earlier.kind != "thing":
                 break
             if self._is_landmark(earlier):

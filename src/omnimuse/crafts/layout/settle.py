@@ -68,7 +68,8 @@ def with_supports(request: SceneRequest) -> SceneRequest:
     surfaces = [i for i, t in enumerate(request.things) if t.label.rsplit(" ", 1)[-1] in _SURFACES]
     if len(surfaces) != 1 or request.things[surfaces[0]].count > 1:
         return request
-    said = {r.subject for r in request.relations} | {r.object for r in request.relations}
+    said = {r.subject for r in request.relations}
+    said |= {r.object for r in request.relations if r.relation not in ("in", "on")}
     added = tuple(
         GroupRelation(i, "on", surfaces[0])
         for i, thing in enumerate(request.things)
@@ -119,6 +120,8 @@ def lie_aside(boxes: list[Box], request: SceneRequest) -> set[tuple[int, int]]:
             for b in boxes
             if b.group == (r.object if r.subject == relation.subject else r.subject)
         ]
+        if any(real_size(request.things[b.group].label)[2] == "h" for b in others):
+            continue  # a window stays where it hangs
         is_single = len(hosts) == 1 and len(guests) == 1 and bool(others)
         if not is_single or hosts[0].w < 1.2 * guests[0].w:
             continue
@@ -161,7 +164,9 @@ def carry_along(boxes: list[Box], request: SceneRequest) -> None:
             other.x = subject.x + (0.42 * subject.w if name == "holding" else 0.0)
             other.y = subject.y - 0.08 * subject.h
             if request.things[other.group].label.endswith(("umbrella", "parasol")):
-                other.x = subject.x + 0.2 * subject.w
+                factor = 1.5 * subject.w / other.w
+                other.w, other.h = other.w * factor, other.h * factor
+                other.x = subject.x + 0.12 * subject.w
                 other.y = subject.y - subject.h / 2
 
 

@@ -59,6 +59,10 @@ def _agree(tags: list[str], words: list[str]) -> None:
     A singular noun after "a" is not the modifier of a plural; one after "two" is.
     """
     for i in range(1, len(words)):
+        if _is_subject(words, tags, i):
+            tags[i - 1], tags[i] = "NN", "VBZ"
+        elif tags[i] == "NNS" and _is_bare_verb(words, tags, i):
+            tags[i] = "VBZ"
         if tags[i - 1] != "NN" or not words[i].endswith("s") or words[i].endswith("ss"):
             continue
         k = i - 1
@@ -76,6 +80,29 @@ def _agree(tags: list[str], words: list[str]) -> None:
             is_one = words[i - 1] in w.UNMARKED_PLURAL
             if is_many and not is_one and w.singular(words[i]) in w.noun_table():
                 tags[i] = "NNS"
+
+
+def _is_subject(words: list[str], tags: list[str], i: int) -> bool:
+    """As in "a remote lies on the bed", where the tagger saw remote lies."""
+    return (
+        i > 1
+        and tags[i] == "NNS"
+        and tags[i - 1] == "JJ"
+        and words[i - 2] in ("a", "an", "one")
+        and words[i - 1] in w.size_table()
+        and verb_stem(words[i]) in w.POSES
+    )
+
+
+def _is_bare_verb(words: list[str], tags: list[str], i: int) -> bool:
+    """As in "another one watches", "a family of four eats pizza"."""
+    stem = verb_stem(words[i])
+    if not words[i].endswith("s") or stem not in w.POSES:
+        return False
+    if words[i - 1] in ("one", "third", "other") and i > 1 and words[i - 2] in ("a", "another", "the"):
+        return True
+    kind = w.noun_kind(stem) if stem in w.noun_table() or stem in w.size_table() else "?"
+    return kind not in "aoftp" and (tags[i - 1] in NOUN_TAGS or tags[i - 1] == "CD")
 
 
 _AFTER_VERBS = frozenset(("IN", "DT", "RB", "TO", "RP", "PRP$", "VBG", "."))
@@ -130,7 +157,11 @@ def verb_stem(word: str) -> str:
     for ending in ("ing", "es", "s"):
         stem = word[: -len(ending)]
         if word.endswith(ending):
-            for form in (stem, stem + "e", stem[:-1], stem[:-1] + "y"):
+            is_doubled = ending == "ing" and stem[-1:] == stem[-2:-1]
+            forms = [stem, *([stem + "e"] if ending != "s" else [])]
+            forms += [stem[:-1]] if is_doubled else []
+            forms += [stem[:-1] + "y"] if ending == "es" and stem.endswith("i") else []
+            for form in forms:
                 if form in w.POSES:
                     return form
     return word

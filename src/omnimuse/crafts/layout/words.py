@@ -69,6 +69,10 @@ SCENERY = _SETS["scenery"]
 NO_THING = _SETS["no_thing"]
 PARTS = _SETS["parts"]
 CLOTHES = _SETS["clothes"]
+# People by nouns that a dictionary files elsewhere.
+PEOPLE = _SETS["people"]
+# Nouns for people by number, and how many of whom are drawn.
+COUPLES = {"couple": ("adult", 2), "family": ("person", 4)}
 # Verbs that people, animals and things pose in.
 POSES = _SETS["poses"]
 # Words that may come after "a photo": "of", "with", ...
@@ -125,6 +129,8 @@ def noun_kind(noun: str) -> str:
     if last in SCENERY and noun not in size_table():
         return "l"
     for name in dict.fromkeys((noun, last)):
+        if name in PEOPLE:
+            return "p"
         if name in size_table():
             entry = noun_table().get(name, ("o", ""))
             return entry[0] if entry[0] in "aoftp" else "o"
