@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,11 @@ from omnimuse.backends.store import ModelStore
 from omnimuse.config import Settings
 from omnimuse.errors import ArgumentError, CheckpointError
 
+# One checkpoint plays them all, so that it is loaded once.
+_ROLES: Mapping[str, tuple[str, ...]] = {
+    "diffusers": ("text-to-image", "image-to-image", "inpainting"),
+    "transformers": ("text-generation",),
+}
 _SCHEMES = ("file:", "hub:", "http:", "https:")
 
 
@@ -49,7 +55,7 @@ def card_for_choice(role: str, choice: str, settings: Settings, store: ModelStor
     backend, options = sniff_checkpoint(folder)
     return ModelCard(
         choice,
-        (role,),
+        _ROLES.get(backend, (role,)),
         backend,
         licence="unknown",
         description=f"Given by the user for {role}.",

@@ -186,6 +186,21 @@ class ImageTransformer(Protocol):
 
 
 @runtime_checkable
+class ImageInpainter(Protocol):
+    """Role `inpainting`: a part of a picture made anew."""
+
+    def inpaint(
+        self,
+        pixels: NDArray[np.uint8],
+        mask: NDArray[np.float32],
+        *,
+        options: Mapping[str, Any] | None = None,
+    ) -> NDArray[np.uint8]:
+        """The picture with new content where the mask is above 0; every other byte stays."""
+        ...
+
+
+@runtime_checkable
 class ObjectDetector(Protocol):
     """Role `object-detection`."""
 

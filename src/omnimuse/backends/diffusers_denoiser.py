@@ -6,10 +6,11 @@ loop, scheduler, guidance and decoding, so a method works with every scheduler a
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from omnimuse.backends.diffusers_memo import replaced_forward
 from omnimuse.errors import ArgumentError
@@ -34,10 +35,13 @@ class Denoiser:
     name: str
     arguments: Mapping[str, Any]
 
-    def predict(self, latents: Any, changed: Mapping[str, Any] | None = None) -> Any:
-        """What the network predicts for these latents, (B, C, h, w), with arguments changed."""
-        given = {**self.arguments, **(changed or {}), self.name: latents, "return_dict": False}
-        return self.forward(**given)[0]
+    def given(self, changed: Mapping[str, Any]) -> Self:
+        """The same with some arguments changed."""
+        return replace(self, arguments={**self.arguments, **changed})
+
+    def predict(self, latents: Any) -> Any:
+        """What the network predicts for these latents, (B, C, h, w)."""
+        return self.forward(**{**self.arguments, self.name: latents, "return_dict": False})[0]
 
 
 @contextmanager
@@ -60,8 +64,6 @@ def through(pipeline: Any, method: Method | None) -> Iterator[None]:
     if network is None:
         raise ArgumentError(f"{type(pipeline).__name__} has no network that a method can call")
     own = network.forward
-    import inspect
-
     names = list(inspect.signature(type(network).forward).parameters)[1:]
 
     def forward(*args: Any, **given: Any) -> Any:

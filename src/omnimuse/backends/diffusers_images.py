@@ -55,7 +55,8 @@ class DiffusersPainter:
             `steps`, `guidance_scale`, `scheduler` (a name of `SCHEDULERS`), `lora` (paths, or
             tables of path and scale), `fuse_lora` (true), `controlnet` (a path, or a table of
             paths by structure), `vae` (a path), `vae_tiling` (as needed), `multiple_of` (sizes
-            are rounded up to it and cut), `memoize` (true), `channels_last`, `rewrite`.
+            are rounded up to it and cut), `memoize` (true), `channels_last`,
+            `rewrite` (prompts, unless the caller says no), `additions` (words put behind them).
         folder: a pipeline saved by diffusers: model_index.json and its parts.
         memory_limit_mb: what may be used in all; 0 for what the machine has.
 
@@ -66,6 +67,7 @@ class DiffusersPainter:
     """
 
     draws_layouts = False
+    takes_methods = True
 
     def __init__(self, card: ModelCard, folder: Path, *, memory_limit_mb: float = 0.0) -> None:
         self._options = dict(card.options)
@@ -84,6 +86,7 @@ class DiffusersPainter:
                 self._use_channels_last()
         self._made: dict[tuple[str, str], Any] = {}
         self.rewrites_prompts = bool(card.options.get("rewrite", False))
+        self.prompt_additions = str(card.options.get("additions", ""))
 
     @classmethod
     def from_settings(cls, card: ModelCard, folder: Path, settings: Settings) -> Self:
@@ -95,6 +98,13 @@ class DiffusersPainter:
         """What pictures can be controlled by; `*` is anything."""
         given = self._options.get("controlnet")
         return () if not given else ("*",) if isinstance(given, str) else tuple(sorted(given))
+
+    @property
+    def native_side(self) -> int:
+        """The side of the pictures that it was trained on, in latents; 0 if not known."""
+        network = getattr(self._pipeline, "unet", None) or self._pipeline.transformer
+        side = getattr(network.config, "sample_size", 0)
+        return side if isinstance(side, int) else 0
 
     def close(self) -> None:
         """Let go of all weights."""
@@ -209,8 +219,9 @@ class DiffusersPainter:
             return rgb.copy()
         pipeline = self._pipeline_for("image-to-image")
         padded, given = self._picture(pipeline, rgb)
-        found = self._run(pipeline, given | chosen, [int(chosen.pop("seed", 0))], padded)[0][0]
-        return found[: rgb.shape[0], : rgb.shape[1]]
+        found, _ = self._run(pipeline, given | chosen, [int(chosen.get("seed", 0))], padded)
+        redrawn: NDArray[np.uint8] = found[0, : rgb.shape[0], : rgb.shape[1]]
+        return redrawn
 
     def inpaint(
         self,
@@ -243,9 +254,9 @@ class DiffusersPainter:
         padded, given = self._picture(pipeline, rgb)
         hard = np.asarray((mask > 0) * 255, np.uint8)
         given["mask_image"] = Image.fromarray(pad_to(hard, padded))
-        found = self._run(pipeline, given | chosen, [int(chosen.pop("seed", 0))], padded)[0][0]
+        found, _ = self._run(pipeline, given | chosen, [int(chosen.get("seed", 0))], padded)
         share = np.clip(mask, 0.0, 1.0)[..., None]
-        mixed = found[: rgb.shape[0], : rgb.shape[1]] * share + rgb * (1.0 - share)
+        mixed = found[0, : rgb.shape[0], : rgb.shape[1]] * share + rgb * (1.0 - share)
         return np.where(share > 0, np.rint(mixed), rgb).astype(np.uint8)
 
     def _picture(

@@ -49,7 +49,7 @@ def pipeline_class(folder: Path) -> str:
     name = index.get("_class_name") if isinstance(index, dict) else None
     if not isinstance(name, str) or name not in _picture_classes():
         raise CheckpointError(
-            f"{folder.name} is a checkpoint for {name!r}, which is no picture pipeline of diffusers",
+            f"{folder.name} is a checkpoint for {name!r}, no picture pipeline of diffusers",
             hint="Choose a text-to-image, image-to-image or inpainting checkpoint.",
         )
     return name

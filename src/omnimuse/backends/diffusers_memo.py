@@ -53,6 +53,7 @@ class SameInputMemo:
         self._output: Any = None
 
     def __call__(self, *args: Any, **given: Any) -> Any:
+        """The projection of the input, from memory where it is the last one."""
         if len(args) != 1 or given:
             return self._forward(*args, **given)
         if args[0] is not self._input:

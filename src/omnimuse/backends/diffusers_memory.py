@@ -57,13 +57,13 @@ def parts(pipeline: Any) -> dict[str, Any]:
     """The networks of a pipeline by name."""
     import torch
 
-    found = {name: part for name, part in pipeline.components.items()}
-    return {name: part for name, part in found.items() if isinstance(part, torch.nn.Module)}
+    found = pipeline.components.items()
+    return {name: part for name, part in found if isinstance(part, torch.nn.Module)}
 
 
 def part_bytes(part: Any) -> int:
     """What a network's weights take."""
-    return sum(weights.numel() * weights.element_size() for weights in part.parameters())
+    return int(sum(weights.numel() * weights.element_size() for weights in part.parameters()))
 
 
 def spare_memory(pipeline: Any, pixels: int, *, free_mb: float, is_asked: bool | None) -> bool:
@@ -93,4 +93,4 @@ def decoding_mb(vae: Any, pixels: int) -> float:
     channels = (getattr(vae.config, "block_out_channels", None) or [128])[0]
     weights = next(iter(vae.parameters()), None)
     item = weights.element_size() if weights is not None else 4
-    return float(pixels) * channels * item * _DECODER_MAPS / 1e6
+    return float(pixels * channels * item * _DECODER_MAPS / 1e6)

@@ -54,6 +54,8 @@ class OpenAIEndpoint:
         ArgumentError: the card names no endpoint.
     """
 
+    draws_layouts = False
+
     def __init__(
         self,
         card: ModelCard,

@@ -63,7 +63,8 @@ def fuse(parts: Iterable[tuple[View, Any, Any]], canvas: Any) -> Any:
             cell of the canvas must get a weight from some view.
         canvas: (B, C, H, W), for size and type.
     """
-    total, weight = None, None
+    total: Any = None
+    weight: Any = None
     for view, prediction, share in parts:
         if total is None:
             total = _zeros(canvas[:, : prediction.shape[1]])

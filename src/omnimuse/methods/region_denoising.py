@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from omnimuse.errors import ArgumentError
 from omnimuse.methods.multidiffusion import View, fuse
+from omnimuse.methods.tiled_diffusion import TiledDiffusion
 
 _WHOLE_SHARE = 0.15
 
@@ -78,12 +79,14 @@ class RegionDenoising:
         negative_prompt: of all regions.
         bootstrap: share of the steps, from the first, with a plain ground behind each thing.
         seed: of the grounds.
+        tiles: for canvases that the network is to see in windows.
     """
 
     regions: Sequence[Region]
     negative_prompt: str = ""
     bootstrap: float = 0.2
     seed: int = 0
+    tiles: TiledDiffusion | None = None
     _words: list[Mapping[str, Any]] = field(default_factory=list, init=False, repr=False)
     _grounds: list[Any] = field(default_factory=list, init=False, repr=False)
     _steps: int = field(default=0, init=False, repr=False)
@@ -92,22 +95,25 @@ class RegionDenoising:
         """The prediction for the whole canvas, (B, C, H, W)."""
         height, width = latents.shape[-2:]
         if not self.regions:
-            return denoiser.predict(latents)
+            return self._predict(denoiser, latents)
         if not self._words:
             self._words = [
                 encoded(denoiser, region.prompt, self.negative_prompt, latents.shape[0])
                 for region in self.regions
             ]
         whole = View(0, 0, height, width)
-        parts = [(whole, denoiser.predict(latents), self._whole_weights(latents))]
+        parts = [(whole, self._predict(denoiser, latents), self._whole_weights(latents))]
         is_early = self._steps < self.bootstrap * denoiser.pipeline.num_timesteps
         for index, region in enumerate(self.regions):
             view = view_of(region.box, height, width)
             seen = self._before_ground(denoiser, latents, timestep, index) if is_early else latents
-            prediction = denoiser.predict(seen, self._words[index])
+            prediction = self._predict(denoiser.given(self._words[index]), seen)
             parts.append((view, view.crop(prediction), self._weights(index, view, latents)))
         self._steps += 1
         return fuse(parts, latents)
+
+    def _predict(self, denoiser: Any, latents: Any) -> Any:
+        return self.tiles(denoiser, latents, None) if self.tiles else denoiser.predict(latents)
 
     def _covered(self, latents: Any, start: int) -> Any:
         """1 where a region from `start` on lies, (H, W)."""
@@ -187,9 +193,10 @@ def plain_grounds(pipeline: Any, latents: Any, count: int, seed: int) -> list[tu
     for _ in range(count):
         color = torch.rand((1, 3, 1, 1), generator=generator) * 2 - 1
         # A small plain picture is enough: its middle latent stands for all of them.
-        plain = color.expand(1, 3, scale * 8, scale * 8).to(vae.device, vae.dtype)
+        plain = color.expand(1, 3, scale * 8, scale * 8).to(pipeline._execution_device, vae.dtype)
         code = vae.encode(plain).latent_dist.mode() * vae.config.scaling_factor
-        cell = code[..., 4:5, 4:5].to(latents.device, latents.dtype)
+        # Some autoencoders overflow in half precision: grey, the zero latent, will do then.
+        cell = torch.nan_to_num(code[..., 4:5, 4:5]).to(latents.device, latents.dtype)
         noise = torch.randn((1, cell.shape[1], height, width), generator=generator)
         ground = cell.expand(1, cell.shape[1], height, width)
         found.append((ground, noise.to(latents.device, latents.dtype)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal, NamedTuple
 
 from omnimuse.api import Arg, Asset, ToolContext, tool
 from omnimuse.errors import ArgumentError
 from omnimuse.tools.kinds import Image, Layout, Scene, Text
+from omnimuse.tools.painting import Guidance, Order, Scheduler, Steps, paint_from_words
 
 Side = Annotated[int, Arg("picture side", ge=64, le=4096, unit="px")]
 Style = Literal["", "shaded", "flat", "contrast", "silhouette", "paper"]
@@ -44,19 +46,20 @@ def generate_image(
     height: Side = 1024,
     style: Annotated[Style, Arg("how the illustrator draws; empty: as the prompt says")] = "",
     negative_prompt: Annotated[str, Arg("what must not be in it", max_length=2000)] = "",
-    num_inference_steps: Annotated[
-        int | None, Arg("denoising steps of diffusion models", ge=1, le=500)
-    ] = None,
-    guidance_scale: Annotated[
-        float | None, Arg("how closely a diffusion model follows", ge=0, le=50)
+    num_inference_steps: Steps = None,
+    guidance_scale: Guidance = None,
+    scheduler: Scheduler = "",
+    tiles: Annotated[bool, Arg("diffusion models paint large pictures in windows")] = False,
+    rewrite: Annotated[
+        bool | None, Arg("bring the prompt into a form for diffusion; empty: as the card says")
     ] = None,
 ) -> Drawing:
     """Draw, paint or generate a picture, illustration, poster, card or image from a description.
 
     Counts, positions, colours, weather, time of day and quoted words are obeyed. Without a
     layout one is planned from the prompt first. The default model is the illustrator, which also
-    gives the editable scene; other text-to-image models give the picture only. It makes no
-    photographs.
+    gives the editable scene; other text-to-image models give the picture only: they paint the
+    prompt, and follow a layout if one is given. The illustrator makes no photographs.
 
     Args:
         ctx: context.
@@ -68,17 +71,38 @@ def generate_image(
         negative_prompt: things to leave out, separated by commas.
         num_inference_steps: for diffusion models.
         guidance_scale: for diffusion models.
+        scheduler: for diffusion models.
+        tiles: for diffusion models: sizes beyond what the model was trained on.
+        rewrite: for diffusion models; the picture's facts state the prompt that was used.
 
     Raises:
-        ArgumentError: an empty prompt, or a layout that is none.
+        ArgumentError: an empty prompt, a layout that is none, or an option that the model lacks.
         BackendUnavailableError: no text-to-image model, or no font for words in the picture.
     """
     words = prompt.read_text().strip()
     if not words and layout is None:
         raise ArgumentError("the prompt is empty", hint="Say what the picture shall show.")
+    model = ctx.role("text-to-image")
+    if not getattr(model, "draws_layouts", True):
+        order = Order(
+            words,
+            width,
+            height,
+            layout,
+            style,
+            negative_prompt=negative_prompt,
+            num_inference_steps=num_inference_steps,
+            guidance_scale=guidance_scale,
+            scheduler=scheduler,
+            tiles=tiles,
+            rewrite=rewrite,
+        )
+        painted, facts = paint_from_words(ctx, model, order)
+        made = _picture(painted.pixels, painted.attribution)
+        return Drawing(replace(made, facts={**made.facts, **facts}), None)
     plan = _layout_of(ctx, words, layout, (width, height))
     ctx.checkpoint(0.15, "drawing")
-    painted = ctx.role("text-to-image").paint(
+    painted = model.paint(
         words,
         width=width,
         height=height,
@@ -134,8 +158,6 @@ def render_scene(
     Raises:
         ArgumentError: not a scene, or a size out of range.
     """
-    from dataclasses import replace
-
     from omnimuse.crafts.illustration.scene import Scene as DrawnScene
 
     drawn = DrawnScene.from_json(scene.read_json())

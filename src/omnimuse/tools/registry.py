@@ -29,6 +29,7 @@ BUILT_IN: dict[str, str] = {
             "extend_image",
         ),
         "image_understand": ("describe_image", "detect_objects", "find_edges", "read_text"),
+        "diffusion": ("redraw_image", "fill_region", "draw_from_structure", "rewrite_prompt"),
         "speech": ("synthesize_speech", "transcribe_speech", "make_subtitles"),
         "music": (
             "compose_music",
