@@ -139,7 +139,7 @@ def resize_image(
     if size[0] * size[1] > _MAX_PIXELS:
         raise MediaTooLargeError(f"{size[0]} x {size[1]} px is over {_MAX_PIXELS // 10**6} million")
     resized = resize(source, size, fit)
-    if resized.mode == "RGBA" and resized.getextrema()[3] == (255, 255):
+    if resized.mode == "RGBA" and resized.getchannel("A").getextrema() == (255, 255):
         resized = resized.convert("RGB")
     return image_asset(resized, image.kind, attribution=image.attribution)
 

@@ -170,6 +170,8 @@ def upscale_image(
     import cv2
     import numpy as np
 
+    from omnimuse.crafts.imaging.enlarging import consistent
+
     if factor == 1:
         return image
     pixels = read_rgba(image)
@@ -189,6 +191,7 @@ def upscale_image(
         large = cv2.resize(
             large, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
         )
+    large = consistent(np.asarray(large, np.uint8), pixels[..., :3])
     alpha = cv2.resize(pixels[..., 3], size, interpolation=cv2.INTER_CUBIC)
     return picture(np.dstack([large, alpha]), image)
 

@@ -197,7 +197,7 @@ def _start(level: _Level, sources: Places, rng: np.random.Generator) -> Places:
 
 def _random_places(level: _Level, count: int, rng: np.random.Generator) -> Places:
     choices = np.argwhere(level.allowed)
-    return choices[rng.integers(0, len(choices), count)]
+    return np.asarray(choices[rng.integers(0, len(choices), count)], np.int64)
 
 
 def _doubled(level: _Level, sources: Places, hole: Bools) -> Places:
@@ -311,7 +311,7 @@ def _enlarge(gap: Bools, small_gap: Bools, sources: Places) -> Places:
     at = np.argwhere(gap)
     small = np.minimum((at / ratio).astype(int), np.array(small_gap.shape) - 1)
     found = np.rint(at + offsets[small[:, 0], small[:, 1]] * ratio)
-    return np.clip(found, 0, np.array(gap.shape) - 1).astype(np.int64)
+    return np.asarray(np.clip(found, 0, np.array(gap.shape) - 1), np.int64)
 
 
 def _copied(part: NDArray[np.uint8], gap: Bools, places: Places) -> NDArray[np.uint8]:
@@ -353,7 +353,7 @@ def _without_seam(
         return filled
     # A large step is an edge that the fill did not meet; spreading it would leave a stain.
     mismatch = np.clip(total / np.maximum(count, 1.0)[..., None], -_MAX_SHIFT, _MAX_SHIFT)
-    correction = _harmonic(mismatch, rim, gap)
+    correction = _harmonic(mismatch.astype(np.float32), rim, gap)
     shifted = filled.astype(np.float32) + correction * gap[..., None]
     return np.asarray(np.clip(shifted + 0.5, 0, 255), np.uint8)
 

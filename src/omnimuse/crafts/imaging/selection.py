@@ -217,7 +217,9 @@ def _spread(lab: NDArray[np.float32], seeds: list[tuple[int, int]]) -> NDArray[n
     for x, y in seeds:
         cost[y, x] = 0.0
     length = 0.15 / max(lab.shape[:2])
-    down, across = (np.linalg.norm(np.diff(lab, axis=axis), axis=2) for axis in (0, 1))
+    down, across = (
+        np.asarray(np.linalg.norm(np.diff(lab, axis=axis), axis=2), np.float32) for axis in (0, 1)
+    )
     # Fur and grain would add up to an edge, so steps of the usual size count for nothing.
     usual = 1.5 * float(np.median(np.concatenate([down.ravel(), across.ravel()])))
     down, across = np.maximum(down - usual, 0) + length, np.maximum(across - usual, 0) + length

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,15 +58,12 @@ class StyleMatch:
 def trained_styles() -> tuple[Style, ...]:
     """All described styles."""
     text = files("omnimuse.crafts.imaging").joinpath("styles.toml").read_text(encoding="utf-8")
-    return tuple(
-        Style(
-            **{
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in entry.items()
-            }
-        )
-        for entry in tomllib.loads(text)["style"]
-    )
+    return tuple(_style(entry) for entry in tomllib.loads(text)["style"])
+
+
+def _style(entry: dict[str, Any]) -> Style:
+    lists = {key: tuple(entry.pop(key)) for key in ("aliases", "names_zh")}
+    return Style(**entry, **lists)
 
 
 def rank_styles(

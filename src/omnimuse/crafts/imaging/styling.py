@@ -12,6 +12,7 @@ GRAIN = 0.02
 _DETAIL_RADIUS = 1 / 170
 _DETAIL_FULL = 0.10
 _SHAPE_RADIUS = 1 / 50
+_CALM = 0.8
 
 
 def add_grain(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -58,9 +59,12 @@ def blend_style(
     mixed = _toward(before, after, strength, color)
     if detail:
         radius = max(2.0, max(original.shape[:2]) * _SHAPE_RADIUS)
+        small = detail_map(original)
+        # Where the picture is plain the network paints its loudest strokes: they are calmed.
+        mixed -= (detail * _CALM * (1.0 - small))[..., None] * _fine(mixed, radius)
         # Only what is finer than a small object comes back, without its ground: no halo.
         gone = _fine(before, radius) - _fine(mixed, radius)
-        mixed += (detail * detail_map(original))[..., None] * gone
+        mixed += (detail * small)[..., None] * gone
     return from_oklab(mixed)
 
 
