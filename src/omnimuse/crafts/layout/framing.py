@@ -118,6 +118,51 @@ def gather_around(boxes: Sequence[Box], request: SceneRequest) -> None:
             guest.y = low - guest.h / 2
 
 
+def set_down(boxes: Sequence[Box], request: SceneRequest) -> None:
+    """As in "a rabbit on a chair next to a lamp": the lamp stands on the floor, not in the air.
+
+    It moves away as far as "next to" needs; nothing else may be said of it.
+    """
+    for relation in request.relations:
+        if relation.relation != "next to":
+            continue
+        for raised, low in (
+            (relation.subject, relation.object),
+            (relation.object, relation.subject),
+        ):
+            hosts = [
+                box
+                for r in request.relations
+                if r.relation == "on" and r.subject == raised and r.object != low
+                for box in boxes
+                if box.group == r.object
+            ]
+            said = sum(low in (r.subject, r.object, r.other) for r in request.relations)
+            is_hung = real_size(request.things[low].label)[2] in "ah"
+            if hosts and said == 1 and not is_hung:
+                near = [box for box in boxes if box.group == raised]
+                _put_on_floor([box for box in boxes if box.group == low], near, hosts[0])
+
+
+def _put_on_floor(moved: Sequence[Box], near: Sequence[Box], host: Box) -> None:
+    """Down to the floor and aside, clear of the host, unless that leads out of sight."""
+    floor = host.y + host.h / 2
+    if not moved or max(box.y + box.h / 2 for box in moved) >= floor - 0.02:
+        return
+    middle = sum(box.x for box in near) / len(near)
+    side = 1 if sum(box.x for box in moved) / len(moved) >= middle else -1
+    drop = floor - max(box.y + box.h / 2 for box in moved)
+    shift = 0.0
+    for box in moved:
+        for other in near:
+            reach = max(1.15 * abs(box.y + drop - other.y), (host.w + box.w) / 2)
+            shift = max(shift, reach - side * (box.x - other.x))
+    if shift > 0.6:
+        return
+    for box in moved:
+        box.x, box.y = box.x + side * shift, box.y + drop
+
+
 def fill_frame(boxes: Sequence[Box], request: SceneRequest) -> None:
     """Zoom to what is there, unless the prompt gives things their parts of the picture."""
     if not boxes or any(thing.region for thing in request.things):
@@ -127,7 +172,8 @@ def fill_frame(boxes: Sequence[Box], request: SceneRequest) -> None:
     stances = [real_size(request.things[box.group].label)[2] for box in boxes]
     tallest = max(box.h for box in boxes)
     scale = min(WIDTH / (right - left), HEIGHT / (bottom - top), max(TALLEST / tallest, 1.0))
-    scale = max(scale, 1.0)
+    is_cut = left < 0.0 or right > 1.0 or top < 0.0 or bottom > 1.0
+    scale = scale if is_cut else max(scale, 1.0)
     floats = all(stance in "ah" for stance in stances)
     middle = (left + right) / 2
     base = 0.5 + (bottom - top) * scale / 2 if floats else max(GROUND, bottom)

@@ -14,7 +14,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from omnimuse.crafts.layout.framing import fill_frame, gather_around, set_tables
+from omnimuse.crafts.layout.framing import fill_frame, gather_around, set_down, set_tables
 from omnimuse.crafts.layout.grid import Cell, assign_cells
 from omnimuse.crafts.layout.schema import SceneRequest
 from omnimuse.crafts.layout.settle import (
@@ -83,6 +83,7 @@ def place(request: SceneRequest, *, seed: int = 0, aspect: float = 1.0) -> Place
     _repair(boxes, request, conflicts, loose)
     stand_under(boxes, request, loose)
     gather_around(boxes, request)
+    set_down(boxes, request)
     set_tables(boxes, with_supports(request))
     carry_along(boxes, request)
     fill_frame(boxes, request)
@@ -254,7 +255,7 @@ def _arrange(blocks: list[Block], request: SceneRequest, aspect: float) -> None:
         _row(air, (window[0], window[1], window[2], split), aspect)
         _row(ground, (window[0], split - 0.02, window[2], window[3]), aspect)
     else:
-        _row(free, window, aspect)
+        _row(air or ground, window, aspect)
 
 
 def _is_celestial(block: Block, request: SceneRequest) -> bool:
@@ -330,6 +331,8 @@ def _line(blocks: list[Block], window: tuple[float, float, float, float], aspect
     for block in blocks:
         centre = (cursor + block.width * scale / 2) / aspect
         low = bottom - (0.06 * (bottom - top) if block.height < tallest else 0.0)
+        if all(cluster.stance == "a" for cluster in block.clusters):
+            low = bottom - (tallest - block.height) * scale  # what flies is up
         _write(block, centre, low - block.height * scale / 2, scale, aspect)
         cursor += (block.width + gap) * scale
 
@@ -430,7 +433,7 @@ def _is_overhead(label: str) -> bool:
 def _set_depth(boxes: list[Box], request: SceneRequest) -> None:
     for box in boxes:
         box.depth = round(min(1.0, max(0.0, box.y + box.h / 2)), 4)
-    for subject, relation, other in paired(request, boxes):
+    for subject, relation, other in paired(with_supports(request), boxes):
         if relation in ("on", "in", "riding", "under", "in front of"):
             subject.depth = max(subject.depth, round(min(1.0, other.depth + 0.01), 4))
         elif relation in ("behind", "around"):

@@ -383,8 +383,10 @@ def _with_owner(sentence: Sentence, pronoun: Mention) -> int | None:
         if sentence.words[preposition] != "with":
             return None
         owner = sentence.at.get(sentence.tokens[preposition].head)
-        if owner is not None and owner.kind == "scenery":
-            return -1
+        near = sentence.before(preposition)
+        if near is not None and near.kind == "scenery" and near.end == preposition:
+            is_in_it = sentence.words[pronoun.start - 1] in ("on", "over", "in", "down", "across")
+            return -1 if is_in_it else None
         return owner.group if owner is not None and owner.group >= 0 else None
     return None
 

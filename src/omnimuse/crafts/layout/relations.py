@@ -308,8 +308,15 @@ class RelationReader:
             return
         if owner.end != start - 1 or owner.group == mention.group:
             return
-        if self._says_more(mention):
+        is_holder = owner.label.rsplit(" ", 1)[-1] in w.CONTAINERS
+        if self._says_more(mention, is_holder):
             return
+        for joined in [mention, *self._conjuncts(mention)]:
+            if joined.kind == "thing" and joined.group >= 0 and joined.group != owner.group:
+                self._connect_with(owner, joined)
+
+    def _connect_with(self, owner: Mention, mention: Mention) -> None:
+        """The relation that the natures of owner and owned suggest."""
         host, guest = self.reading.groups[owner.group], self.reading.groups[mention.group]
         last, held = host.label.rsplit(" ", 1)[-1], guest.label.rsplit(" ", 1)[-1]
         if w.noun_kind(host.label) == "p" and held not in w.CLOTHES and is_holdable(guest.label):
@@ -322,11 +329,11 @@ class RelationReader:
             is_flat = last in ("plate", "platter", "tray", "dish")
             self._connect([mention.group], "on" if is_flat else "in", [owner.group])
 
-    def _says_more(self, mention: Mention) -> bool:
+    def _says_more(self, mention: Mention, is_holder: bool) -> bool:
         """Whether a preposition or verb after the mention places it: "with a box on it"."""
         end = mention.end
         if any(place.start == end and not place.direction for place in self.places):
-            return self.sentence.tags[end + 1 : end + 2] == ["PRP"]
+            return not is_holder or self.sentence.tags[end + 1 : end + 2] == ["PRP"]
         return self.sentence.tags[end : end + 1] in (["VBG"], ["VBZ"])
 
     def _add(self, place: Place, objects: list[int], relation: str) -> None:
@@ -402,6 +409,7 @@ class RelationReader:
             subject = self._raise(subject, place)
         elif subject is not None:
             subject = self._holder(subject, place) or subject
+        subject = self._fitting(subject, place)
         if subject is None or not self._groups(subject):
             subject = self._nearest(place.start)
         if subject is None:
@@ -410,6 +418,22 @@ class RelationReader:
         for joined in self.coordinated(subject, place.start):
             groups = [*groups, *(g for g in self._groups(joined) if g not in groups)]
         return groups
+
+    def _fitting(self, subject: Mention | None, place: Place) -> Mention | None:
+        """As in "a cat looking at a fish in a bowl": the last thing named is in the bowl."""
+        near, landmark = self._nearest(place.start), self._object(place.end)
+        if place.relation != "in" or subject is None or near is None or landmark is None:
+            return subject
+        if near is subject or near.end != place.start or not self._groups(landmark):
+            return subject
+        if landmark.label.rsplit(" ", 1)[-1] not in w.CONTAINERS or not self._groups(subject):
+            return subject
+        is_landmark = any(
+            self._object(earlier.end) is near
+            for earlier in self.places
+            if earlier.end <= near.start and earlier.relation in ("on", "in", "under")
+        )
+        return subject if is_landmark else near
 
     def coordinated(self, subject: Mention, limit: int) -> list[Mention]:
         """What is joined to a subject by "and" and shares what is said at token `limit`."""
@@ -487,10 +511,15 @@ class RelationReader:
 
     def _holder(self, subject: Mention, place: Place) -> Mention | None:
         """As in "a vase with roses on a table": the vase is on the table."""
-        with_ = self.sentence.tokens[subject.head].head
-        if self.sentence.words[with_] not in ("with", "of", "filled") or subject.end != place.start:
+        if subject.end != place.start:
+            return None
+        first = min([subject, *self.coordinated_before(subject)], key=lambda m: m.start)
+        with_ = first.start - 1
+        if with_ < 1 or self.sentence.words[with_] not in ("with", "of"):
             return None
         holder = self.sentence.before(with_)
+        if holder is not None and holder.end < with_ and self.sentence.words[with_ - 1] != "filled":
+            return None
         landmark = self._object(place.end)
         if holder is None or landmark is None or not self._groups(holder):
             return None

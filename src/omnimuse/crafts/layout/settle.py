@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.schema import GroupRelation, SceneRequest
 from omnimuse.crafts.layout.sizes import real_size
 
@@ -120,8 +121,10 @@ def lie_aside(boxes: list[Box], request: SceneRequest) -> set[tuple[int, int]]:
             for b in boxes
             if b.group == (r.object if r.subject == relation.subject else r.subject)
         ]
-        if any(real_size(request.things[b.group].label)[2] == "h" for b in others):
-            continue  # a window stays where it hangs
+        lies = w.noun_kind(request.things[relation.subject].label) in "ap"
+        fixed = any(real_size(request.things[b.group].label)[2] in "hg" for b in others)
+        if fixed and not lies:
+            continue  # a window stays where it hangs, a chair stands on the floor
         is_single = len(hosts) == 1 and len(guests) == 1 and bool(others)
         if not is_single or hosts[0].w < 1.2 * guests[0].w:
             continue
@@ -157,12 +160,18 @@ def carry_along(boxes: list[Box], request: SceneRequest) -> None:
     for relation in request.relations:
         if relation.relation == "in" and relation.subject not in bound:
             _put_inside(boxes, relation)
-    for subject, name, other in paired(request, boxes):
-        if name in ("holding", "wearing") and other.group not in bound:
+    for relation in request.relations:
+        if relation.relation not in ("holding", "wearing") or relation.object in bound:
+            continue
+        holders = [box for box in boxes if box.group == relation.subject]
+        held = [box for box in boxes if box.group == relation.object]
+        for k, other in enumerate(held):
+            subject, rank = holders[k % len(holders)], k // len(holders)
             factor = min(1.0, 0.8 * subject.w / other.w, 0.5 * subject.h / other.h)
             other.w, other.h = other.w * factor, other.h * factor
-            other.x = subject.x + (0.42 * subject.w if name == "holding" else 0.0)
-            other.y = subject.y - 0.08 * subject.h
+            side = 0.42 * (-1 if rank % 2 else 1) * (1 + 0.5 * (rank // 2))
+            other.x = subject.x + (side * subject.w if relation.relation == "holding" else 0.0)
+            other.y = subject.y - 0.08 * subject.h - 0.5 * (rank // 2) * other.h
             if request.things[other.group].label.endswith(("umbrella", "parasol")):
                 factor = 1.5 * subject.w / other.w
                 other.w, other.h = other.w * factor, other.h * factor
