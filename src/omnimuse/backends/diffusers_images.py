@@ -23,7 +23,7 @@ from omnimuse.backends.diffusers_running import (
     faults,
     latent_step,
     pad_to,
-    reporter,
+    reporting,
     to_pixels,
 )
 from omnimuse.backends.diffusers_schedulers import make_scheduler
@@ -356,7 +356,11 @@ class DiffusersPainter:
                 free_mb=self._free_mb(),
                 is_asked=self._options.get("vae_tiling"),
             )
-            with through(pipeline, ours["method"]), self._remembering(pipeline):
+            with (
+                through(pipeline, ours["method"]),
+                self._remembering(pipeline),
+                reporting(pipeline, ours["report"]) as bar,
+            ):
                 images = pipeline(
                     **wanted,
                     generator=generators if len(generators) > 1 else generators[0],
@@ -365,7 +369,7 @@ class DiffusersPainter:
         details = {
             "pipeline": type(pipeline).__name__,
             "scheduler": type(pipeline.scheduler).__name__,
-            "num_inference_steps": int(getattr(pipeline, "num_timesteps", 0)),
+            "num_inference_steps": bar.steps,
             "is_decoded_by_tiles": is_tiled,
         }
         if hasattr(pipeline, "guidance_scale"):
@@ -392,11 +396,9 @@ class DiffusersPainter:
         for key, value in defaults.items():
             if full.get(key) is None:
                 full[key] = value
-        if ours["report"] is not None:
-            full["callback_on_step_end"] = reporter(ours["report"])
         full["negative_prompt"] = self._negative(full)
         known = set(inspect.signature(pipeline.__call__).parameters)
-        free = {"width", "height", "callback_on_step_end"}
+        free = {"width", "height"}
         asked = {key: value for key, value in full.items() if value is not None}
         unknown = set(asked) - known - free
         if unknown:

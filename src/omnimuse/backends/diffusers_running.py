@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from omnimuse.errors import ArgumentError, CheckpointError, DeviceMemoryError
 
@@ -48,15 +48,56 @@ def to_pixels(images: NDArray[np.float32], name: str) -> NDArray[np.uint8]:
     return np.asarray((images * 255).round(), np.uint8)
 
 
-def reporter(report: Callable[[float, str], None]) -> Callable[..., dict[str, Any]]:
-    """Progress as a pipeline's callback; what `report` raises stops the pipeline."""
+class ProgressBar:
+    """Stands in for the bar that every pipeline moves once a step; what `report` raises stops it.
 
-    def step(pipeline: Any, index: int, timestep: Any, state: dict[str, Any]) -> dict[str, Any]:
-        total = int(getattr(pipeline, "num_timesteps", 0)) or index + 1
-        report(min(1.0, (index + 1) / total), f"step {index + 1} of {total}")
-        return state
+    Args:
+        report: told the share done and the step; None for silence.
 
-    return step
+    Attributes:
+        steps: taken in the run so far.
+    """
+
+    def __init__(self, report: Callable[[float, str], None] | None) -> None:
+        self._report = report
+        self._items: Iterable[Any] = ()
+        self._total = 0
+        self.steps = 0
+
+    def __call__(self, iterable: Any = None, total: int | None = None) -> Self:
+        """As `DiffusionPipeline.progress_bar`."""
+        self._items = () if iterable is None else iterable
+        self._total = len(iterable) if iterable is not None else int(total or 0)
+        self.steps = 0
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        return None
+
+    def __iter__(self) -> Iterator[Any]:
+        for item in self._items:
+            yield item
+            self.update()
+
+    def update(self, count: int = 1) -> None:
+        """Steps were taken."""
+        self.steps += count
+        if self._report is not None:
+            total = max(self._total, self.steps)
+            self._report(self.steps / total, f"step {self.steps} of {total}")
+
+
+@contextmanager
+def reporting(pipeline: Any, report: Callable[[float, str], None] | None) -> Iterator[ProgressBar]:
+    """Let a pipeline tell its progress inside the block."""
+    pipeline.progress_bar = ProgressBar(report)
+    try:
+        yield pipeline.progress_bar
+    finally:
+        del pipeline.progress_bar
 
 
 def dropped_tokens(pipeline: Any, prompt: str) -> int:

@@ -52,7 +52,7 @@ def best_device() -> str:
 
 def _loading_faults() -> tuple[type[Exception], ...]:
     """What the libraries raise on a damaged checkpoint, which has no common root."""
-    usual = (OSError, ValueError, KeyError, TypeError, RuntimeError)
+    usual = (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError)
     try:
         from safetensors import SafetensorError
     except ImportError:
