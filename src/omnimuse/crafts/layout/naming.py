@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,9 +16,25 @@ _VARIANT = re.compile(
 )
 
 
+# Emoji and what modifies them: variation selectors, joiners, skin tones.
+_PICTOGRAPH = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]")
+
+
 def respell(text: str) -> str:
     """Put split, joined and foreign spellings in the usual one: "surf board", "cellphone"."""
     return _VARIANT.sub(lambda m: w.SPELLINGS[m[1].lower()] + (m[2] or ""), text)
+
+
+def spelled_out(text: str) -> str:
+    """Pictographs as the nouns they show; those that show no thing are dropped."""
+    return _PICTOGRAPH.sub(lambda m: f" {_shown(m[0])} ", text)
+
+
+def _shown(character: str) -> str:
+    words = unicodedata.name(character, "").lower().split()
+    name = " ".join(word for word in words if word not in ("face", "building", "symbol"))
+    known = name in w.size_table() or name in w.noun_table()
+    return name if known and w.noun_kind(name) in "aoftp" else ""
 
 
 def named_apart(things: Sequence[ThingGroup]) -> tuple[ThingGroup, ...]:

@@ -10,7 +10,7 @@ from omnimuse.backends.base import ParsedToken, Parser
 from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.comparisons import settle_counts
 from omnimuse.crafts.layout.distribution import share_out_each
-from omnimuse.crafts.layout.naming import named_apart, respell
+from omnimuse.crafts.layout.naming import named_apart, respell, spelled_out
 from omnimuse.crafts.layout.phrases import Mention, read_phrases
 from omnimuse.crafts.layout.predicates import read_predicates
 from omnimuse.crafts.layout.reading import Reading, read_things
@@ -31,8 +31,9 @@ _SAYING = re.compile(
     r"to|from|is|are|for|while|that|which)\b)[\w!?&%'-]+ ?){1,6})"
 )
 _HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=[A-Za-z])")
-_BRACKETS: dict[int, str] = dict.fromkeys(map(ord, "[]{}()*_#<>|~`^\\"), " ")
+_BRACKETS: dict[int, str] = dict.fromkeys(map(ord, "[]{}()*_#<>|~`^\\/"), " ")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_LATIN = re.compile(r"[A-Za-z][A-Za-z' -]*[A-Za-z]")
 _SPACES = re.compile(r"\s+")
 
 
@@ -60,13 +61,19 @@ def describe_scenes(prompts: Sequence[str], parser: Parser) -> list[SceneRequest
         check_prompt(prompt)
     found: list[SceneRequest | None] = [None] * len(prompts)
     english = []
+    mixed: dict[int, SceneRequest] = {}
     for i, prompt in enumerate(prompts):
         if _CHINESE.search(prompt):
             from omnimuse.crafts.layout.chinese import describe_chinese
 
             found[i] = describe_chinese(prompt)
+            rest = " ".join(_LATIN.findall(_QUOTES.sub(" ", prompt)))
+            if " " in rest:
+                mixed[i] = describe_scenes([rest], parser)[0]
         else:
             english.append(i)
+    for i, part in mixed.items():
+        found[i] = _joined(found[i], part)
     prepared = [prepare(prompts[i]) for i in english]
     for i, ready, tokens in zip(
         english, prepared, parser.parse([p.text for p in prepared]), strict=True
@@ -83,6 +90,29 @@ def describe_scenes(prompts: Sequence[str], parser: Parser) -> list[SceneRequest
     return requests
 
 
+def _joined(chinese: SceneRequest | None, english: SceneRequest) -> SceneRequest | None:
+    """A prompt in both languages: the things of its English part too."""
+    if chinese is None:
+        return None
+    first = len(chinese.things)
+    moved = tuple(
+        replace(
+            relation,
+            subject=relation.subject + first,
+            object=relation.object + first,
+            other=relation.other + first if relation.other >= 0 else -1,
+        )
+        for relation in english.relations
+    )
+    scenery = [part for part in (chinese.background, english.background) if part]
+    return replace(
+        chinese,
+        things=chinese.things + english.things,
+        relations=chinese.relations + moved,
+        background=", ".join(scenery),
+    )
+
+
 def check_prompt(prompt: str) -> None:
     """Refuse prompts that no picture can be planned from.
 
@@ -96,6 +126,23 @@ def check_prompt(prompt: str) -> None:
             f"the prompt has {len(prompt)} characters, the limit is {MAX_CHARACTERS}",
             hint="Describe one picture in a few sentences.",
         )
+    language = _foreign(prompt)
+    if language:
+        raise InputError(
+            f"the prompt seems to be {language}",
+            hint="Prompts are read in English and in Chinese.",
+        )
+
+
+def _foreign(prompt: str) -> str:
+    """The language of a prompt that is neither English nor Chinese; "" if none is plain."""
+    words = re.findall(r"[^\W\d_]+", _QUOTES.sub(" ", prompt).lower())
+    if len(words) < 3 or w.ENGLISH & (set(words) - {"on", "in", "an", "is", "a"}):
+        return ""
+    scores = {name: sum(word in known for word in words) for name, known in w.FOREIGN.items()}
+    best = max(scores, key=lambda name: scores[name])
+    known = sum(w.noun_kind(word) in "aoftpl" for word in words)
+    return best if scores[best] >= 2 and scores[best] > known else ""
 
 
 def prepare(prompt: str) -> Prepared:
@@ -108,12 +155,12 @@ def prepare(prompt: str) -> Prepared:
     text = re.sub(r"\bclose[- ]?up\b(?= (?:of|on|view|shot|photo|picture|image))", "closeup", text)
     text = re.sub(r"\b(\d+|an?) ?x (?=[a-z])", r"\1 ", text)
     text = _HYPHEN.sub(_unhyphen, text)
-    text = respell(text.translate(_BRACKETS))
+    text = respell(spelled_out(text.translate(_BRACKETS)))
     text = text.replace("\u2019", "'").replace("\u2013", ", ").replace("\u2014", ", ")
     text = _SPACES.sub(" ", text).strip()
     if text.isupper():
         text = text.lower()
-    return Prepared(text or "picture", quotes)
+    return Prepared(text or "scene", quotes)
 
 
 def _unsaid(match: re.Match[str]) -> str:

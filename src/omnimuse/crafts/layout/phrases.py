@@ -337,10 +337,10 @@ def _read_determiners(sentence: Sentence, mention: Mention, before: list[int]) -
         elif number is not None and _is_measure(sentence, mention, k):
             mention.attributes.setdefault("state", f"{word} {words[k + 1]}")
             mention.count, mention.is_exact = 1, True
-        elif number is not None and word != "zero":
+        elif number:
             total = total + number if total and number < 100 <= total else (total * 0 + number)
             mention.count, mention.is_exact = total, True
-        elif word == "zero":
+        elif number == 0:
             mention.determiner = "no"
         elif word in w.MULTIPLIERS and word != "score":
             mention.count = round(max(total, 1) * w.MULTIPLIERS[word] * share)

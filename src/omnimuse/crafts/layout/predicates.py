@@ -69,7 +69,9 @@ def _read_adjective(reading: Reading, relations: RelationReader, i: int) -> None
     words += [
         sentence.words[k]
         for k in range(i + 1, len(sentence.words))
-        if sentence.tokens[k].dep == "conj" and sentence.tokens[k].head == i
+        if sentence.tokens[k].dep == "conj"
+        and sentence.tokens[k].head == i
+        and (sentence.tags[k] in ("JJ", "VBN") or sentence.words[k] in w.COLORS)
     ]
     words = [
         *(sentence.words[k] for k in range(i) if _is_shade_of(reading, k, i)),

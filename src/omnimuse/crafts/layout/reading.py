@@ -17,7 +17,7 @@ _COMPARING = frozenset(["than", "as", "equal", "equals", "same", "number"])
 _AGAIN = frozenset(("than", "of", "as", "equals", "equal", "more", "fewer", "less"))
 # "Two glasses" are not two pairs of them.
 _ONE_OF = {"glasses": "glass", "skis": "ski", "grapes": "grape", "chopsticks": "chopstick"}
-_NEGATIVE = frozenset(["without", "lacking", "minus", "sans", "excluding", "neither", "nor"])
+_NEGATIVE = frozenset(["without", "lacking", "lacks", "lack", "lacked", "minus", "sans", "excluding", "neither", "nor"])
 _NEGATIVE_PAIRS = frozenset(
     (("free", "of"), ("devoid", "of"), ("instead", "of"), ("rather", "than"), ("empty", "of"))
 )
@@ -189,6 +189,8 @@ def _kind(sentence: Sentence, mention: Mention) -> str:
         return "nothing" if kind != "l" else "scenery"
     is_range = f"{last}s" in w.SCENERY and not mention.count and last == label
     if is_range and (mention.is_plural or mention.determiner == "definite"):
+        return "scenery"
+    if label in w.SCENERY and not mention.count and mention.determiner != "indefinite":
         return "scenery"
     if kind == "l":
         if label in w.size_table() and label not in w.SCENERY:

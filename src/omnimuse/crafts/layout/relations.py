@@ -234,6 +234,9 @@ class RelationReader:
         if place.relation == "in" and landmark.label.rsplit(" ", 1)[-1] in w.CLOTHES:
             place.relation = "wearing"
         for joined in self._conjuncts(landmark):
+            is_worn = joined.label.rsplit(" ", 1)[-1] in w.CLOTHES
+            if place.relation == "wearing" and not is_worn:
+                break
             objects = [*objects, *(g for g in self._groups(joined) if g not in objects)]
         if objects:
             self._add(place, objects, place.relation)

@@ -18,6 +18,9 @@ def repair_tags(tokens: Sequence[ParsedToken], words: list[str]) -> list[str]:
     """Penn Treebank tags of the tokens, `words` being their lower-case texts."""
     tags = [token.tag for token in tokens]
     last = len(tags) - 1
+    for i in range(1, last):
+        if words[i] == "can" and words[i + 1] in ("be", "not"):
+            tags[i] = "MD"
     _agree(tags, words)
     for i, word in enumerate(words):
         after = tags[i + 1] if i < last else "."

@@ -32,7 +32,7 @@ _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 NUMBERS: dict[str, int] = {word: i for i, word in enumerate(_ONES)} | {
     word: 10 * (i + 2) for i, word in enumerate(_TENS)
 }
-MULTIPLIERS = {"dozen": 12, "hundred": 100, "thousand": 1000}
+MULTIPLIERS = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 
 # Adjectives that leave a count open, and how many are then drawn; so for a bare plural.
 VAGUE = {word: int(n) for word, n in _inverted(_TABLES["vague"]).items()}
@@ -99,6 +99,9 @@ SPELLINGS = {
     for name, variants in _TABLES["spellings"].items()
     for variant in variants.split("|")
 }
+# Function words of languages that are not read, and English ones.
+FOREIGN = {name: frozenset(words.split()) for name, words in _TABLES["foreign"].items()}
+ENGLISH = frozenset("a an the of with and in on at two three by to is are under next from".split())
 SINGULAR_PRONOUNS = frozenset(
     ("it", "him", "her", "he", "she", "this", "that", "itself", "himself", "herself")
 )
