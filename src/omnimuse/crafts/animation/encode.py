@@ -42,7 +42,9 @@ def encode_video(
             container.flags |= 0x0400  # AVFMT_FLAG_BITEXACT: no encoder names, no dates
             video = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
             video.width, video.height, video.pix_fmt = width, height, "yuv420p"
-            video.options = {"crf": str(crf), "preset": "veryfast", "bf": "2"}
+            # macroblock-tree rate control gave other bits at each run here, whatever the threads
+            options = {"crf": str(crf), "preset": "veryfast", "x264-params": "mbtree=0"}
+            video.options = options
             voice = None
             if audio is not None:
                 voice = container.add_stream("aac", rate=AUDIO_RATE_HZ, layout="stereo")
