@@ -55,7 +55,7 @@ class ArgumentFiller:
             step: the clause with its words.
             defaults: values already known for some arguments (the resolved content, say).
         """
-        text = str(step.details.get("english") or step.text)
+        text = str(step.details.get("english") or step.details.get("said") or step.text)
         values = find_values(text)
         found: dict[str, Any] = {}
         for param in spec.params:

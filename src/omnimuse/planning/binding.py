@@ -83,6 +83,8 @@ class Binder:
 
     def _brings_content(self) -> bool:
         """Words of its own to go by: "a calm piano tune", "the fox" (no result is called so)."""
+        if self._step.joins >= 0:
+            return True
         if any(m.is_output and m.modifiers for m in self._step.mentions):
             return True
         return any(
@@ -193,7 +195,8 @@ class Binder:
         offers = []
         for p, port in enumerate(spec.inputs):
             for m, mention in enumerate(self._mentions):
-                if port.kind in GUIDES and not port.is_required and mention.kind != port.kind:
+                is_guide = port.kind in GUIDES and not port.is_required
+                if is_guide and mention.kind != port.kind and not self._is_new_guide(port, mention):
                     continue
                 for score, r in self._links[m]:
                     resource = self._resources[r]
@@ -207,6 +210,12 @@ class Binder:
                         )
                         offers.append(_Offer(score + bonus + optional + worn, p, m, r))
         return sorted(offers, key=lambda o: (-o.score, o.port, o.mention, o.resource))
+
+    def _is_new_guide(self, port: Port, mention: Mention) -> bool:
+        """Such as "plan a layout, then paint it": what "it" means was made to guide."""
+        newest = [r for r in self._resources if r.is_result and r.order == self._newest]
+        is_it = mention.status == PRONOUN and not self._chain
+        return is_it and any(r.kind == port.kind and r.is_primary for r in newest)
 
     def _prefers_content(self, offer: _Offer, spec: ToolSpec) -> bool:
         """Own words win over a faint pointer at an earlier text."""

@@ -164,14 +164,20 @@ def _is_vague(step: Step, items: Sequence[Resource]) -> bool:
 
 
 def _caption(draft: Draft, specs: Mapping[str, ToolSpec], number: int) -> Draft:
-    """A textual port of a collector shows the words that its sound speaks."""
+    """A textual port of a collector shows the words that its sound speaks.
+
+    Words with their times (a transcript beside the speech) come before plain ones.
+    """
     spec, node = specs[draft.nodes[number].tool], draft.nodes[number]
-    port = next((p for p in spec.inputs if is_textual(p.kind) and not p.is_required), None)
-    if port is None or port.name in node.inputs or "text" in {o.kind for o in spec.outputs}:
+    ports = [p for p in spec.inputs if is_textual(p.kind) and not p.is_required]
+    if any(p.name in node.inputs for p in ports) or "text" in {o.kind for o in spec.outputs}:
         return draft
-    for resource in ancestry(draft, number):
-        if is_textual(resource.kind) and resource.is_result and accepts(port.kind, resource.kind):
-            return set_input(draft, number, port.name, (resource,))
+    spoken = ancestry(draft, number)
+    beside = [r for s in spoken for r in draft.resources if s.is_result and r.node == s.node]
+    for port in sorted(ports, key=lambda p: p.kind == "text"):
+        for resource in spoken if port.kind == "text" else beside:
+            if resource.is_result and accepts(port.kind, resource.kind):
+                return set_input(draft, number, port.name, (resource,))
     return draft
 
 

@@ -21,6 +21,7 @@ _POINTER = re.compile(
 )
 _OWNER = re.compile(r"\b(its|their)\b", re.I)
 BY_POINTER, BY_SILENCE, BY_TEXT = 0.5, 0.0, 0.0
+CORE_SHARE = 0.5
 Scores = Mapping[str, float]
 
 
@@ -48,25 +49,47 @@ def read_clauses(
     specs: Mapping[str, ToolSpec],
     resources: Sequence[Resource],
     score: Callable[[Sequence[str]], list[dict[str, float]]],
+    *,
+    cores: bool = False,
 ) -> list[Reading]:
-    """The readings of every step, scored in one batch."""
+    """The readings of every step, scored in one batch.
+
+    Args:
+        intent: the steps.
+        specs: the tools.
+        resources: what is there.
+        score: clauses -> nearness of every tool.
+        cores: let a making clause count by half without what the made thing shows.
+    """
     phrases = _phrases(intent, specs, resources)
     queries: list[str] = []
-    places: list[tuple[int, dict[str, int]]] = []
+    places: list[tuple[int, bool, dict[str, int]]] = []
     for step in intent.steps:
         base = len(queries)
         queries.append(step.query)
+        core = str(step.details.get("core", "")) if cores else ""
+        if core:
+            queries.append(core)
         about = {}
         if _share(step) > 0:
             for kind, phrase in phrases.items():
                 about[kind] = len(queries)
                 queries.append(_about(step.query, phrase))
-        places.append((base, about))
+        places.append((base, bool(core), about))
     scores = score(queries)
     return [
-        Reading(scores[base], {kind: scores[n] for kind, n in about.items()}, _share(step))
-        for step, (base, about) in zip(intent.steps, places)
+        Reading(
+            _blend(scores[base], scores[base + 1]) if has_core else scores[base],
+            {kind: scores[n] for kind, n in about.items()},
+            _share(step),
+        )
+        for step, (base, has_core, about) in zip(intent.steps, places)
     ]
+
+
+def _blend(whole: Scores, core: Scores) -> dict[str, float]:
+    """Half what the clause says, half what it says apart from what is depicted."""
+    return {name: (1 - CORE_SHARE) * near + CORE_SHARE * core[name] for name, near in whole.items()}
 
 
 def _phrases(

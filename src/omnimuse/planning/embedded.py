@@ -23,6 +23,7 @@ from omnimuse.planning.draft import Draft, DraftNode
 from omnimuse.planning.intent import Intent, Step
 from omnimuse.planning.language import decompose
 from omnimuse.planning.masking import mask
+from omnimuse.planning.mending import openers_of
 from omnimuse.planning.questions import (
     ask_for_arguments,
     ask_for_inputs,
@@ -32,6 +33,7 @@ from omnimuse.planning.questions import (
 from omnimuse.planning.resources import Resource, initial_resources
 from omnimuse.planning.retrieval import ToolIndex
 from omnimuse.planning.search import PlanSearch, Weights
+from omnimuse.planning.values import find_values
 from omnimuse.request import Request
 
 MAX_PROMPT_CHARS = 20_000
@@ -85,13 +87,25 @@ class EmbeddedPlanner:
         """
         if errors:
             raise errors[0]
-        intent = self.read(request.prompt)
         attached = attached_things(request, attachments)
+        kinds = None if self._assume else frozenset(kind for kind, _ in attached)
+        intent = self.read(request.prompt, specs, given=kinds)
         draft, intent = self.draft(intent, attached, specs)
         return self._finish(draft, intent, specs)
 
-    def read(self, prompt: str) -> Intent:
+    def read(
+        self,
+        prompt: str,
+        specs: Mapping[str, ToolSpec] | None = None,
+        *,
+        given: frozenset[str] | None = None,
+    ) -> Intent:
         """The steps of a request.
+
+        Args:
+            prompt: the request.
+            specs: the tools, whose own words show with which verbs requests begin.
+            given: kinds of the attachments, if things that are only described may be made.
 
         Raises:
             NeedsInputError: it asks for nothing.
@@ -103,7 +117,8 @@ class EmbeddedPlanner:
                 f"The request has {len(prompt)} characters; {MAX_PROMPT_CHARS} can be planned. "
                 "Could you put the long text into a file and attach it?"
             )
-        return decompose(prompt, self._roles("token-classification"))
+        parser = self._roles("token-classification")
+        return decompose(prompt, parser, openers=openers_of(specs or {}), given=given)
 
     def draft(
         self, intent: Intent, attached: Sequence[tuple[str, str]], specs: Mapping[str, ToolSpec]
@@ -118,7 +133,10 @@ class EmbeddedPlanner:
         resources = initial_resources(
             intent, attached, assume=self._assume, kinds=_kinds_taken(specs)
         )
-        readings = read_clauses(intent, specs, resources, self._index(specs).score)
+        if not self._assume:
+            intent = replace(intent, steps=tuple(map(as_picture, intent.steps)))
+        score = self._index(specs).score
+        readings = read_clauses(intent, specs, resources, score, cores=not self._assume)
         fits = [reading.plain for reading in readings]
         search = PlanSearch(specs, readings, weights=self._weights, assume=self._assume)
         draft = search.search(intent, resources)
@@ -190,6 +208,16 @@ class EmbeddedPlanner:
         for port in node.content:
             found[port] = content
         return found
+
+
+def as_picture(step: Step) -> Step:
+    """A bare description ("a quiet lake") wants a picture, unless it says how long it lasts."""
+    if not step.details.get("bare") or step.wanted:
+        return step
+    said = str(step.details.get("english") or step.text)
+    if any(value.dimension == "duration" for value in find_values(said)):
+        return step
+    return replace(step, wanted="image", details={**step.details, "core": "a picture of it"})
 
 
 def _kinds_taken(specs: Mapping[str, ToolSpec]) -> frozenset[str]:

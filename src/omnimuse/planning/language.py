@@ -21,10 +21,23 @@ def language_of(prompt: str) -> str:
     return "zh" if han and han >= 2 * words else "en"
 
 
-def decompose(prompt: str, parser: Parser) -> Intent:
-    """The steps of a request in English or Chinese."""
+def decompose(
+    prompt: str,
+    parser: Parser,
+    *,
+    openers: frozenset[str] = frozenset(),
+    given: frozenset[str] | None = None,
+) -> Intent:
+    """The steps of a request in English or Chinese.
+
+    Args:
+        prompt: the request.
+        parser: for English.
+        openers: verbs with which requests begin.
+        given: kinds of the attachments, if things that are only described may be made.
+    """
     if language_of(prompt) == "zh":
         from omnimuse.planning.chinese import ChineseDecomposer
 
         return ChineseDecomposer().decompose(prompt)
-    return EnglishDecomposer(parser).decompose(prompt)
+    return EnglishDecomposer(parser, openers=openers, given=given).decompose(prompt)

@@ -35,6 +35,7 @@ class Weights:
     bare: float = 0.2
     wanted: float = 0.15
     unwanted: float = 0.30
+    aside: float = 0.1
     given: float = 0.05
     absent: float = 0.15
     named: float = 0.1
@@ -149,6 +150,8 @@ class PlanSearch:
             if share and not accepts(step.wanted, outputs[0]):
                 share = 0.3  # a wider kind than wanted: any sound where music is
             score += weights.wanted * share if any(is_wanted) else -weights.unwanted
+            if not self._assume and any(is_wanted) and not share:
+                score -= weights.aside
         said = {m.kind for m in step.mentions if m.kind and not m.is_output}
         for port in spec.inputs:
             if port.is_required and not is_textual(port.kind):
@@ -167,6 +170,9 @@ class PlanSearch:
         is_guess = binding.is_lost or not set(binding.content) <= TELLING
         if not self._assume and binding.content and binding.dangling and is_guess:
             return []
+        is_fed = bool(binding.inputs or binding.content or binding.missing)
+        if spec.inputs and not is_fed and not self._assume:
+            return []  # a tool that can do without every single input still needs one
         inputs = dict(binding.inputs)
         for port in binding.missing:
             found = self._insert(grown, index, step, port, exclude=name)

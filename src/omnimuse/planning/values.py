@@ -12,8 +12,8 @@ from typing import Any
 from omnimuse.planning.phrases import number_of
 
 _NUMBER = (
-    r"(?P<n>\d+(?:[.,]\d+)?|a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
-    r"fifteen|twenty|thirty|forty|fifty|sixty|ninety|hundred|half an?|half)"
+    r"(?P<n>half an?|\d+(?:[.,]\d+)?|a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|"
+    r"twelve|fifteen|twenty|thirty|forty|fifty|sixty|ninety|hundred|half)"
 )
 _COUNTS = r"\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _WORDS = {
@@ -73,6 +73,26 @@ def find_values(text: str) -> list[Value]:
     found = [*_spans(low), *_durations(low), *_sizes(low), *_factors(low), *_measures(low),
              *_named(low), *_counts(low)]  # fmt: skip
     return sorted(found, key=lambda v: (v.start, v.dimension))
+
+
+_MEASURES = frozenset(
+    ["duration", "start", "end", "size", "pixels", "factor", "share", "tempo", "key", "rate",
+     "level", "angle", "aspect"]
+)  # fmt: skip
+_FILLERS = frozenset(
+    ["long", "in", "at", "for", "of", "the", "a", "an", "about", "around", "exactly", "length",
+     "duration", "wide", "high", "tall", "format", "each", "total", "with", "to", "first", "last"]
+)  # fmt: skip
+
+
+def is_measure(text: str) -> bool:
+    """Whether words say nothing but how long, how large, how fast, ...: "ten seconds long"."""
+    low = text.lower()
+    rest = low
+    for value in find_values(low):
+        if value.dimension in _MEASURES:
+            rest = rest.replace(value.text, " ")
+    return rest != low and not set(re.findall(r"\w+", rest)) - _FILLERS
 
 
 def _number(word: str) -> float:

@@ -1,0 +1,123 @@
+"""What a small parser overlooks: imperatives read as something else, ingredients, cores.
+
+Everything here works on words and kinds; no tool is known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from omnimuse.graph.spec import ToolSpec
+from omnimuse.planning.intent import NEW, Mention
+from omnimuse.planning.phrases import ADDING, lemma_of
+from omnimuse.planning.syntax import Word
+
+# Verbs that mean nothing without what they govern: "make it look old".
+LIGHT = frozenset(["make", "let", "have", "get", "do"])
+SAYING = frozenset(["say", "pronounce"])
+# Verbs whose "with" brings a part that takes the place of another, or goes into it.
+_EXCHANGING = frozenset(["replace", "swap", "exchange", "dub", "change", "substitute", "score"])
+_PLACES = frozenset(["front", "top", "background", "behind", "before", "onto", "over", "against"])
+_SOUNDS = frozenset(["music", "sound", "speech"])
+_LINKS = frozenset(
+    [",", ";", "and", "then", "also", "finally", "afterwards", "next", "lastly", "please", "&"]
+)
+_OPENING_TAGS = frozenset(["DT", "PDT", "PRP", "PRP$", "CD"])
+_LITERAL = re.compile(r"[QFU]\d+x")
+_NO_VERBS = frozenset(
+    ["a", "an", "the", "this", "that", "these", "those", "my", "your", "our", "his", "her",
+     "its", "their", "what", "which", "who", "how", "where", "when", "why", "is", "are", "can",
+     "could", "would", "i", "you", "we", "it", "some", "any", "no", "with", "of", "in", "on",
+     "at", "from", "for", "to", "and", "or", "two", "three", "more", "another", "please", "new"]
+)  # fmt: skip
+_TRAILING = re.compile(
+    r"(?:[\s,;]+(?:and|then|also|finally|afterwards|next|lastly))*[\s,;]*$", re.I
+)
+_THINGS = {
+    "image": "a picture", "text": "a text", "music": "a piece of music", "sound": "a sound",
+    "speech": "a text aloud", "video": "a film", "scene3d": "a 3D model",
+}  # fmt: skip
+
+
+def openers_of(specs: Mapping[str, ToolSpec]) -> frozenset[str]:
+    """Verbs with which requests begin, as the tools' own names, summaries and examples show."""
+    first: set[str] = set()
+    for spec in specs.values():
+        for text in (spec.name.replace("_", " "), spec.summary, *spec.examples):
+            word = re.match(r"[A-Za-z]+", text)
+            if word:
+                first.add(word[0].lower())
+        first.update(_listed(spec.summary))
+    return frozenset(first - _NO_VERBS)
+
+
+def _listed(summary: str) -> Iterable[str]:
+    """Such as "Draw, paint or generate a picture": all verbs before the first object."""
+    match = re.match(r"((?:[A-Za-z]+, )*[A-Za-z]+,? (?:or|and) [A-Za-z]+)\b", summary)
+    return re.findall(r"[a-z]+", match[1].lower()) if match else ()
+
+
+def opens_object(words: Sequence[Word], at: int) -> bool:
+    """Whether an object of a verb may begin there: "the ...", "it", a quotation."""
+    while at < len(words) and words[at].tag_ in ("RB", "RP"):
+        at += 1
+    if at >= len(words):
+        return False
+    return words[at].tag_ in _OPENING_TAGS or bool(_LITERAL.fullmatch(words[at].text))
+
+
+def hidden_imperatives(words: Sequence[Word], read: set[int], openers: frozenset[str]) -> list[int]:
+    """Offsets of verbs that open a clause and were not read as predicates.
+
+    Args:
+        words: of one sentence, in order.
+        read: numbers of the words that are predicates already.
+        openers: verbs that requests begin with.
+    """
+    found = []
+    for at, word in enumerate(words[1:], start=1):
+        if word.i in read or word.lower_ not in openers or words[at - 1].lower_ not in _LINKS:
+            continue
+        if opens_object(words, at + 1):
+            found.append(word.idx)
+    return found
+
+
+def trim_clause(text: str) -> str:
+    """A piece of a sentence without the words that linked it to the next."""
+    return _TRAILING.sub("", text)
+
+
+def without_phrase(clause: str, mention: Mention) -> str:
+    """A clause without a phrase and the preposition that led to it."""
+    pattern = rf"[\s,]*(?:\b{re.escape(mention.role)}\s+)?{re.escape(mention.text)}"
+    return re.sub(pattern, " ", clause, count=1, flags=re.I).strip(" ,")
+
+
+def is_ingredient(mention: Mention, verb: Word) -> bool:
+    """A new thing that is put into another one: "replace its sound with a calm tune"."""
+    if mention.status != NEW or mention.literals or mention.is_output or mention.head == "style":
+        return False
+    lemma = lemma_of(verb)
+    if mention.kind in _SOUNDS:
+        is_put = mention.role in ("object", "with", "by") and lemma in ADDING | _EXCHANGING
+        return is_put and (mention.role != "object" or lemma in ADDING)
+    if mention.kind != "image" or not re.search(r"\b(?:of|showing|with)\s", mention.text):
+        return False
+    places = {w.lower_ for w in verb.subtree} & _PLACES
+    return bool(places) or (mention.role in ("with", "by") and lemma in ADDING | _EXCHANGING)
+
+
+def core_of(verb: str, wanted: str, mentions: Sequence[Mention]) -> str:
+    """A making clause without what the thing shows: "paint a picture", "a slow sad piece".
+
+    What is depicted says nothing about who makes it; empty if the clause works on a given thing.
+    """
+    if not wanted or any((m.status != NEW and m.kind) or m.literals for m in mentions):
+        return ""
+    made = next((m for m in mentions if m.is_output and m.kind == wanted), None)
+    thing = _THINGS.get(wanted, f"a {wanted}")
+    if made is not None:
+        thing = f"a {' '.join([*made.modifiers[-2:], made.head])}".replace(" - ", "-")
+    return f"{verb} {thing}".strip()

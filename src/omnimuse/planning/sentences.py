@@ -1,0 +1,313 @@
+"""One parsed English sentence into steps: what each asks for, of what, out of what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from omnimuse.planning.intent import Mention, Step
+from omnimuse.planning.masking import Masked
+from omnimuse.planning.mending import LIGHT, core_of, is_ingredient, without_phrase
+from omnimuse.planning.phrases import ADDING, content_of, find_mentions, lemma_of
+from omnimuse.planning.predicates import (
+    GET,
+    HOLLOW,
+    JOINING,
+    WANT,
+    PredicateFinder,
+    in_order_of_doing,
+    is_addressee,
+    is_complement,
+    is_past,
+)
+from omnimuse.planning.resources import related
+from omnimuse.planning.syntax import Sentence, Word
+from omnimuse.planning.values import is_measure
+from omnimuse.planning.vocabulary import kind_made_by
+
+
+class SentenceReader(PredicateFinder):
+    """One parsed sentence being read."""
+
+    def __init__(
+        self,
+        span: Sentence,
+        masked: Masked,
+        shift: int,
+        index: int,
+        *,
+        given: frozenset[str] | None = None,
+    ) -> None:
+        super().__init__(span)
+        self.masked, self.index, self.shift, self.given = masked, index, shift, given
+
+    def read(self) -> tuple[list[Step], list[Mention]]:
+        """Steps in the order of doing, and things that the sentence says are there."""
+        steps: list[Step] = []
+        given: list[Mention] = []
+        for token in in_order_of_doing(self.predicates):
+            tokens = self._own_tokens(token)
+            found = find_mentions(token, tokens, self.masked, self.shift)
+            mentions = [m for m in found if not is_measure(m.text)]
+            if token.lemma_.lower() == "have" and not is_complement(token):
+                given.extend(
+                    m
+                    for m in mentions
+                    if m.role == "object" and not is_inside(m, token, self.shift)
+                )
+                continue
+            steps.extend(self._steps_of(token, tokens, mentions, len(steps)))
+        if not steps and not given and not self.predicates:
+            steps.extend(self._bare())
+        return steps, given
+
+    def _bare(self) -> list[Step]:
+        """A sentence without a request: a thing that is wanted ("a haiku on snow"), a question."""
+        root = next((w for w in self.span if w.head == w), None)
+        words = [w for w in self.span if w.pos_ not in ("PUNCT", "SPACE", "INTJ")]
+        if root is None or len(words) < 2:
+            return []
+        asks = self.span.text.rstrip().endswith("?") and words[0].tag_ in (
+            "WP",
+            "WRB",
+            "WDT",
+            "WP$",
+        )
+        if root.pos_ not in ("NOUN", "PROPN") and not asks:
+            return []
+        mentions = find_mentions(Word(-1, "", "", "", "", -1, ""), words, self.masked, self.shift)
+        if not asks and mentions:  # "a lake with plants around it": "it" is the lake
+            mentions = [m for m in mentions if m.status != "pronoun"] or mentions
+            mentions[0] = replace(mentions[0], is_output=bool(mentions[0].kind))
+        text = self._text([w for w in self.span if w.pos_ not in ("SPACE", "INTJ")])
+        step = self._step(None, text, mentions, True)
+        is_plain = not asks and not step.wanted and not any(m.literals for m in mentions)
+        return [replace(step, details={"bare": True}) if is_plain else step]
+
+    # steps ------------------------------------------------------------------------------------
+
+    def _own_tokens(self, token: Word) -> list[Word]:
+        """The tokens of a predicate without those of the predicates inside it."""
+        inner: set[int] = set()
+        for other in self.predicates:
+            if other != token and token.is_ancestor(other):
+                inner.update(t.i for t in other.subtree)
+        words = [t for t in token.subtree if t.i not in inner]
+        while words and (
+            words[-1].pos_ in ("PUNCT", "CCONJ", "SPACE")
+            or words[-1].lower_ in ("then", "finally", "by", "after")
+        ):
+            words.pop()
+        return words
+
+    def _steps_of(
+        self, token: Word, tokens: list[Word], mentions: list[Mention], offset: int
+    ) -> list[Step]:
+        lemma = lemma_of(token)
+        is_nominal = lemma in WANT | GET and not self._acts_on_pronoun(token)
+        if is_nominal and mentions and mentions[0].head in HOLLOW:
+            return []
+        drop = {"please", "then", "finally", "also", "next", "afterwards", "lastly", "first", "now"}
+        words = [
+            t
+            for t in tokens
+            if (t.lower_ not in drop or t.dep_ == "amod")
+            and not (t.dep_ in ("aux", "cc", "mark") and t.head == token)
+        ]
+        if is_nominal:
+            words = [
+                t
+                for t in words
+                if t.i != token.i and not (t.head == token and t.dep_ in ("nsubj", "dative"))
+            ]
+        else:
+            words = [t for t in words if not (t.dep_ == "nsubj" and t.lower_ in ("i", "you", "we"))]
+        words = [t for t in words if not is_past(t) and not is_addressee(t)]
+        if not mentions and lemma in LIGHT and len(words) < 2:
+            return []
+        mentions, before = self._ingredients(token, mentions)
+        offset += len(before)
+        made = {m.kind for m in mentions if m.is_output}
+        extras = [m for m in mentions if self._is_joined(m, token, made)]
+        parts = self._split_objects(mentions, is_nominal)
+        text = self._text(words)
+        wanted_parts: list[Mention | None] = [*parts] or [None]
+        steps = before
+        for part in wanted_parts:
+            own = [
+                m
+                for m in mentions
+                if m not in extras
+                and (
+                    part is None
+                    or m is part
+                    or (m not in parts and (not is_nominal or m.text in part.text))
+                )
+            ]
+            clause = (
+                text if part is None else part.text if is_nominal else f"{token.text} {part.text}"
+            )
+            for extra in extras:
+                clause = without_phrase(clause, extra)
+            step = self._step(token, clause, own, is_nominal)
+            steps.append(with_more(step, text) if is_nominal and len(wanted_parts) == 1 else step)
+        style = next((m for m in mentions if m.head == "style" and m.role in ("in", "with")), None)
+        if style is not None and not is_nominal:
+            steps.append(self._adjunct(style, steps[-1]))
+        if not is_nominal:
+            steps.extend(self._wrought(token, steps[-1]))
+        for extra in extras:
+            joined = self._step(
+                None, extra.text, [replace(extra, role="object", is_output=True)], True
+            )
+            steps.append(replace(joined, joins=self.index + offset + len(wanted_parts) - 1))
+        return steps
+
+    def _ingredients(
+        self, token: Word, mentions: list[Mention]
+    ) -> tuple[list[Mention], list[Step]]:
+        """Such as "dub it with a calm tune": what is put in and is not there is made before."""
+        if self.given is None:
+            return mentions, []
+        steps, kept = [], []
+        for mention in mentions:
+            is_there = any(related(mention.kind, kind) for kind in self.given)
+            if is_there or not is_ingredient(mention, token):
+                kept.append(mention)
+                continue
+            made = replace(mention, role="object", is_output=True)
+            steps.append(self._step(None, mention.text, [made], True))
+            kept.append(replace(mention, status="known", is_output=False, is_wrought=True))
+        return kept, steps
+
+    def _step(
+        self, token: Word | None, clause: str, mentions: list[Mention], is_nominal: bool
+    ) -> Step:
+        outputs = [m for m in mentions if m.is_output and m.kind]
+        wanted = next((m.kind for m in reversed(outputs) if m.role in ("into", "as", "to")), "")
+        wanted = wanted or next((m.kind for m in outputs), "") or taken_out(mentions, token)
+        if not wanted and token is not None and not is_nominal and is_making(mentions):
+            wanted = kind_made_by(lemma_of(token))
+        core = core_of("" if token is None or is_nominal else token.text, wanted, mentions)
+        ways = self._ways(token) if token is not None else 0
+        weak = is_nominal and token is not None and any(m.status != "new" for m in mentions[:1])
+        return Step(
+            text=self.masked.unmask(clause),
+            query=self.masked.speak(clause),
+            verb="" if token is None or is_nominal else lemma_of(token),
+            content=self.masked.unmask(content_of(clause, None if is_nominal else token)),
+            mentions=tuple(mentions),
+            wanted=wanted,
+            is_firm=not ways and not weak,
+            start=(token.idx + self.shift) if token is not None else mentions[0].start,
+            details={**({"umbrella": ways} if ways else {}), **({"core": core} if core else {})},
+        )
+
+    def _wrought(self, token: Word, main: Step) -> list[Step]:
+        """Such as "Create a stabilized video": what the participle says is done to what is made."""
+        found = []
+        for noun in self._own_tokens(token):
+            if noun.pos_ not in ("NOUN", "PROPN") or noun.dep_ not in ("dobj", "pobj"):
+                continue
+            mention = next((m for m in main.mentions if m.start == noun.idx + self.shift), None)
+            if mention is None or not mention.is_output:
+                continue
+            for child in noun.children:
+                if child.dep_ == "amod" and child.tag_ == "VBN" and child.i < noun.i:
+                    said = f"{lemma_of(child)} the {mention.head if mention.kind else 'result'}"
+                    pointer = Mention("it", "it", "object", "pronoun", start=mention.start)
+                    found.append(
+                        Step(
+                            text=said,
+                            query=said,
+                            verb=lemma_of(child),
+                            mentions=(pointer,),
+                            is_firm=False,
+                            start=mention.start,
+                            details={"adjunct": True},
+                        )
+                    )
+        return found
+
+    def _adjunct(self, style: Mention, main: Step) -> Step:
+        """Such as "in the style of an old painting": to be done to what the step made."""
+        said = f"{style.role} {style.text}"
+        pointer = Mention("it", "it", "object", "pronoun", start=style.start)
+        return Step(
+            text=said,
+            query=said,
+            verb="",
+            content=style.text,
+            mentions=(pointer, *(m for m in main.mentions if m.literals and m.start > style.start)),
+            is_firm=False,
+            start=style.start,
+            details={"adjunct": "style"},
+        )
+
+    def _ways(self, token: Word) -> int:
+        """How many things are named by which this is done: "by joining the clips"."""
+        found = [
+            grandchild
+            for child in token.children
+            if child.dep_ == "prep" and child.lower_ == "by"
+            for grandchild in child.children
+            if grandchild.dep_ == "pcomp" and grandchild.i in self._heads
+        ]
+        return sum(1 + sum(p != w and w.is_ancestor(p) for p in self.predicates) for w in found)
+
+    def _is_joined(self, mention: Mention, token: Word, made: set[str]) -> bool:
+        """A thing that is new, a medium, and only goes along: "over a calm piano tune"."""
+        return (
+            mention.role in JOINING
+            and mention.status == "new"
+            and bool(mention.kind)
+            and mention.head != "style"
+            and not mention.is_output
+            and mention.kind not in ("text", "url", "image")
+            and lemma_of(token) not in WANT
+            and not any(related(mention.kind, kind) for kind in made)
+            and not (self.given and mention.kind in self.given)
+        )
+
+    @staticmethod
+    def _split_objects(mentions: list[Mention], is_nominal: bool) -> list[Mention]:
+        """Several new things of several kinds under one verb: each becomes a step."""
+        things = [m for m in mentions if m.role == "object" and m.status == "new" and m.kind]
+        if is_nominal and len({m.kind for m in things}) < 2:
+            wanted = [m for m in mentions if m.role == "object" and m.status == "new"]
+            return wanted if len(wanted) > 1 and all(" " in m.text for m in wanted) else []
+        return things if len({m.kind for m in things}) > 1 else []
+
+    def _text(self, tokens: list[Word]) -> str:
+        return "".join(t.text_with_ws for t in tokens).strip(" ,.;:!?")
+
+
+def with_more(step: Step, said: str) -> Step:
+    """The step, with words that say how long, how large, ... of it."""
+    more = f"{step.details.get('said', '')} {said}".strip()
+    return replace(step, details={**step.details, "said": more})
+
+
+def is_inside(mention: Mention, verb: Word, shift: int) -> bool:
+    """Whether a noun belongs to a clause about what one has, not to what one has."""
+    token = next((w for w in verb.subtree if w.idx + shift == mention.start), None)
+    while token is not None and token != verb:
+        if token.dep_ in ("relcl", "acl", "advcl", "ccomp", "pcomp"):
+            return True
+        token = token.head
+    return False
+
+
+def is_making(mentions: list[Mention]) -> bool:
+    """Nothing of any medium is there to be worked on: "draw two cats", "paint it"."""
+    return not any(m.kind or m.literals for m in mentions)
+
+
+def taken_out(mentions: list[Mention], verb: Word | None) -> str:
+    """Such as "The text from this image": what comes out is named before what it comes from."""
+    source = next((m for m in mentions if m.role == "from" and m.kind), None)
+    thing = next((m for m in mentions if m.role == "object" and m.kind and not m.literals), None)
+    if source is None or thing is None or related(source.kind, thing.kind):
+        return ""
+    if verb is not None and lemma_of(verb) in ADDING:
+        return ""
+    return thing.kind
