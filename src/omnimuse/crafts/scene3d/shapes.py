@@ -328,7 +328,7 @@ def _holds(corners: Floats, points: Floats) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _icosphere(level: int) -> tuple[Floats, Ints]:
+def icosphere(level: int) -> tuple[Floats, Ints]:
     g = (1 + math.sqrt(5)) / 2
     v = np.array([(-1, g, 0), (1, g, 0), (-1, -g, 0), (1, -g, 0), (0, -1, g), (0, 1, g), (0, -1, -g),
                   (0, 1, -g), (g, 0, -1), (g, 0, 1), (-g, 0, -1), (-g, 0, 1)], float)  # fmt: skip
@@ -349,7 +349,7 @@ def _icosphere(level: int) -> tuple[Floats, Ints]:
 
 def lump(radius: float, rng: np.random.Generator, *, roughness: float = 0.2, detail: int = 3, facets: bool = False) -> Shape:  # fmt: skip
     """A sphere made uneven by a few random waves: foliage, or a rock with flat `facets`."""
-    v, f = _icosphere(detail)
+    v, f = icosphere(detail)
     height = np.ones(len(v))
     for octave in range(1, 4):
         for _ in range(4):

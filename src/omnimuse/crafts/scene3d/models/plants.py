@@ -190,7 +190,7 @@ def mushroom(b: Builder) -> None:
     b.add(lathe([(0, 0.149), (0.04, 0.146), (0.148, 0.126), (0.04, 0.15), (0, 0.151)], 40), "ivory")
     for k in range(9):
         a, r = k * 2.4, 0.035 + 0.013 * k
-        y = 0.262 - (r / 0.155) ** 2 * 0.085
+        y = 0.266 - (r / 0.158) ** 3 * 0.1
         b.add(ellipsoid(0.018, 0.007, 0.018, 16), "ivory", at=(r * math.cos(a), y, r * math.sin(a)), turn=(math.degrees(r * 5 * math.sin(a)), 0, -math.degrees(r * 5 * math.cos(a))))
 
 
