@@ -78,13 +78,10 @@ class Delivery:
             make_signer(self._settings).sign(path, asset, self._lineage(asset))
         return path
 
-    def _lineage(self, asset: Asset) -> tuple[dict[str, str], ...]:
+    def _lineage(self, asset: Asset) -> tuple[dict[str, Any], ...]:
         """What the asset was made from, nearest first, as short steps."""
         ancestors = self._library.trace(asset.id).ancestors()[1 : _MAX_LINEAGE + 1]
-        return tuple(
-            {"id": a.id, "kind": a.kind, "tool": a.origin.tool if a.origin else ""}
-            for a in ancestors
-        )
+        return tuple(_step(ancestor) for ancestor in ancestors)
 
     def _contact_sheet(self, path: Path, prompt: str, results: tuple[Result, ...]) -> None:
         from omnimuse.crafts.contact_sheet import contact_sheet
@@ -115,6 +112,18 @@ def _in_plan_order(
             else:
                 for asset in value or ():
                     yield node.id, label, asset
+
+
+def _step(asset: Asset) -> dict[str, Any]:
+    """An ancestor in short; of the user's files also the name."""
+    step: dict[str, Any] = {"id": asset.id, "kind": asset.kind, "tool": ""}
+    if asset.origin:
+        step["tool"] = asset.origin.tool
+        step["models"] = [{"role": m.role, "card": m.card} for m in asset.origin.models]
+        if asset.origin.tool == "import":
+            step["media_type"] = asset.media_type
+            step["name"] = str(asset.origin.arguments.get("name", ""))
+    return step
 
 
 def _name(node: str, port: str) -> str:

@@ -66,7 +66,29 @@ class OnnxEmbedder:
             return np.zeros((0, self.dimension), np.float32)
         return np.stack([found[text] for text in texts])
 
+    def embed_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """The model's last hidden states, (tokens, dimension) for each text; not kept."""
+        states: dict[int, NDArray[np.float32]] = {}
+        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), texts[i]))
+        for start in range(0, len(order), _BATCH):
+            batch = order[start : start + _BATCH]
+            hidden, mask = self._hidden([texts[i] for i in batch])
+            for row, index in enumerate(batch):
+                states[index] = hidden[row, mask[row] > 0]
+        return [states[index] for index in range(len(texts))]
+
     def _compute(self, texts: list[str]) -> NDArray[np.float32]:
+        import numpy as np
+
+        hidden, mask = self._hidden(texts)
+        weights = mask[..., None].astype(np.float32)
+        pooled = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
+        norm = np.linalg.norm(pooled, axis=1, keepdims=True)
+        unit: NDArray[np.float32] = (pooled / np.maximum(norm, 1e-12)).astype(np.float32)
+        return unit
+
+    def _hidden(self, texts: list[str]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Hidden states, (N, T, dimension), and which of them are tokens, (N, T)."""
         import numpy as np
 
         rows = self._tokenizer.encode_batch([self._prefix + text for text in texts])
@@ -76,11 +98,7 @@ class OnnxEmbedder:
             "token_type_ids": np.array([row.type_ids for row in rows], np.int64),
         }
         hidden = self._session.run(None, {name: given[name] for name in self._names})[0]
-        mask = given["attention_mask"][..., None].astype(np.float32)
-        pooled = (hidden * mask).sum(axis=1) / mask.sum(axis=1)
-        norm = np.linalg.norm(pooled, axis=1, keepdims=True)
-        unit: NDArray[np.float32] = (pooled / np.maximum(norm, 1e-12)).astype(np.float32)
-        return unit
+        return hidden, given["attention_mask"]
 
 
 def _tokenizer(path: Path, max_tokens: int) -> Any:

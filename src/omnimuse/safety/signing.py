@@ -12,9 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from omnimuse.assets.asset import Asset
 from omnimuse.config import Settings
 from omnimuse.errors import StorageError
 from omnimuse.safety.keys import KeyRing, load_keys
+from omnimuse.safety.provenance import make_manifest, make_record
 
 RECORD_LABEL = "org.omnimuse.record"
 SIDECAR_SUFFIX = ".record.json"
@@ -31,7 +30,6 @@ EMBEDDED_TYPES = frozenset(
         *("audio/wav", "audio/flac", "audio/mpeg", "video/mp4"),
     )
 )
-_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
 class Signer:
@@ -69,14 +67,7 @@ class Signer:
     def _embed(self, path: Path, asset: Asset, record: dict[str, Any]) -> Path:
         import c2pa
 
-        manifest = {
-            "claim_generator_info": [{"name": "Omnimuse", "version": version("omnimuse")}],
-            "title": path.name,
-            "assertions": [
-                {"label": "c2pa.actions", "data": {"actions": _actions(asset)}},
-                {"label": RECORD_LABEL, "data": record},
-            ],
-        }
+        manifest = make_manifest(asset, record, RECORD_LABEL, path.name)
         info = c2pa.C2paSignerInfo(
             alg=b"es256", sign_cert=self._keys.chain, private_key=self._keys.key, ta_url=None
         )
@@ -126,19 +117,6 @@ def make_signer(settings: Settings) -> Signer:
     return _signer(settings.home)
 
 
-def make_record(asset: Asset, lineage: tuple[Mapping[str, Any], ...] = ()) -> dict[str, Any]:
-    """What a file says of itself: what it is, who made it with what, from what, by whose parts."""
-    origin = asset.origin
-    return {
-        "asset": asset.id,
-        "kind": asset.kind,
-        "media_type": asset.media_type,
-        "origin": json.loads(json.dumps(asdict(origin))) if origin else None,
-        "attribution": [asdict(part) for part in asset.attribution],
-        "lineage": [dict(step) for step in lineage],
-    }
-
-
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys and no spaces: the same value, the same bytes."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -148,22 +126,6 @@ def file_sha256(path: Path) -> str:
     """Hex digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _actions(asset: Asset) -> list[dict[str, Any]]:
-    origin = asset.origin
-    source = "trainedAlgorithmicMedia" if origin and origin.models else "algorithmicMedia"
-    if origin and origin.inputs:
-        source = f"composite{source[0].upper()}{source[1:]}" if origin.models else "digitalCreation"
-        source = source.replace("compositeTrained", "compositeWithTrained")
-    action: dict[str, Any] = {
-        "action": "c2pa.created",
-        "digitalSourceType": _SOURCE_TYPE + source,
-        "softwareAgent": {"name": "Omnimuse", "version": version("omnimuse")},
-    }
-    if origin:
-        action["parameters"] = {"org.omnimuse.tool": f"{origin.tool} {origin.version}"}
-    return [action]
 
 
 def _jws(payload: bytes, key_pem: bytes) -> str:
