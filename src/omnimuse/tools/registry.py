@@ -28,6 +28,7 @@ BUILT_IN: dict[str, str] = {
             "remove_object",
             "extend_image",
         ),
+        "scene_edit": ("edit_scene",),
         "image_understand": ("describe_image", "detect_objects", "find_edges", "read_text"),
         "diffusion": ("redraw_image", "fill_region", "draw_from_structure", "rewrite_prompt"),
         "speech": ("synthesize_speech", "transcribe_speech", "make_subtitles"),
@@ -42,6 +43,16 @@ BUILT_IN: dict[str, str] = {
         ),
         "sound": ("generate_sound", "mix_audio", "change_speed"),
         "audio_script": ("write_audio_script", "compile_audio_script"),
+        "audio_edit": (
+            "trim_audio",
+            "cut_by_transcript",
+            "repair_audio",
+            "normalize_audio",
+            "join_audio",
+            "fade_audio",
+            "insert_audio",
+        ),
+        "audio_understand": ("analyse_audio", "describe_audio", "audio_to_midi"),
         "video": (
             "make_video",
             "extract_frame",
@@ -51,6 +62,7 @@ BUILT_IN: dict[str, str] = {
             "concat_videos",
             "mux_video",
         ),
+        "judge": ("judge_image", "refine_image"),
         "scene3d": ("generate_3d", "render_turntable", "render_view"),
     }.items()
     for name in names

@@ -209,7 +209,7 @@ def _doubled(level: _Level, sources: Places, hole: Bools) -> Places:
     known[level.rows, level.columns] = True
     rows, columns = np.nonzero(hole)
     r, c = np.minimum(rows // 2, height - 1), np.minimum(columns // 2, width - 1)
-    found = np.stack([rows, columns], axis=1) + 2 * offsets[r, c]
+    found: Places = np.stack([rows, columns], axis=1) + 2 * offsets[r, c]
     found[:, 0] = np.clip(found[:, 0], 0, hole.shape[0] - 1)
     found[:, 1] = np.clip(found[:, 1], 0, hole.shape[1] - 1)
     return found

@@ -213,7 +213,7 @@ def stable_reach(near: NDArray[np.float32]) -> float:
 
 def _spread(lab: NDArray[np.float32], seeds: list[tuple[int, int]]) -> NDArray[np.float32]:
     """Fast sweeping of the cost |colour step| + a little for length, four directions a round."""
-    cost = np.full(lab.shape[:2], np.inf, np.float32)
+    cost: NDArray[np.float32] = np.full(lab.shape[:2], np.inf, np.float32)
     for x, y in seeds:
         cost[y, x] = 0.0
     length = 0.15 / max(lab.shape[:2])

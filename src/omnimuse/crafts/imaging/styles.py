@@ -62,8 +62,10 @@ def trained_styles() -> tuple[Style, ...]:
 
 
 def _style(entry: dict[str, Any]) -> Style:
-    lists = {key: tuple(entry.pop(key)) for key in ("aliases", "names_zh")}
-    return Style(**entry, **lists)
+    values: dict[str, Any] = {
+        key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()
+    }
+    return Style(**values)
 
 
 def rank_styles(
