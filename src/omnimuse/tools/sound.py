@@ -102,7 +102,6 @@ def generate_sound(
         "mix the narration with the piano music",
         "put the voice over the music and fade it out at the end",
         "combine the speech, the tune and the rain into one track",
-        "normalise the loudness of this recording to -16 LUFS",
         "lay the sound of waves under the poem",
         "把旁白和背景音乐混在一起",
     ),

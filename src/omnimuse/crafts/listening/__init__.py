@@ -1,0 +1,1 @@
+"""Listening: what a recording holds, measured: rhythm, harmony, form, voices, sounds, notes."""
