@@ -250,3 +250,73 @@ def test_any_text_gives_a_layout_or_a_named_error(prompt: str) -> None:
         assert min(x, y, w, h) >= 0
         assert max(x + w, y + h) <= 1.001
         assert entry["label"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("A man with a skateboard in each hand", {"man": 1, "skateboard": 2, "hand": 1}),
+        ("Two tables with four chairs each", {"table": 2, "chair": 8}),
+        ("Three women, each holding a cup", {"woman": 3, "cup": 3}),
+        ("Three boys each carry a surf board", {"boy": 3, "surfboard": 3}),
+        ("Two players with rackets and their dogs", {"player": 2, "racket": 2, "dog": 2}),
+        ("Two kids on skateboards", {"kid": 2, "skateboard": 2}),
+        ("Two planes wait as another one lands", {"plane": 3}),
+        ("One duck flies over two others", {"duck": 3}),
+        ("Two ducks swim while a third sits on a rock", {"duck": 3, "rock": 1}),
+        ("Two dog bowls on a mat", {"dog bowl": 2, "mat": 1}),
+        ("A black bear sniffs at a table", {"bear": 1, "table": 1}),
+        ("Two women holding wine glasses", {"woman": 2, "wine glass": 2}),
+        ("Two kites, a red one and a blue one", {"kite": 2}),
+        ("A red cup and a blue one", {"cup": 2}),
+        ("A plate of broccoli", {"plate": 1, "broccoli": 1}),
+        ("A family of four eating a pizza", {"person": 4, "pizza": 1}),
+        ("0 cats and one dog", {"dog": 1}),
+        ("A house next to a dog house with a dog in it", {"house": 2, "dog": 1}),
+        ("a cat next to a 🐶", {"cat": 1, "dog": 1}),
+        ("一只猫和 two red cups", {"cat": 1, "cup": 2}),
+    ],
+)
+def test_counts_that_are_shared_out_or_told_by_grammar(
+    prompt: str, expected: dict[str, int]
+) -> None:
+    assert counts(prompt) == expected
+
+
+@pytest.mark.parametrize(
+    ("prompt", "relation"),
+    [
+        ("a laptop, a cup of coffee and a notebook on a desk", ("cup", "on", "desk")),
+        ("a cat looking at a fish in a bowl", ("fish", "in", "bowl")),
+        ("a woman with a dog and an umbrella", ("woman", "holding", "umbrella")),
+        ("a basket with three apples on a bench", ("basket", "on", "bench")),
+        ("a train next to a road with a truck", ("train", "next to", "truck")),
+        ("a birthday cake with two candles", ("candle", "on", "birthday cake")),
+    ],
+)
+def test_relations_that_are_implied(prompt: str, relation: tuple[str, str, str]) -> None:
+    assert relation in links(prompt)
+
+
+def test_what_is_not_on_the_chair_is_not_put_there() -> None:
+    assert ("cat", "on", "chair") not in links("A cat that is not on the chair")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text"),
+    [
+        ("a poster that says SUMMER SALE", "SUMMER SALE"),
+        ("a sign that says stop next to a dog", "stop"),
+        ("a cake that says Happy Birthday Anna on a table", "Happy Birthday Anna"),
+    ],
+)
+def test_words_to_be_written_need_no_quotation_marks(prompt: str, text: str) -> None:
+    request = describe_scene(prompt, parser())
+    assert request.text == (text,)
+    assert request.things[0].attributes["text"] == text
+
+
+def test_languages_that_are_not_read_are_named() -> None:
+    with pytest.raises(InputError, match="French"):
+        describe_scene("un chat noir sur une table avec deux pommes", parser())
+    assert counts("a croissant and a cafe au lait on a table")["table"] == 1

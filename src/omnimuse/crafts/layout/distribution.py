@@ -10,14 +10,6 @@ from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.phrases import Mention
 from omnimuse.crafts.layout.reading import Reading
 
-# Words after "each" that say what each of them has, as in "three women, each holding a cup".
-_HAVING = frozenset(
-    "with holding wearing carrying riding on in has have having contains containing holds wears "
-    "carries rides under pulling walking using eating topped filled".split()
-)
-_PAIRED = frozenset(
-    "arm armrest bank corner ear edge end eye flank foot hand leg paw shoulder side".split()
-)
 _WHOLE = frozenset(("each", "both", "either", "every"))
 _MOST = 60
 
@@ -67,16 +59,25 @@ def _owners(reading: Reading, mention: Mention) -> int:
     """As in "two players with rackets", "three women and their dogs": one each."""
     words = reading.sentence.words
     owner = reading.sentence.before(mention.start)
+    if words[mention.start] == "their":
+        owner = _someone_before(reading, mention)
     if owner is None or owner.group < 0 or owner.kind != "thing":
         return 0
     gap = words[owner.end : mention.start]
     says_so = gap[:1] == ["with"] or words[mention.start] == "their"
-    if not says_so or "and" in gap[1:]:
+    if not says_so or ("and" in gap[1:] and words[mention.start] != "their"):
         return 0
     group, owned = reading.groups[owner.group], reading.groups[mention.group]
     if w.noun_kind(group.label) not in "pa" or w.noun_kind(owned.label) in "lp":
         return 0
     return group.count if group.is_exact and group.count > 1 else 0
+
+
+def _someone_before(reading: Reading, mention: Mention) -> Mention | None:
+    """The last people or animals before a mention."""
+    earlier = [m for m in reading.sentence.mentions if m.end <= mention.start and m.group >= 0]
+    live = [m for m in earlier if w.noun_kind(reading.groups[m.group].label) in "pa"]
+    return live[-1] if live else None
 
 
 def _has_noun(reading: Reading, i: int) -> bool:
@@ -93,12 +94,13 @@ def _each_before(reading: Reading, mention: Mention) -> int:
         if words[k] != "each" or k + 1 >= mention.start:
             continue
         nexts = words[k + 1 : mention.start]
-        if nexts[0] == "of" or set(nexts) & _HAVING:
+        is_verb = sentence.tags[k + 1][:2] == "VB"
+        if nexts[0] == "of" or is_verb or set(nexts) & w.HAVING:
             return k
     for m in sentence.mentions:
         each = words[m.start] == "each" and m.kind == "thing" and m.end <= mention.start
         gap = words[m.end : mention.start]
-        if each and gap and set(gap) & _HAVING and not {"and", ",", ".", "while"} & set(gap):
+        if each and gap and set(gap) & w.HAVING and not {"and", ",", ".", "while"} & set(gap):
             return m.end
     return -1
 
@@ -124,7 +126,7 @@ def _at_each(reading: Reading, mention: Mention) -> int:
         return 1
     if k >= len(words) or words[k] not in _WHOLE:
         return 1
-    noun = next((x for x in words[k + 1 : k + 4] if w.singular(x) in _PAIRED), "")
+    noun = next((x for x in words[k + 1 : k + 4] if w.singular(x) in w.PAIRED), "")
     if noun:
         return 1 if mention.is_plural or reading.groups[mention.group].count > 1 else 2
     return _same_things(reading, mention, k)

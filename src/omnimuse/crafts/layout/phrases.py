@@ -279,10 +279,19 @@ def _read_modifiers(sentence: Sentence, mention: Mention, i: int) -> None:
     while len(nouns) > 1 and _is_attribute_noun(words, nouns, mention):
         nouns.pop(0)
     base = w.singular(head) if mention.is_plural or head in PLURAL_ALIKE else _base(head)
-    if head in w.ALWAYS_PLURAL:
+    if head in w.ALWAYS_PLURAL and not _is_countable(words, nouns):
         base = head
+    elif head in w.ALWAYS_PLURAL:
+        base = head.removesuffix("es") if head.endswith("sses") else head.removesuffix("s")
     mention.label = " ".join([*(words[k] for k in nouns[:-1]), base])
     add_adjectives(mention, [words[k] for k in before])
+
+
+def _is_countable(words: list[str], nouns: list[int]) -> bool:
+    """As in "wine glasses", each of which is one thing, unlike "glasses"."""
+    head = words[nouns[-1]]
+    single = head.removesuffix("es") if head.endswith("sses") else head.removesuffix("s")
+    return len(nouns) > 1 and f"{words[nouns[-2]]} {single}" in w.size_table()
 
 
 def _can_be_plural(head: str) -> bool:

@@ -17,7 +17,20 @@ _COMPARING = frozenset(["than", "as", "equal", "equals", "same", "number"])
 _AGAIN = frozenset(("than", "of", "as", "equals", "equal", "more", "fewer", "less"))
 # "Two glasses" are not two pairs of them.
 _ONE_OF = {"glasses": "glass", "skis": "ski", "grapes": "grape", "chopsticks": "chopstick"}
-_NEGATIVE = frozenset(["without", "lacking", "lacks", "lack", "lacked", "minus", "sans", "excluding", "neither", "nor"])
+_NEGATIVE = frozenset(
+    [
+        "without",
+        "lacking",
+        "lacks",
+        "lack",
+        "lacked",
+        "minus",
+        "sans",
+        "excluding",
+        "neither",
+        "nor",
+    ]
+)
 _NEGATIVE_PAIRS = frozenset(
     (("free", "of"), ("devoid", "of"), ("instead", "of"), ("rather", "than"), ("empty", "of"))
 )
@@ -138,7 +151,8 @@ def _resolve_of(sentence: Sentence, position: int) -> None:
         mention.label = f"{thing.label} {mention.label}"
         thing.kind, thing.stands_for = "nothing", mention
     elif noun in w.CONTAINERS:
-        if not thing.is_plural and not thing.determiner and not thing.count:
+        is_mass = not thing.is_plural and not thing.determiner and not thing.count
+        if is_mass and thing.label.rsplit(" ", 1)[-1] not in w.SOLIDS:
             mention.attributes["contents"] = thing.label
             thing.kind, thing.stands_for = "nothing", mention
     elif mention.count < 2 and _is_relational(mention, noun):
@@ -187,6 +201,12 @@ def _kind(sentence: Sentence, mention: Mention) -> str:
     kind = w.noun_kind(label)
     if last in w.TIMES or last in w.SEASONS or last in w.WEATHERS:
         return "nothing" if kind != "l" else "scenery"
+    if label in w.COLORS and label not in w.size_table():
+        return "nothing"  # "one green and the other red"
+    after = sentence.tags[mention.end : mention.end + 1]
+    if last == "number" and last != label and after == ["CD"]:
+        mention.label = label = label.removesuffix(" number")  # "train number 4"
+        return "thing"
     is_range = f"{last}s" in w.SCENERY and not mention.count and last == label
     if is_range and (mention.is_plural or mention.determiner == "definite"):
         return "scenery"
@@ -259,6 +279,12 @@ def _exclude(reading: Reading, mention: Mention) -> None:
 
 def _join_group(reading: Reading, mention: Mention) -> None:
     """Give the mention its group: one named before, or a new one."""
+    if mention.label == "one" and reading.groups:
+        # "two kites, a red one" is one of them; "a red kite and a blue one" another.
+        if reading.groups[-1].count > 1:
+            mention.kind = "nothing"
+            return
+        mention.label = reading.groups[-1].label
     index = _antecedent(reading, mention)
     if index is None:
         index = _made_exact(reading, mention)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from omnimuse.crafts.layout import words as w
-from omnimuse.crafts.layout.framing import is_holdable
+from omnimuse.crafts.layout.holding import read_contents, read_with
 from omnimuse.crafts.layout.phrases import Mention
 from omnimuse.crafts.layout.reading import Reading
 from omnimuse.crafts.layout.schema import GroupRelation, ThingGroup
@@ -76,8 +76,8 @@ class RelationReader:
                 self._read_preposition(place)
         for mention in self.sentence.mentions:
             self._read_verb(mention)
-            self._read_contents(mention)
-            self._read_with(mention)
+            read_contents(self, mention)
+            read_with(self, mention)
         self._share_out()
         for index, region in self.regions.items():
             self.reading.change(index, region=region)
@@ -169,16 +169,16 @@ class RelationReader:
         words = self.sentence.words
         has_of = words[place.end : place.end + 1] == ["of"]
         landmark = self._object(place.end + 1) if has_of else None
-        if has_of and landmark is not None and self._groups(landmark):
+        if has_of and landmark is not None and self.groups_of(landmark):
             relation = _BESIDE[place.direction.split()[0]]
-            self._add(place, self._groups(landmark), relation)
+            self._add(place, self.groups_of(landmark), relation)
             return
         if "its" in words[place.start : place.end] or "their" in words[place.start : place.end]:
             subject = self.sentence.before(place.start)
             owner = self._owner_before(subject)
-            if subject is not None and owner is not None and self._groups(subject):
+            if subject is not None and owner is not None and self.groups_of(subject):
                 relation = _BESIDE[place.direction.split()[0]]
-                self._connect(self._groups(subject), relation, owner)
+                self.connect(self.groups_of(subject), relation, owner)
                 return
         subjects = self._region_subjects(place)
         for index in subjects:
@@ -188,8 +188,8 @@ class RelationReader:
         if mention is None:
             return None
         for earlier in reversed(self.sentence.mentions):
-            if earlier.end <= mention.start and self._groups(earlier):
-                return self._groups(earlier)
+            if earlier.end <= mention.start and self.groups_of(earlier):
+                return self.groups_of(earlier)
         return None
 
     def _region_subjects(self, place: Place) -> list[int]:
@@ -200,16 +200,16 @@ class RelationReader:
         if fronted and following is not None:
             gap = words[place.end : following.start]
             if set(gap) <= {",", "is", "are", "there", "a", "the", "stands", "sits", "we", "see"}:
-                return self._groups(following)
+                return self.groups_of(following)
         if self._attached_before(place.start) is not None:
             mention = self._attached_before(place.start)
-            return self._groups(mention) if mention is not None else []
-        return self._groups(following) if following is not None else []
+            return self.groups_of(mention) if mention is not None else []
+        return self.groups_of(following) if following is not None else []
 
     def _attached_before(self, i: int) -> Mention | None:
         subject = self.subject_of(i)
         nearest = next(
-            (m for m in reversed(self.sentence.mentions) if m.end <= i and self._groups(m)), None
+            (m for m in reversed(self.sentence.mentions) if m.end <= i and self.groups_of(m)), None
         )
         if subject is None or nearest is None or nearest.start < subject.start:
             return nearest
@@ -227,17 +227,17 @@ class RelationReader:
             return
         if place.start and self.sentence.words[place.start - 1] in ("not", "n't", "never"):
             return
-        objects = self._groups(landmark) or self._on_scenery(place, landmark)
+        objects = self.groups_of(landmark) or self._on_scenery(place, landmark)
         if place.relation == "between":
             self._read_between(place, landmark)
             return
         if place.relation == "in" and landmark.label.rsplit(" ", 1)[-1] in w.CLOTHES:
             place.relation = "wearing"
-        for joined in self._conjuncts(landmark):
+        for joined in self.conjuncts(landmark):
             is_worn = joined.label.rsplit(" ", 1)[-1] in w.CLOTHES
             if place.relation == "wearing" and not is_worn:
                 break
-            objects = [*objects, *(g for g in self._groups(joined) if g not in objects)]
+            objects = [*objects, *(g for g in self.groups_of(joined) if g not in objects)]
         if objects:
             self._add(place, objects, place.relation)
 
@@ -249,7 +249,7 @@ class RelationReader:
         following = self.sentence.after(landmark.end)
         if following is None or self.sentence.words[landmark.end : landmark.end + 1] != ["with"]:
             return []
-        return self._groups(following) if following.start == landmark.end + 1 else []
+        return self.groups_of(following) if following.start == landmark.end + 1 else []
 
     def _read_reciprocal(self, place: Place) -> None:
         before = [
@@ -260,15 +260,15 @@ class RelationReader:
         if len(before) > 1 and before[-1].group != before[-2].group:
             linked = "and" in self.sentence.words[before[-2].end : before[-1].start]
             if linked or self.reading.groups[before[-1].group].count == 1:
-                self._connect([before[-2].group], place.relation, [before[-1].group])
+                self.connect([before[-2].group], place.relation, [before[-1].group])
 
     def _read_between(self, place: Place, landmark: Mention) -> None:
-        sides = self._groups(landmark)
+        sides = self.groups_of(landmark)
         following = self.sentence.after(landmark.end)
-        if following is not None and self._groups(following):
+        if following is not None and self.groups_of(following):
             gap = self.sentence.words[landmark.end : following.start]
             if gap in (["and"], ["&"]):
-                sides = [*sides, *self._groups(following)]
+                sides = [*sides, *self.groups_of(following)]
         subjects = self._subject_groups(place)
         for subject in subjects:
             others = [side for side in sides if side != subject]
@@ -283,61 +283,14 @@ class RelationReader:
             verb = token.head
         elif mention.start and self.sentence.tags[mention.start - 1] in ("VBG", "VBZ"):
             verb = mention.start - 1
-        if verb < 0 or not self._groups(mention) or self.sentence.tags[verb][:2] != "VB":
+        if verb < 0 or not self.groups_of(mention) or self.sentence.tags[verb][:2] != "VB":
             return
         relation = w.VERBS.get(verb_stem(self.sentence.words[verb]))
         subject = self.subject_of_verb(verb)
-        if relation is None or subject is None or not self._groups(subject):
+        if relation is None or subject is None or not self.groups_of(subject):
             return
         for agent in [*self.coordinated(subject, verb), subject]:
-            self._connect(self._groups(agent), relation, self._groups(mention))
-
-    def _read_contents(self, mention: Mention) -> None:
-        """As in "a bowl of oranges": the oranges are in the bowl."""
-        noun = mention.label.rsplit(" ", 1)[-1]
-        if noun not in w.CONTAINERS or self.sentence.words[mention.end : mention.end + 1] != ["of"]:
-            return
-        inside = self.sentence.after(mention.end)
-        if inside is not None and inside.start == mention.end + 1 and inside.kind == "thing":
-            self._connect(self._groups(inside), "in", self._groups(mention))
-
-    def _read_with(self, mention: Mention) -> None:
-        """As in "a woman with an umbrella", "a basket with apples", "a table with a bowl"."""
-        start, sentence = mention.start, self.sentence
-        if mention.kind != "thing" or mention.group < 0 or sentence.words[start - 1] != "with":
-            return
-        owner = sentence.before(start - 1)
-        if not start or owner is None or owner.kind != "thing" or owner.group < 0:
-            return
-        if owner.end != start - 1 or owner.group == mention.group:
-            return
-        is_holder = owner.label.rsplit(" ", 1)[-1] in w.CONTAINERS
-        if self._says_more(mention, is_holder):
-            return
-        for joined in [mention, *self._conjuncts(mention)]:
-            if joined.kind == "thing" and joined.group >= 0 and joined.group != owner.group:
-                self._connect_with(owner, joined)
-
-    def _connect_with(self, owner: Mention, mention: Mention) -> None:
-        """The relation that the natures of owner and owned suggest."""
-        host, guest = self.reading.groups[owner.group], self.reading.groups[mention.group]
-        last, held = host.label.rsplit(" ", 1)[-1], guest.label.rsplit(" ", 1)[-1]
-        if w.noun_kind(host.label) == "p" and held not in w.CLOTHES and is_holdable(guest.label):
-            self._connect([owner.group], "holding", [mention.group])
-        elif w.noun_kind(guest.label) in "ap" or real_size(guest.label)[0] > real_size(last)[0]:
-            return
-        elif w.noun_kind(host.label) == "f" and real_size(held)[2] == "s":
-            self._connect([mention.group], "on", [owner.group])
-        elif last in w.CONTAINERS:
-            is_flat = last in ("plate", "platter", "tray", "dish")
-            self._connect([mention.group], "on" if is_flat else "in", [owner.group])
-
-    def _says_more(self, mention: Mention, is_holder: bool) -> bool:
-        """Whether a preposition or verb after the mention places it: "with a box on it"."""
-        end = mention.end
-        if any(place.start == end and not place.direction for place in self.places):
-            return not is_holder or self.sentence.tags[end + 1 : end + 2] == ["PRP"]
-        return self.sentence.tags[end : end + 1] in (["VBG"], ["VBZ"])
+            self.connect(self.groups_of(agent), relation, self.groups_of(mention))
 
     def _add(self, place: Place, objects: list[int], relation: str) -> None:
         subjects = [s for s in self._subject_groups(place) if s not in objects]
@@ -345,9 +298,10 @@ class RelationReader:
             subjects = self._nearest_other(place.start, objects)
         if place.is_inverse:
             subjects, objects = objects, subjects
-        self._connect(subjects, relation, objects)
+        self.connect(subjects, relation, objects)
 
-    def _connect(self, subjects: list[int], relation: str, objects: list[int]) -> None:
+    def connect(self, subjects: list[int], relation: str, objects: list[int]) -> None:
+        """Add a relation of each subject to each object."""
         for subject in subjects:
             for other in objects:
                 if subject != other:
@@ -382,12 +336,13 @@ class RelationReader:
                 return owned
         return mention
 
-    def _groups(self, mention: Mention) -> list[int]:
+    def groups_of(self, mention: Mention) -> list[int]:
+        """The group that a mention, or what it points at, stands for; or none."""
         while mention.stands_for is not None:
             mention = mention.stands_for
         return [mention.group] if mention.group >= 0 else []
 
-    def _conjuncts(self, mention: Mention) -> list[Mention]:
+    def conjuncts(self, mention: Mention) -> list[Mention]:
         """Things joined to this one by "and" that have no place of their own."""
         found, position = [], self.sentence.mentions.index(mention)
         previous = mention
@@ -413,13 +368,13 @@ class RelationReader:
         elif subject is not None:
             subject = self._holder(subject, place) or subject
         subject = self._fitting(subject, place)
-        if subject is None or not self._groups(subject):
+        if subject is None or not self.groups_of(subject):
             subject = self._nearest(place.start)
         if subject is None:
             return self._inverted_subject(place)
-        groups = self._groups(subject)
+        groups = self.groups_of(subject)
         for joined in self.coordinated(subject, place.start):
-            groups = [*groups, *(g for g in self._groups(joined) if g not in groups)]
+            groups = [*groups, *(g for g in self.groups_of(joined) if g not in groups)]
         return groups
 
     def _fitting(self, subject: Mention | None, place: Place) -> Mention | None:
@@ -427,9 +382,9 @@ class RelationReader:
         near, landmark = self._nearest(place.start), self._object(place.end)
         if place.relation != "in" or subject is None or near is None or landmark is None:
             return subject
-        if near is subject or near.end != place.start or not self._groups(landmark):
+        if near is subject or near.end != place.start or not self.groups_of(landmark):
             return subject
-        if landmark.label.rsplit(" ", 1)[-1] not in w.CONTAINERS or not self._groups(subject):
+        if landmark.label.rsplit(" ", 1)[-1] not in w.CONTAINERS or not self.groups_of(subject):
             return subject
         is_landmark = any(
             self._object(earlier.end) is near
@@ -507,7 +462,7 @@ class RelationReader:
             if support is None or subject.end != place.start:
                 return subject
             raised = self.subject_of(support.start) or self._nearest(support.start)
-            if raised is None or raised is subject or not self._groups(raised):
+            if raised is None or raised is subject or not self.groups_of(raised):
                 return subject
             subject = raised
         return subject
@@ -524,21 +479,21 @@ class RelationReader:
         if holder is not None and holder.end < with_ and self.sentence.words[with_ - 1] != "filled":
             return None
         landmark = self._object(place.end)
-        if holder is None or landmark is None or not self._groups(holder):
+        if holder is None or landmark is None or not self.groups_of(holder):
             return None
         noun = holder.label.rsplit(" ", 1)[-1]
-        is_same = set(self._groups(holder)) & set(self._groups(landmark))
+        is_same = set(self.groups_of(holder)) & set(self.groups_of(landmark))
         return holder if noun in w.CONTAINERS and not is_same else None
 
     def _nearest(self, i: int) -> Mention | None:
         return next(
-            (m for m in reversed(self.sentence.mentions) if m.end <= i and self._groups(m)), None
+            (m for m in reversed(self.sentence.mentions) if m.end <= i and self.groups_of(m)), None
         )
 
     def _nearest_other(self, i: int, objects: list[int]) -> list[int]:
         """As in "a train with a horse next to it": not the train, which is "it"."""
         for mention in reversed(self.sentence.mentions):
-            groups = self._groups(mention)
+            groups = self.groups_of(mention)
             joins = self.sentence.words[mention.start - 1] in ("with", "and")
             if mention.end == i and not groups and mention.start and joins:
                 return []
@@ -552,7 +507,7 @@ class RelationReader:
         if landmark is None:
             return []
         following = self.sentence.after(landmark.end)
-        return self._groups(following) if following is not None else []
+        return self.groups_of(following) if following is not None else []
 
     def subject_of(self, i: int) -> Mention | None:
         """The thing before token i that the phrase at i is said of, by the dependency tree."""
@@ -564,11 +519,11 @@ class RelationReader:
                 return mention if mention is not None and mention.start != i else None
             here = head
             mention = self.sentence.at.get(here)
-            if mention is not None and mention.start < i and self._groups(mention):
+            if mention is not None and mention.start < i and self.groups_of(mention):
                 return mention
             if self.sentence.tags[here][:2] == "VB" or here in self._subjects:
                 subject = self.subject_of_verb(here)
-                if subject is not None and self._groups(subject) and subject.start < i:
+                if subject is not None and self.groups_of(subject) and subject.start < i:
                     return subject
         return None
 
@@ -577,28 +532,34 @@ class RelationReader:
         tokens, here = self.sentence.tokens, verb
         for _ in range(8):
             for subject in self._subjects.get(here, []):
-                mention = self.sentence.at.get(subject)
-                if mention is not None and self._groups(mention):
+                mention = self.sentence.at.get(subject) or self._relative(subject)
+                if mention is not None and self.groups_of(mention):
                     return mention
             token = tokens[here]
             if token.dep in ("acl", "relcl"):
                 mention = self.sentence.at.get(token.head)
-                if mention is not None and self._groups(mention):
+                if mention is not None and self.groups_of(mention):
                     return self._wearer(mention)
             if token.head == here:
                 return self._attribute_of(here)
             here = token.head
             mention = self.sentence.at.get(here)
-            if mention is not None and self._groups(mention):
+            if mention is not None and self.groups_of(mention):
                 return mention
         return None
+
+    def _relative(self, i: int) -> Mention | None:
+        """As in "a board that is blue": the noun that the relative pronoun at i follows."""
+        near = self.sentence.before(i)
+        is_relative = self.sentence.tags[i] in ("WDT", "WP")
+        return near if is_relative and near is not None and near.end == i else None
 
     def _wearer(self, mention: Mention) -> Mention:
         """As in "people in wetsuits holding boards": the people hold them."""
         is_worn = mention.label.rsplit(" ", 1)[-1] in w.CLOTHES
         if is_worn and self.sentence.words[mention.start - 1] in ("in", "wearing"):
             earlier = self.sentence.before(mention.start)
-            if earlier is not None and self._groups(earlier):
+            if earlier is not None and self.groups_of(earlier):
                 return earlier
         return mention
 
@@ -607,6 +568,6 @@ class RelationReader:
         for i, token in enumerate(self.sentence.tokens):
             if token.head == verb and token.dep in ("attr", "nsubj", "dobj"):
                 mention = self.sentence.at.get(i)
-                if mention is not None and self._groups(mention):
+                if mention is not None and self.groups_of(mention):
                     return mention
         return None

@@ -62,6 +62,9 @@ def _agree(tags: list[str], words: list[str]) -> None:
     A singular noun after "a" is not the modifier of a plural; one after "two" is.
     """
     for i in range(1, len(words)):
+        after = tags[i + 1] if i + 1 < len(tags) else "."
+        if words[i] == "one" and tags[i - 1] == "JJ" and after not in NOUN_TAGS | {"JJ"}:
+            tags[i] = "NN"  # "a red cup and a blue one"
         if _is_subject(words, tags, i):
             tags[i - 1], tags[i] = "NN", "VBZ"
         elif tags[i] == "NNS" and _is_bare_verb(words, tags, i):
@@ -102,7 +105,8 @@ def _is_bare_verb(words: list[str], tags: list[str], i: int) -> bool:
     stem = verb_stem(words[i])
     if not words[i].endswith("s") or stem not in w.POSES:
         return False
-    if words[i - 1] in ("one", "third", "other") and i > 1 and words[i - 2] in ("a", "another", "the"):
+    pointing = ("a", "another", "the")
+    if words[i - 1] in ("one", "third", "other") and i > 1 and words[i - 2] in pointing:
         return True
     kind = w.noun_kind(stem) if stem in w.noun_table() or stem in w.size_table() else "?"
     return kind not in "aoftp" and (tags[i - 1] in NOUN_TAGS or tags[i - 1] == "CD")
@@ -177,7 +181,7 @@ def _is_noun_in_disguise(word: str, tag: str, before: str, after: str) -> bool:
     single = w.singular(word)
     if (
         (word == "well" and before != "DT")
-        or single in w.COLORS
+        or single in w.COLORS | w.AGES | w.SIZES
         or single in w.NO_THING
         or single in w.SCENERY
     ):

@@ -48,6 +48,11 @@ PORTIONS = _SETS["portions"]
 # Nouns that picture the noun after "of".
 LIKENESSES = _SETS["likenesses"]
 CONTAINERS = _SETS["containers"]
+# Foods without a plural that lie in a container as things of their own.
+SOLIDS = _SETS["solids"]
+# Words after "each" that say what each has, and parts that come in pairs.
+HAVING = _SETS["having"]
+PAIRED = _SETS["paired"]
 # Nouns that are always plural: "a pair of scissors" is one thing.
 ALWAYS_PLURAL = _SETS["always_plural"]
 UNMARKED_PLURAL = _SETS["unmarked_plural"]
@@ -101,7 +106,7 @@ SPELLINGS = {
 }
 # Function words of languages that are not read, and English ones.
 FOREIGN = {name: frozenset(words.split()) for name, words in _TABLES["foreign"].items()}
-ENGLISH = frozenset("a an the of with and in on at two three by to is are under next from".split())
+ENGLISH = _SETS["english"]
 SINGULAR_PRONOUNS = frozenset(
     ("it", "him", "her", "he", "she", "this", "that", "itself", "himself", "herself")
 )

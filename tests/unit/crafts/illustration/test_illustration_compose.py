@@ -222,3 +222,16 @@ def test_any_layout_becomes_a_scene_that_survives_json(
     scene = compose_scene(layout(*things, background=words), pack, seed=seed)
     assert Scene.from_json(scene.to_json()).to_json() == scene.to_json()
     assert [o.label for o in scene.objects] == [t["label"] for t in things]
+
+
+def test_riders_come_down_to_the_saddle(pack: ArtPack) -> None:
+    drawn = layout(
+        thing("boy", [0.4, 0.1, 0.2, 0.4], id="boy-1"),
+        thing("bicycle", [0.3, 0.5, 0.4, 0.4], id="bicycle-1"),
+        thing("cat", [0.05, 0.3, 0.1, 0.2], id="cat-1"),
+        relations=[{"subject": "boy-1", "relation": "riding", "object": "bicycle-1"}],
+    )
+    boy, bicycle, cat = compose_scene(drawn, pack).objects
+    assert boy.box[1] + boy.box[3] == pytest.approx(0.5 + 0.62 * 0.4)
+    assert boy.box[1] + boy.box[3] / 2 < bicycle.box[1] + bicycle.box[3] / 2
+    assert cat.box == (0.05, 0.3, 0.1, 0.2)

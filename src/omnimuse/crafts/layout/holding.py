@@ -1,0 +1,64 @@
+"""What "with" and "of" say: who holds what, what lies in or on what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omnimuse.crafts.layout import words as w
+from omnimuse.crafts.layout.framing import is_holdable
+from omnimuse.crafts.layout.phrases import Mention
+from omnimuse.crafts.layout.sizes import real_size
+
+if TYPE_CHECKING:
+    from omnimuse.crafts.layout.relations import RelationReader
+
+
+def read_contents(reader: RelationReader, mention: Mention) -> None:
+    """As in "a bowl of oranges": the oranges are in the bowl."""
+    noun = mention.label.rsplit(" ", 1)[-1]
+    if noun not in w.CONTAINERS or reader.sentence.words[mention.end : mention.end + 1] != ["of"]:
+        return
+    inside = reader.sentence.after(mention.end)
+    if inside is not None and inside.start == mention.end + 1 and inside.kind == "thing":
+        reader.connect(reader.groups_of(inside), "in", reader.groups_of(mention))
+
+
+def read_with(reader: RelationReader, mention: Mention) -> None:
+    """As in "a woman with an umbrella", "a basket with apples", "a table with a bowl"."""
+    start, sentence = mention.start, reader.sentence
+    if mention.kind != "thing" or mention.group < 0 or sentence.words[start - 1] != "with":
+        return
+    owner = sentence.before(start - 1)
+    if not start or owner is None or owner.kind != "thing" or owner.group < 0:
+        return
+    if owner.end != start - 1 or owner.group == mention.group:
+        return
+    is_holder = owner.label.rsplit(" ", 1)[-1] in w.CONTAINERS
+    if _says_more(reader, mention, is_holder):
+        return
+    for joined in [mention, *reader.conjuncts(mention)]:
+        if joined.kind == "thing" and joined.group >= 0 and joined.group != owner.group:
+            _connect_with(reader, owner, joined)
+
+
+def _connect_with(reader: RelationReader, owner: Mention, mention: Mention) -> None:
+    """The relation that the natures of owner and owned suggest."""
+    host, guest = reader.reading.groups[owner.group], reader.reading.groups[mention.group]
+    last, held = host.label.rsplit(" ", 1)[-1], guest.label.rsplit(" ", 1)[-1]
+    if w.noun_kind(host.label) == "p" and held not in w.CLOTHES and is_holdable(guest.label):
+        reader.connect([owner.group], "holding", [mention.group])
+    elif w.noun_kind(guest.label) in "ap" or real_size(guest.label)[0] > real_size(last)[0]:
+        return
+    elif w.noun_kind(host.label) == "f" and real_size(held)[2] == "s":
+        reader.connect([mention.group], "on", [owner.group])
+    elif last in w.CONTAINERS:
+        is_flat = last in ("plate", "platter", "tray", "dish")
+        reader.connect([mention.group], "on" if is_flat else "in", [owner.group])
+
+
+def _says_more(reader: RelationReader, mention: Mention, is_holder: bool) -> bool:
+    """Whether a preposition or verb after the mention places it: "with a box on it"."""
+    end = mention.end
+    if any(place.start == end and not place.direction for place in reader.places):
+        return not is_holder or reader.sentence.tags[end + 1 : end + 2] == ["PRP"]
+    return reader.sentence.tags[end : end + 1] in (["VBG"], ["VBZ"])
