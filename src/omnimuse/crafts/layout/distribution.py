@@ -64,7 +64,8 @@ def _owners(reading: Reading, mention: Mention) -> int:
     if owner is None or owner.group < 0 or owner.kind != "thing":
         return 0
     gap = words[owner.end : mention.start]
-    says_so = gap[:1] == ["with"] or words[mention.start] == "their"
+    is_posing = gap[1:] == ["with"] and reading.sentence.tags[owner.end] == "VBG"
+    says_so = gap[:1] == ["with"] or is_posing or words[mention.start] == "their"
     if not says_so or ("and" in gap[1:] and words[mention.start] != "their"):
         return 0
     group, owned = reading.groups[owner.group], reading.groups[mention.group]

@@ -132,11 +132,15 @@ def _another(sentence: Sentence, i: int) -> Mention | None:
         count, end = w.number_of(words[i]) or 1, i + 2
     elif words[i] == "another" and following in ("one", "two", "three"):
         count, end = w.number_of(following) or 1, i + 2
+    elif words[i] == "one" and i > 1 and words[i - 1] == "and" and words.count("one") == 1:
+        if tags[i + 1 : i + 2] == ["VBG"]:
+            end = i + 1  # "three planes on the ground and one taking off"
     elif words[i] == "a" and following in ("second", "third", "fourth", "fifth"):
         end = i + 2
     if not end or (i and words[i - 1] == "the"):
         return None
-    if end < len(words) and (tags[end] in ADJECTIVE_TAGS | {"NN"} or _names_more(sentence, end)):
+    is_open = words[i] != "one" and end < len(words)
+    if is_open and (tags[end] in ADJECTIVE_TAGS | {"NN"} or _names_more(sentence, end)):
         return None
     if words[end : end + 1] == ["than"]:
         return None

@@ -201,6 +201,8 @@ def _kind(sentence: Sentence, mention: Mention) -> str:
     kind = w.noun_kind(label)
     if last in w.TIMES or last in w.SEASONS or last in w.WEATHERS:
         return "nothing" if kind != "l" else "scenery"
+    if _is_likeness(sentence, mention):
+        return "nothing"
     if label in w.COLORS and label not in w.size_table():
         return "nothing"  # "one green and the other red"
     after = sentence.tags[mention.end : mention.end + 1]
@@ -229,6 +231,16 @@ def _kind(sentence: Sentence, mention: Mention) -> str:
     if kind == "?" and sentence.tags[mention.head] in ("NNP", "NNPS") and not mention.determiner:
         return "nothing" if mention.start else "thing"
     return "thing"
+
+
+def _is_likeness(sentence: Sentence, mention: Mention) -> bool:
+    """As in "painted to look like a dog", "a cake in the shape of a train"."""
+    lead = sentence.words[max(mention.start - 4, 0) : mention.start]
+    if lead[-1:] == ["like"]:
+        return bool(set(lead) & {"look", "looks", "looking", "looked", "shaped", "painted"})
+    if lead[-1:] == ["as"]:
+        return bool(set(lead) & {"dressed", "disguised", "painted"})
+    return lead in (["in", "the", "shape", "of"], ["in", "the", "form", "of"])
 
 
 def _mark_excluded(reading: Reading) -> None:
