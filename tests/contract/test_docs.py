@@ -14,9 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 
 
-def test_reference_is_fresh() -> None:
+@pytest.mark.parametrize("script", ["make_reference.py", "make_papers.py"])
+def test_reference_is_fresh(script: str) -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "docs" / "make_reference.py"), "--check"],
+        [sys.executable, str(ROOT / "docs" / script), "--check"],
         capture_output=True,
         text=True,
         check=False,
