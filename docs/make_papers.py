@@ -16,13 +16,13 @@ HEAD = """<!-- written by docs/make_papers.py -->
 
 # Methods and papers
 
-Each line is a sentence of the file's own documentation that cites its source; deviations are named there.
+Sentences of the files' own documentation that cite their source; deviations are named there.
 
 """
 # a citation: a year after a name, or an arXiv number, or a standard
 CITATION = re.compile(
     r"arXiv:\d{4}\.\d{4,5}|\b[A-Z][\w'-]+(?: (?:et al\.|& [A-Z][\w'-]+))? \(?(?:19|20)\d\d\b"
-    r"|\bITU-R BS\.|\bEBU \w*\s?\d+|\bRFC \d+|\bISO \d+"
+    r"|\bITU-R BS\.|\bEBU \w*\s?\d+|\bRFC \d+"
 )
 
 
