@@ -2,8 +2,8 @@
 
     python benchmarks/diffusion.py [--rounds 7] [--steps 20] [--pictures 2] [--json FILE]
 
-Makes a Stable Diffusion checkpoint with random weights (64 x 64 latents, a small UNet
-with cross attention, a CLIP text encoder of 12 M parameters), then times three ways in turn, `rounds` times:
+Makes a Stable Diffusion checkpoint with random weights (64 x 64 latents, a small UNet with cross
+attention, a CLIP text encoder of 12 M parameters), then times three ways in turn, `rounds` times:
 
     bare        diffusers' own pipeline as its documentation shows it, progress bar off
     same        Omnimuse with the same settings: its repeated work is not left out (memoize = false)
