@@ -18,6 +18,7 @@ from omnimuse.crafts.scene3d.build import Area, Form
 
 ON = ("on", "riding", "wearing")
 SIDEWAYS = ("left of", "right of", "in front of", "behind", "next to", "near", "between", "around", "at", "looking at", "holding")  # fmt: skip
+VESSEL_GROWTH = 2.0
 _MAX_GROWTH, _MIN_SHRINK = 3.0, 0.3
 
 
@@ -166,6 +167,9 @@ class Arranger:
             children = [c for c in self._children(id) if self._parent[c][1] == how]
             if not children:
                 continue
+            if how == "in":
+                self._pack(parent, children)
+                continue
             area = self._floor(parent, how)
             for child in list(children):
                 if not self._make_fit(parent, self._things[child], area, how, len(children)):
@@ -176,6 +180,42 @@ class Arranger:
             area = self._floor(parent, how)
             self._spread(id, children, area)
             self._keep_within(parent, children, how)
+
+    def _pack(self, parent: Thing, children: Sequence[str]) -> None:
+        """Rows and layers of things in a vessel, which grows or whose things shrink to fit."""
+        blocks = [self._block(child) for child in children]
+        side = max(max(b.width, b.depth) for b in blocks) * 1.04
+        tall = max(b.thing.size[1] for b in blocks)
+        area = self._floor(parent, "in")
+        choices = []
+        for layers in range(1, 5):
+            per = math.ceil(len(children) / layers)
+            columns = math.ceil(math.sqrt(per))
+            rows = math.ceil(per / columns)
+            room = min(2 * area.x / (columns * side), 2 * area.z / (rows * side))
+            if layers > 1 or tall > area.clear:
+                room = min(room, area.clear / (tall * layers))
+            choices.append((min(room, 1.0) * 0.8 ** (layers - 1), -layers, room, per, columns, rows))
+        _, _, room, per, columns, rows = max(choices)
+        growth = min(1 / room, VESSEL_GROWTH)
+        parent.scale *= growth
+        area, shrink = self._floor(parent, "in"), min(1.0, room * growth)
+        for number, block in enumerate(blocks):
+            layer, place = divmod(number, per)
+            row, column = divmod(place, columns)
+            in_row = min(columns, min(per, len(blocks) - layer * per) - row * columns)
+            x = area.at[0] + (column - (in_row - 1) / 2) * side * shrink
+            z = area.at[1] + (row - (rows - 1) / 2) * side * shrink
+            base = np.array(block.thing.at)
+            for member in self._family(block.thing.id):
+                item = self._things[member]
+                offset = (np.array(item.at) - base) * shrink
+                item.scale *= shrink
+                item.at = (
+                    float(x + offset[0] - block.center[0] * shrink),
+                    float(area.y + layer * tall * shrink * 1.01 + offset[1]),
+                    float(z + offset[2] - block.center[1] * shrink),
+                )
 
     @staticmethod
     def _floor(parent: Thing, how: str) -> Area:

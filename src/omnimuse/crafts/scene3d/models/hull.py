@@ -45,4 +45,4 @@ def hull(length: float, beam: float, height: float, wall: float = 0.07) -> Shape
             a = i * ribs + j
             quad = [(a, n + a, n + a + 1), (a, n + a + 1, a + 1)]
             faces += quad if not flip else [tuple(reversed(f)) for f in quad]
-    return smooth(v, np.array(faces))
+    return smooth(v, np.array(faces)[:, ::-1])

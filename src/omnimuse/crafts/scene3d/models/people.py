@@ -15,7 +15,7 @@ SHELF = Shelf("person")
 def _person(b: Builder, tall: float, *, hair: str = "short", skirt: bool = False, hair_color: str = "#4a2f20") -> float:
     """A figure of that height; returns the height of the head's middle."""
     k = tall / 1.75
-    skin, shirt = linear("#edb892"), b.coat(usual="#3f78c4")
+    skin, shirt = linear("#edb892"), b.coat()
     legs, shoes = (shirt if skirt else linear("#39466b")), linear("#2c2a2e")
     child = 1.0 if tall > 1.5 else 1.22
     head = 0.118 * k * child
