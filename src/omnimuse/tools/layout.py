@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from omnimuse.assets.asset import Asset
 from omnimuse.tools.context import ToolContext
 from omnimuse.tools.declare import tool
 from omnimuse.tools.kinds import Arg, Layout, Text
 
+Method = Annotated[
+    Literal["grammar", "llm", "stepwise"],
+    Arg("grammar reads exactly; llm and stepwise let the text-generation model place the things"),
+]
+# What in-context examples show a language model; their layouts are the grammar's own.
+_EXAMPLES = (
+    "two cats on a sofa",
+    "a red car to the left of a tree",
+    "three apples in a bowl on a table",
+    "a dog next to a bicycle under a street lamp",
+)
 Side = Annotated[int, Arg("length of the canvas", ge=64, le=8192, unit="px")]
 
 
 @tool(
     version="1.0.0",
-    roles=("token-classification",),
+    roles=("token-classification", "text-generation"),
     cost_s=0.05,
     memory_mb=60,
     examples=(
@@ -33,6 +44,7 @@ def plan_layout(
     *,
     width: Side = 1024,
     height: Side = 1024,
+    method: Method = "grammar",
 ) -> Layout:
     """Plan where the things of a picture go: labelled boxes with counts, attributes and relations.
 
@@ -43,8 +55,28 @@ def plan_layout(
     from omnimuse.crafts.layout import plan_layouts
 
     parser = ctx.role("token-classification")
+    if method != "grammar":
+        return _asset(_plan_with_model(ctx, prompt.read_text(), method, (width, height)))
     layouts = plan_layouts([prompt.read_text()], parser, seed=ctx.seed, canvas=(width, height))
     return _asset(layouts[0])
+
+
+def _plan_with_model(
+    ctx: ToolContext, prompt: str, method: str, canvas: tuple[int, int]
+) -> dict[str, Any]:
+    from omnimuse.crafts.layout import describe_scene, plan_layouts
+    from omnimuse.crafts.layout.llm import plan_with_model
+
+    parser = ctx.role("token-classification")
+    shown = plan_layouts(_EXAMPLES, parser)
+    return plan_with_model(
+        describe_scene(prompt, parser),
+        ctx.role("text-generation"),
+        examples=[{**one, "prompt": text} for one, text in zip(shown, _EXAMPLES, strict=True)],
+        stepwise=method == "stepwise",
+        seed=ctx.seed,
+        canvas=canvas,
+    )
 
 
 def _plan_many(ctx: ToolContext, arguments: Sequence[Mapping[str, Any]]) -> list[Any]:
@@ -72,7 +104,11 @@ def _plan_many(ctx: ToolContext, arguments: Sequence[Mapping[str, Any]]) -> list
     for i, text in prompts.items():
         one = arguments[i]
         canvas = (int(one.get("width", 1024)), int(one.get("height", 1024)))
+        method = str(one.get("method", "grammar"))
         try:
+            if method != "grammar":
+                results[i] = _plan_with_model(ctx, text, method, canvas)
+                continue
             request = requests[i] if i in requests else describe_scenes([text], parser)[0]
             results[i] = lay_out(request, seed=int(one.get("seed", ctx.seed)), canvas=canvas)
         except OmnimuseError as error:

@@ -137,6 +137,9 @@ def _entries(layout: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _concept(entry: Mapping[str, Any], index: ConceptIndex) -> Concept:
     """What a thing is; a wooden house, an old man or a bare tree may have drawings of their own."""
+    whole = index.named(entry["attributes"].get("type", ""))
+    if whole is not None:
+        return whole
     for key in ("material", "age", "state", "pattern"):
         kind = entry["attributes"].get(key)
         found = index.named(f"{kind} {entry['label']}") if kind else None

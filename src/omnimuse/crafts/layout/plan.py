@@ -35,6 +35,11 @@ def lay_out(
     """The layout JSON of a request; the same request, seed and canvas give the same."""
     mixed = (seed ^ zlib.crc32(request.prompt.encode())) & 0xFFFFFFFF
     placement = place(request, seed=mixed, aspect=canvas[0] / canvas[1])
+    return written(request, placement, canvas)
+
+
+def written(request: SceneRequest, placement: Placement, canvas: tuple[int, int]) -> dict[str, Any]:
+    """The layout JSON of placed boxes."""
     names = _names(request, placement)
     objects = []
     supports: dict[str, str] = {}

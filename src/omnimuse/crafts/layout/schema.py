@@ -21,7 +21,8 @@ A layout asset (kind `layout`) is one JSON object. All keys but `objects`, `rela
             "pose": "sitting",            # a present participle: pose or action
             "state": "open",              # any other adjective
             "contents": "tea",            # what a container holds, if it cannot be counted
-            "text": "SALE"                # words written on it
+            "text": "SALE",               # words written on it
+            "type": "dog house"           # whole name, where the label is but its last word
           },
           "depth": 0.6,                   # 0 is far away, 1 is in front; draw in this order
           "support": "bench-1"            # what it stands on or lies in, if the prompt says so
@@ -84,6 +85,7 @@ ATTRIBUTE_KEYS: tuple[str, ...] = (
     "state",
     "contents",
     "text",
+    "type",
 )
 
 MAX_OBJECTS = 400
