@@ -109,12 +109,28 @@ class ModelStore:
         return path
 
     def sha256(self, card: ModelCard) -> str:
-        """One hash over the hashes of the card's files; of the card's sources where it has none."""
+        """One hash over the hashes of the card's files; of the card's sources where it has none.
+
+        For a folder of the user's own it changes with the files' names, sizes and times, so that
+        results of a checkpoint that was exchanged are not taken for those of the new one.
+        """
         manifest = self.manifest(card)
         if manifest is None:
-            return sources_hash(card)
+            return hashlib.sha256((sources_hash(card) + self._stamp(card)).encode()).hexdigest()
         lines = [f"{name} {entry['sha256']}\n" for name, entry in sorted(manifest["files"].items())]
         return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def _stamp(self, card: ModelCard) -> str:
+        """Names, sizes and times of files that are used in place; nothing for other cards."""
+        if not any(source.scheme in ("file", "hub") for source in card.sources):
+            return ""
+        try:
+            folder = self.folder(card)
+            paths = [folder] if folder.is_file() else sorted(folder.rglob("*"))
+            found = [(path, path.stat()) for path in paths if path.is_file()]
+        except (OSError, CheckpointError):
+            return ""
+        return "".join(f"{path} {stat.st_size} {stat.st_mtime_ns}\n" for path, stat in found)
 
     def disk_bytes(self, card: ModelCard) -> int:
         """What the pulled files take, in bytes; 0 where not pulled."""

@@ -83,3 +83,15 @@ def test_hub_model_only_from_the_local_cache(
     (folder / "refs" / "main").write_text("abc")
     (folder / "snapshots" / "abc").mkdir(parents=True)
     assert store.folder(card) == folder / "snapshots" / "abc"
+
+
+def test_hash_of_a_folder_of_the_users_own_follows_its_files(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    store = ModelStore(tmp_path / "models")
+    card = ModelCard("mine", ("text-to-image",), "diffusers", sources=(Source(f"file:{folder}"),))
+    (folder / "a.safetensors").write_bytes(b"1")
+    first = store.sha256(card)
+    assert store.sha256(card) == first
+    (folder / "a.safetensors").write_bytes(b"22")
+    assert store.sha256(card) != first
