@@ -58,6 +58,23 @@ class Detection:
 
 
 @dataclass(frozen=True)
+class Sighting:
+    """A thing seen in a drawn picture, and what it may be.
+
+    Attributes:
+        box: x, y, width, height in pixels, origin top left.
+        score: how sure it is that a whole thing is there, 0 to 1.
+        classes: probability by class index, most probable first; class 0 is "nothing".
+        cover: which pixels of the box the thing covers, float32 (h, w) in [0, 1].
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    classes: tuple[tuple[int, float], ...]
+    cover: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Painted:
     """What a text-to-image model gives: RGBA or RGB pixels, and the scene if it has one."""
 
@@ -208,6 +225,18 @@ class ObjectDetector(Protocol):
 
     def detect(self, pixels: NDArray[np.uint8], *, threshold: float = 0.3) -> list[Detection]:
         """Things seen, best first."""
+        ...
+
+
+@runtime_checkable
+class PictureReader(Protocol):
+    """Role `zero-shot-object-detection`: things in drawn pictures, named in words."""
+
+    names: tuple[tuple[str, ...], ...]
+    """The nouns that each class answers to."""
+
+    def look(self, pixels: NDArray[np.uint8]) -> list[Sighting]:
+        """All things seen, most certain first."""
         ...
 
 

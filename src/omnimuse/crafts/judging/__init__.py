@@ -1,0 +1,1 @@
+"""The judge of pictures: questions from the prompt, answered from pixels; and repair."""
