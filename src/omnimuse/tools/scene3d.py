@@ -119,7 +119,9 @@ def render_view(
     azimuth_deg: Annotated[
         float, Arg("side: 0 front, 90 right, 180 back", ge=-360, le=360, unit="deg")
     ] = 30.0,
-    elevation_deg: Annotated[float, Arg("height: 90 is from above", ge=-30, le=90, unit="deg")] = 18.0,
+    elevation_deg: Annotated[
+        float, Arg("height: 90 is from above", ge=-30, le=90, unit="deg")
+    ] = 18.0,
     light: Annotated[Literal["day", "sunset", "night"], Arg("light")] = "day",
     width: Side = 1024,
     height: Side = 768,

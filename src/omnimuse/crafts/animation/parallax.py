@@ -33,7 +33,27 @@ MARGIN = 0.09
 FAR, NEAR = 0.4, 1.0
 """How much of the camera's move the backdrop and the nearest thing make."""
 _PAN, _ZOOM = 0.055, 0.1
-_PLANTS = ("tree", "pine", "palm", "flower", "bush", "grass", "plant", "cactus", "reed", "rose", "tulip", "sunflower", "blossom", "herb", "deciduous", "evergreen", "fern", "wheat", "sheaf")  # fmt: skip
+_PLANTS = (
+    "tree",
+    "pine",
+    "palm",
+    "flower",
+    "bush",
+    "grass",
+    "plant",
+    "cactus",
+    "reed",
+    "rose",
+    "tulip",
+    "sunflower",
+    "blossom",
+    "herb",
+    "deciduous",
+    "evergreen",
+    "fern",
+    "wheat",
+    "sheaf",
+)
 _STILL_LIGHTS = ("moon", "sun", "star", "rainbow")
 _WATERS = ("sea", "lake", "beach", "harbor", "river", "underwater", "island", "pond", "coast")
 _MAX_STARS = 70
@@ -82,7 +102,9 @@ def parallax_shot(
     stage = cut_out(wide, pack)
     layers = [_layer(cutout) for cutout in stage.cutouts if cutout.pixels[..., 3].any()]
     set_ = _Backdrop(stage.backdrop, wide.background, scene.seed)
-    weather = _Weather(stage.weather, wide.background.weather) if stage.weather is not None else None
+    weather = (
+        _Weather(stage.weather, wide.background.weather) if stage.weather is not None else None
+    )
 
     def frame_at(t: float) -> NDArray[np.uint8]:
         time_s = t * duration_s
@@ -97,7 +119,9 @@ def parallax_shot(
     return frame_at
 
 
-def _camera(move: Move, t: float, share: float, canvas: tuple[int, int], size: tuple[int, int]) -> Matrix:  # fmt: skip
+def _camera(
+    move: Move, t: float, share: float, canvas: tuple[int, int], size: tuple[int, int]
+) -> Matrix:
     """From canvas pixels to frame pixels for a layer that makes that share of the move."""
     view = view_at(move, t)
     start = view_at(move, 0.0)
@@ -179,7 +203,9 @@ def _draw(frame: Pixels, layer: _Layer, matrix: Matrix) -> None:
     import cv2
 
     rows, columns = layer.pixels.shape[:2]
-    corners = matrix[:2, :2] @ np.array([[0, columns, 0, columns], [0, 0, rows, rows]]) + matrix[:2, 2:]
+    corners = (
+        matrix[:2, :2] @ np.array([[0, columns, 0, columns], [0, 0, rows, rows]]) + matrix[:2, 2:]
+    )
     left, top = np.floor(corners.min(axis=1)).astype(int) - 1
     right, bottom = np.ceil(corners.max(axis=1)).astype(int) + 1
     left, top = max(left, 0), max(top, 0)
@@ -304,13 +330,15 @@ class _Weather:
         import cv2
 
         height, width = frame.shape[:2]
-        across, down = {"rain": (0.0, 1.15), "storm": (0.0, 1.5), "snow": (0.0, 0.09)}.get(
-            self._sort, (0.0, 0.0)
-        )
+        down = {"rain": 1.15, "storm": 1.5, "snow": 0.09}.get(self._sort, 0.0)
         x = (canvas[0] - width) // 2
         if self._sort in ("snow", "fog"):
             x += round(math.sin(2 * math.pi * time_s / 6.5) * 0.35 * x)
-        shift = int(time_s * down * canvas[1]) % canvas[1] if down else canvas[1] - (canvas[1] - height) // 2  # fmt: skip
+        shift = (
+            int(time_s * down * canvas[1]) % canvas[1]
+            if down
+            else canvas[1] - (canvas[1] - height) // 2
+        )
         row = 0
         source = (canvas[1] - shift) % canvas[1]
         while row < height:

@@ -55,7 +55,9 @@ class Stage:
     weather: Pixels | None
 
 
-def reframed(scene: Scene, canvas: tuple[int, int], frame: tuple[float, float, float, float]) -> Scene:
+def reframed(
+    scene: Scene, canvas: tuple[int, int], frame: tuple[float, float, float, float]
+) -> Scene:
     """The scene on another canvas, its old canvas fitted into `frame` (x, y, w, h in shares).
 
     Things keep their shape; the backdrop is drawn anew for the new canvas.
@@ -129,7 +131,9 @@ def _tight(patch: Patch) -> Patch:
     return Patch(cut, patch.x + int(columns[0]), patch.y + int(rows[0]))
 
 
-def _merged(item: SceneObject | None, patches: list[tuple[Patch, float, tuple[float, float, float]]]) -> Cutout:  # fmt: skip
+def _merged(
+    item: SceneObject | None, patches: list[tuple[Patch, float, tuple[float, float, float]]]
+) -> Cutout:
     x = min(patch.x for patch, _, _ in patches)
     y = min(patch.y for patch, _, _ in patches)
     width = max(patch.x + patch.pixels.shape[1] for patch, _, _ in patches) - x

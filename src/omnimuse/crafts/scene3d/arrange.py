@@ -17,7 +17,19 @@ import numpy as np
 from omnimuse.crafts.scene3d.build import Area, Form
 
 ON = ("on", "riding", "wearing")
-SIDEWAYS = ("left of", "right of", "in front of", "behind", "next to", "near", "between", "around", "at", "looking at", "holding")  # fmt: skip
+SIDEWAYS = (
+    "left of",
+    "right of",
+    "in front of",
+    "behind",
+    "next to",
+    "near",
+    "between",
+    "around",
+    "at",
+    "looking at",
+    "holding",
+)
 VESSEL_GROWTH = 2.0
 _MAX_GROWTH, _MIN_SHRINK = 3.0, 0.3
 
@@ -94,7 +106,9 @@ class Arranger:
 
     def __init__(self, things: Sequence[Thing], relations: Sequence[Relation]) -> None:
         self._things = {thing.id: thing for thing in things}
-        self._relations = [r for r in relations if r.subject in self._things and r.object in self._things]  # fmt: skip
+        self._relations = [
+            r for r in relations if r.subject in self._things and r.object in self._things
+        ]
         self._notes: list[str] = []
         self._parent: dict[str, tuple[str, str]] = {}
         self._dropped: set[Relation] = set()
@@ -114,12 +128,18 @@ class Arranger:
         for r in self._relations:
             subject, other = self._things[r.subject], self._things[r.object]
             how = ""
-            if r.relation in ON or (r.relation == "above" and not subject.is_flying and other.form.top):
+            if r.relation in ON or (
+                r.relation == "above" and not subject.is_flying and other.form.top
+            ):
                 how = "on"
             elif r.relation == "below" or r.relation == "under":
                 how = "" if other.is_flying else "under"
             elif r.relation == "in":
                 how = "in" if other.form.inside else "on" if other.form.top else ""
+                if how != "in":
+                    self._note(
+                        r, "there is no room inside; it stands " + ("on top" if how else "by")
+                    )
             if r.relation == "under" and other.is_flying and not subject.is_flying:
                 continue
             if not how or r.subject in self._parent or self._is_above(r.object, r.subject):
@@ -195,7 +215,9 @@ class Arranger:
             room = min(2 * area.x / (columns * side), 2 * area.z / (rows * side))
             if layers > 1 or tall > area.clear:
                 room = min(room, area.clear / (tall * layers))
-            choices.append((min(room, 1.0) * 0.8 ** (layers - 1), -layers, room, per, columns, rows))
+            choices.append(
+                (min(room, 1.0) * 0.8 ** (layers - 1), -layers, room, per, columns, rows)
+            )
         _, _, room, per, columns, rows = max(choices)
         growth = min(1 / room, VESSEL_GROWTH)
         parent.scale *= growth
@@ -297,7 +319,9 @@ class Arranger:
             high = np.maximum(high, middle + np.array([width, depth]) / 2)
         thing = self._things[id]
         center = ((low + high) / 2 - np.array([thing.at[0], thing.at[2]])).tolist()
-        return _Spot(thing, float(high[0] - low[0]), float(high[1] - low[1]), (center[0], center[1]))
+        return _Spot(
+            thing, float(high[0] - low[0]), float(high[1] - low[1]), (center[0], center[1])
+        )
 
     def _spread(self, parent: str, ids: Sequence[str], area: Area | None) -> None:
         """Place blocks beside one another on a floor (the ground if there is no area)."""
@@ -308,9 +332,11 @@ class Arranger:
         links = [
             (owner[r.subject], r.relation, owner[r.object])
             for r in self._relations
-            if r.subject in owner and r.object in owner and owner[r.subject] != owner[r.object]
+            if r.subject in owner
+            and r.object in owner
+            and owner[r.subject] != owner[r.object]
             and r.relation in SIDEWAYS
-        ]  # fmt: skip
+        ]
         gap = _gap(blocks) if area is None else 0.06 * min(min(b.width, b.depth) for b in blocks)
         _settle(blocks, links, gap, aspect=1.6 if area is None else area.x / area.z)
         x0, y0, z0 = (0.0, 0.0, 0.0) if area is None else (area.at[0], area.y, area.at[1])
@@ -378,7 +404,9 @@ def _gap(blocks: Sequence[_Spot]) -> float:
     return 0.14 * float(np.median([min(b.width, b.depth) for b in blocks])) + 0.01
 
 
-def _settle(blocks: list[_Spot], links: Sequence[tuple[int, str, int]], gap: float, aspect: float) -> None:  # fmt: skip
+def _settle(
+    blocks: list[_Spot], links: Sequence[tuple[int, str, int]], gap: float, aspect: float
+) -> None:
     """Positions of blocks: every pair apart, every relation kept."""
     first = _first_guess(blocks, links, gap, aspect)
     before_x, before_z = _orders(len(blocks), links)
@@ -399,19 +427,30 @@ def _settle(blocks: list[_Spot], links: Sequence[tuple[int, str, int]], gap: flo
     depths = [b.depth for b in blocks]
     xs = _positions(first[:, 0], rank_x, apart_x, widths, gap)
     zs = _positions(first[:, 1], rank_z, apart_z, depths, gap)
-    middle_x = (min(x - w / 2 for x, w in zip(xs, widths, strict=True)) + max(x + w / 2 for x, w in zip(xs, widths, strict=True))) / 2  # fmt: skip
-    middle_z = (min(z - d / 2 for z, d in zip(zs, depths, strict=True)) + max(z + d / 2 for z, d in zip(zs, depths, strict=True))) / 2  # fmt: skip
+    middle_x = (
+        min(x - w / 2 for x, w in zip(xs, widths, strict=True))
+        + max(x + w / 2 for x, w in zip(xs, widths, strict=True))
+    ) / 2
+    middle_z = (
+        min(z - d / 2 for z, d in zip(zs, depths, strict=True))
+        + max(z + d / 2 for z, d in zip(zs, depths, strict=True))
+    ) / 2
     for block, x, z in zip(blocks, xs, zs, strict=True):
         block.x, block.z = float(x - middle_x), float(z - middle_z)
 
 
-def _first_guess(blocks: Sequence[_Spot], links: Sequence[tuple[int, str, int]], gap: float, aspect: float) -> np.ndarray:  # fmt: skip
+def _first_guess(
+    blocks: Sequence[_Spot], links: Sequence[tuple[int, str, int]], gap: float, aspect: float
+) -> np.ndarray:
     """Where things would like to be: by the planned picture, then beside what they belong to."""
     area = sum((b.width + gap) * (b.depth + gap) for b in blocks)
     span_x = math.sqrt(area * aspect)
     span_z = math.sqrt(area / aspect)
     places = np.array(
-        [[(b.thing.hint[0] - 0.5) * span_x * 1.3, (b.thing.hint[1] - 0.5) * span_z * 1.3] for b in blocks]
+        [
+            [(b.thing.hint[0] - 0.5) * span_x * 1.3, (b.thing.hint[1] - 0.5) * span_z * 1.3]
+            for b in blocks
+        ]
     )
     ring: dict[int, list[int]] = {}
     between: dict[int, list[int]] = {}
@@ -442,7 +481,9 @@ def _first_guess(blocks: Sequence[_Spot], links: Sequence[tuple[int, str, int]],
     return places
 
 
-def _ring(blocks: Sequence[_Spot], places: np.ndarray, center: int, members: Sequence[int], gap: float) -> None:  # fmt: skip
+def _ring(
+    blocks: Sequence[_Spot], places: np.ndarray, center: int, members: Sequence[int], gap: float
+) -> None:
     hub = blocks[center]
     widest = max(max(blocks[m].width, blocks[m].depth) for m in members)
     radius = max(
@@ -454,7 +495,9 @@ def _ring(blocks: Sequence[_Spot], places: np.ndarray, center: int, members: Seq
         places[member] = places[center] + radius * np.array([math.cos(angle), math.sin(angle)])
 
 
-def _orders(count: int, links: Sequence[tuple[int, str, int]]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:  # fmt: skip
+def _orders(
+    count: int, links: Sequence[tuple[int, str, int]]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Pairs (first, second) along x and along z that relations fix, without cycles."""
     before_x: list[tuple[int, int]] = []
     before_z: list[tuple[int, int]] = []
@@ -474,7 +517,7 @@ def _orders(count: int, links: Sequence[tuple[int, str, int]]) -> tuple[list[tup
         if pair and not _reaches(pairs, pair[1], pair[0]):
             pairs.append(pair)
     for a, others in between.items():
-        for pair in (((others[0], a), (a, others[1])) if len(others) >= 2 else ()):
+        for pair in ((others[0], a), (a, others[1])) if len(others) >= 2 else ():
             if not _reaches(before_x, pair[1], pair[0]):
                 before_x.append(pair)
     return list(dict.fromkeys(before_x)), list(dict.fromkeys(before_z))
@@ -504,7 +547,13 @@ def _ranks(first: np.ndarray, before: Sequence[tuple[int, int]]) -> list[int]:
     return rank
 
 
-def _positions(first: np.ndarray, rank: Sequence[int], apart: Sequence[tuple[int, int]], extent: Sequence[float], gap: float) -> np.ndarray:  # fmt: skip
+def _positions(
+    first: np.ndarray,
+    rank: Sequence[int],
+    apart: Sequence[tuple[int, int]],
+    extent: Sequence[float],
+    gap: float,
+) -> np.ndarray:
     """Middles along one axis: apart as told, else as near as can be to where they like to be."""
     order = sorted(range(len(first)), key=lambda i: rank[i])
     lower: dict[int, list[tuple[int, float]]] = {i: [] for i in order}
@@ -526,6 +575,23 @@ def _positions(first: np.ndarray, rank: Sequence[int], apart: Sequence[tuple[int
     return place
 
 
-def relations_of(entries: Sequence[Mapping[str, str]]) -> list[Relation]:
-    """Relations from a layout's JSON."""
-    return [Relation(e["subject"], e["relation"], e["object"]) for e in entries]
+def relations_of(
+    entries: Sequence[Mapping[str, str]], labels: Mapping[str, str] | None = None
+) -> list[Relation]:
+    """Relations from a layout's JSON; "between" two of a kind names the second one, too.
+
+    Args:
+        entries: `{"subject", "relation", "object"}`.
+        labels: labels by id.
+    """
+    found = [Relation(e["subject"], e["relation"], e["object"]) for e in entries]
+    labels = labels or {}
+    for r in list(found):
+        others = [o.object for o in found if (o.subject, o.relation) == (r.subject, "between")]
+        if r.relation != "between" or len(others) > 1:
+            continue
+        peers = [
+            i for i, label in labels.items() if label == labels.get(r.object) and i != r.object
+        ]
+        found += [Relation(r.subject, "between", peer) for peer in peers[:1]]
+    return found

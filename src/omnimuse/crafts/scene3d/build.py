@@ -35,7 +35,13 @@ class Area:
     def scaled(self, factor: float) -> Area:
         """The area of a thing that was made larger or smaller."""
         x, z = self.at
-        return Area(self.y * factor, self.x * factor, self.z * factor, self.clear * factor, (x * factor, z * factor))  # fmt: skip
+        return Area(
+            self.y * factor,
+            self.x * factor,
+            self.z * factor,
+            self.clear * factor,
+            (x * factor, z * factor),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +86,9 @@ class Builder:
         chosen = self.main if stuff == "main" else material(stuff)
         self._parts.setdefault(chosen, []).append(shape.moved(at, turn, scale))
 
-    def twice(self, shape: Shape, stuff: str = "main", *, at: Point, turn: Point = (0, 0, 0)) -> None:
+    def twice(
+        self, shape: Shape, stuff: str = "main", *, at: Point, turn: Point = (0, 0, 0)
+    ) -> None:
         """Add a part and its mirror image, left and right."""
         self.add(shape, stuff, at=at, turn=turn)
         mirrored = shape.moved(turn=turn).moved(scale=(-1, 1, 1))
@@ -119,10 +127,15 @@ class Builder:
         low, high = points.min(axis=0), points.max(axis=0)
         shift = np.array([-(low[0] + high[0]) / 2, -low[1], -(low[2] + high[2]) / 2])
         places = {
-            name: Area(a.y + shift[1] if name != "under" else 0.0, a.x, a.z, a.clear,
-                       (a.at[0] + shift[0], a.at[1] + shift[2]))
+            name: Area(
+                a.y + shift[1] if name != "under" else 0.0,
+                a.x,
+                a.z,
+                a.clear,
+                (a.at[0] + shift[0], a.at[1] + shift[2]),
+            )
             for name, a in self._places.items()
-        }  # fmt: skip
+        }
         at = tuple(float(v) for v in shift)
         parts = tuple((stuff, shape.moved(at=(at[0], at[1], at[2]))) for stuff, shape in merged)
         return Form(parts, low + shift, high + shift, **places)
@@ -170,7 +183,14 @@ class Shelf:
         return declare
 
 
-def build(model: Model, *, color: str = "", stuff: str = "", said: Mapping[str, str] | None = None, variant: int = 0) -> Form:  # fmt: skip
+def build(
+    model: Model,
+    *,
+    color: str = "",
+    stuff: str = "",
+    said: Mapping[str, str] | None = None,
+    variant: int = 0,
+) -> Form:
     """Build a model in a colour and a material; equal arguments give equal forms."""
     main = dressed(model.stuff, color, stuff)
     builder = Builder(main, said or {}, np.random.default_rng([variant, len(model.name)]), color)

@@ -58,7 +58,9 @@ def drawable(pieces: Sequence[Piece]) -> Drawable:
     starts = np.cumsum([0, *(len(p.vertices) for p in ordered)])
     faces = [p.faces + n for p, n in zip(ordered, starts, strict=False)]
     solid = sum(len(p.faces) for p in ordered if p.colors[:, 3].min() >= 1)
-    surface = [np.broadcast_to(np.asarray(p.surface, np.float32), (len(p.vertices), 3)) for p in ordered]
+    surface = [
+        np.broadcast_to(np.asarray(p.surface, np.float32), (len(p.vertices), 3)) for p in ordered
+    ]
     return Drawable(
         np.concatenate([p.vertices for p in ordered]).astype(np.float32),
         np.concatenate([p.normals for p in ordered]).astype(np.float32),
@@ -82,7 +84,9 @@ def pieces_of(things: Sequence[Placed]) -> list[Piece]:
                 colors[:, :3] *= shape.colors
             found.append(
                 Piece(
-                    (shape.vertices @ matrix.T * thing.scale + np.asarray(thing.at)).astype(np.float32),
+                    (shape.vertices @ matrix.T * thing.scale + np.asarray(thing.at)).astype(
+                        np.float32
+                    ),
                     unit(shape.normals @ matrix.T).astype(np.float32),
                     colors,
                     (stuff.metallic, stuff.roughness, stuff.glow),
@@ -116,6 +120,15 @@ def finely_cut(scene: Drawable, edge: float, *, limit: int = 400_000) -> Drawabl
         second = np.stack([middle, b, c], 1)
         is_solid = np.arange(len(faces)) < solid
         kept, split = is_solid[~cut], is_solid[rows]
-        faces = np.concatenate([whole[kept], first[split], second[split], whole[~kept], first[~split], second[~split]])  # fmt: skip
+        faces = np.concatenate(
+            [whole[kept], first[split], second[split], whole[~kept], first[~split], second[~split]]
+        )
         solid = int(kept.sum() + 2 * split.sum())
-    return Drawable(arrays[0], unit(arrays[1]).astype(np.float32), arrays[2], arrays[3], faces.astype(np.uint32), solid)  # fmt: skip
+    return Drawable(
+        arrays[0],
+        unit(arrays[1]).astype(np.float32),
+        arrays[2],
+        arrays[3],
+        faces.astype(np.uint32),
+        solid,
+    )

@@ -64,11 +64,11 @@ def _display(egl: Any) -> ctypes.c_void_p:
     candidates = []
     if address:
         kind = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p)
-        platform_display = kind(address)
+        platform_display: Any = kind(address)
         candidates.append(lambda: platform_display(_SURFACELESS_MESA, None, None))
     candidates.append(lambda: egl.eglGetDisplay(None))
     for candidate in candidates:
-        handle = candidate()
+        handle: Any = candidate()
         if handle and egl.eglInitialize(ctypes.c_void_p(handle), None, None):
             return ctypes.c_void_p(handle)
     raise EglError("EGL has no display that needs no screen (Debian: libegl-mesa0)")

@@ -88,7 +88,8 @@ void main() {
   if (is_floor > 0.5) {
     float out_there = smoothstep(reach * 0.9, reach * 2.6, length(world.xz - center.xz));
     vec3 behind = mix(backdrop_low, backdrop_top, smoothstep(0.42, 1.05, gl_FragCoord.y / size.y));
-    vec3 near = floor_color * (sky * 0.62 * open + key * to_key.y * (0.12 + 0.3 * shade) + fill * 0.2);
+    vec3 sunny = key * to_key.y * (0.12 + 0.3 * shade);
+    vec3 near = floor_color * (sky * 0.62 * open + sunny + fill * 0.2);
     vec3 plain = floor_color * (sky * 0.62 + key * to_key.y * 0.42 + fill * 0.2);
     vec3 c = mix(near, behind * near / max(plain, vec3(1e-3)), out_there);
     picture = vec4(film(c), 1.0);
@@ -104,8 +105,10 @@ void main() {
     + fill * max(dot(n, to_fill), 0.0) * open
     + rim * max(dot(n, to_rim), 0.0) * 0.5 * open;
   vec3 c = albedo * (1.0 - metal) * (ambient + direct * 0.72);
-  c += fresnel * around(reflect(-v, n), rough) * mix(open, 1.0, 0.15) * (1.0 - 0.55 * rough * (1.0 - metal));
-  c += (key * shade * shine(n, v, to_key, rough) + rim * open * shine(n, v, to_rim, max(rough, 0.2)) * 0.4) * f0 * 1.6;
+  float clear = mix(open, 1.0, 0.15) * (1.0 - 0.55 * rough * (1.0 - metal));
+  c += fresnel * around(reflect(-v, n), rough) * clear;
+  vec3 spark = rim * open * shine(n, v, to_rim, max(rough, 0.2)) * 0.4;
+  c += (key * shade * shine(n, v, to_key, rough) + spark) * f0 * 1.6;
   c += albedo * glow * 1.9;
   float alpha = base.a;
   if (alpha < 1.0) alpha = clamp(alpha + grazing * 0.6 + dot(fresnel, vec3(0.33)) * 0.4, 0.0, 1.0);
@@ -139,10 +142,10 @@ class Lights:
     """Directions towards the three lights, the key light's matrix and the mood."""
 
     mood: Mood
-    to_key: NDArray[np.float64]
-    to_fill: NDArray[np.float64]
-    to_rim: NDArray[np.float64]
-    key_matrix: NDArray[np.float64]
+    to_key: NDArray[np.floating[Any]]
+    to_fill: NDArray[np.floating[Any]]
+    to_rim: NDArray[np.floating[Any]]
+    key_matrix: NDArray[np.floating[Any]]
 
 
 class GlUnavailable(Exception):
@@ -268,7 +271,7 @@ class GlStage:
         gl.glDeleteBuffers(len(self._buffers), np.array(self._buffers, np.uint32))
         self._arrays, self._buffers = [], []
 
-    def depth_map(self, matrix: NDArray[np.float64], px: int) -> Floats:
+    def depth_map(self, matrix: NDArray[np.floating[Any]], px: int) -> Floats:
         """Depth in [0, 1] of the solid triangles, (px, px), row 0 at the bottom."""
         gl = self._gl
         texture, frame = self._depth_texture(matrix, px)
@@ -279,7 +282,7 @@ class GlStage:
         gl.glDeleteTextures([texture])
         return found
 
-    def _depth_texture(self, matrix: NDArray[np.float64], px: int) -> tuple[int, int]:
+    def _depth_texture(self, matrix: NDArray[np.floating[Any]], px: int) -> tuple[int, int]:
         gl = self._gl
         texture, frame = gl.glGenTextures(1), gl.glGenFramebuffers(1)
         gl.glBindTexture(gl.GL_TEXTURE_2D, texture)
@@ -372,7 +375,10 @@ class GlStage:
 
     def _target(self, width: int, height: int, samples: int) -> tuple[int, int, int]:
         gl = self._gl
-        frame, color, depth = gl.glGenFramebuffers(1), *gl.glGenRenderbuffers(2)
+        frame: Any = gl.glGenFramebuffers(1)
+        color: Any
+        depth: Any
+        color, depth = gl.glGenRenderbuffers(2)
         gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, frame)
         for buffer, form, place in (
             (color, gl.GL_RGBA8, gl.GL_COLOR_ATTACHMENT0),

@@ -56,7 +56,12 @@ def write_glb(things: Sequence[Placed], *, extras: Mapping[str, Any] | None = No
                 "name": thing.id,
                 "mesh": meshes[key],
                 "translation": [round(float(v), 5) for v in thing.at],
-                "rotation": [0.0, round(float(np.sin(half)), 6), 0.0, round(float(np.cos(half)), 6)],
+                "rotation": [
+                    0.0,
+                    round(float(np.sin(half)), 6),
+                    0.0,
+                    round(float(np.cos(half)), 6),
+                ],
                 "scale": [round(float(thing.scale), 5)] * 3,
                 "extras": dict(thing.extras),
             }

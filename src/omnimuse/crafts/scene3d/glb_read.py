@@ -57,8 +57,8 @@ def read_glb(asset: Asset) -> Drawable:
 class _Mesh:
     """One primitive in its own coordinates."""
 
-    vertices: NDArray[np.float64]
-    normals: NDArray[np.float64]
+    vertices: NDArray[np.floating[Any]]
+    normals: NDArray[np.floating[Any]]
     colors: NDArray[np.float32]
     surface: tuple[float, float, float]
     faces: NDArray[np.int64]
@@ -98,16 +98,20 @@ class _Reader:
                     raise ValueError("places that are not numbers")
                 faces = part.faces[:, ::-1] if is_mirrored else part.faces
                 normals = unit(part.normals @ inverse).astype(np.float32)
-                found.append(Piece(vertices.astype(np.float32), normals, part.colors, part.surface, faces))  # fmt: skip
+                found.append(
+                    Piece(vertices.astype(np.float32), normals, part.colors, part.surface, faces)
+                )
         return found
 
-    def _placed(self) -> list[tuple[int, NDArray[np.float64]]]:
+    def _placed(self) -> list[tuple[int, NDArray[np.floating[Any]]]]:
         """Every mesh that the scene shows, with its matrix; nodes must form trees."""
         nodes = self._json.get("nodes", [])
         if len(nodes) > MAX_NODES:
             raise MediaTooLargeError(f"{len(nodes)} nodes; at most {MAX_NODES} are read")
         scenes = self._json.get("scenes") or [{"nodes": _roots(nodes)}]
-        todo = [(int(n), np.eye(4)) for n in scenes[int(self._json.get("scene", 0))].get("nodes", ())]
+        todo = [
+            (int(n), np.eye(4)) for n in scenes[int(self._json.get("scene", 0))].get("nodes", ())
+        ]
         seen: set[int] = set()
         found = []
         while todo:
@@ -153,7 +157,9 @@ class _Reader:
         colors, surface = self._surface(entry, attributes, len(vertices))
         return _Mesh(vertices, normals, colors, surface, faces)
 
-    def _surface(self, entry: dict[str, Any], attributes: dict[str, Any], count: int) -> tuple[NDArray[np.float32], tuple[float, float, float]]:  # fmt: skip
+    def _surface(
+        self, entry: dict[str, Any], attributes: dict[str, Any], count: int
+    ) -> tuple[NDArray[np.float32], tuple[float, float, float]]:
         stuff = self._json["materials"][entry["material"]] if "material" in entry else {}
         pbr = stuff.get("pbrMetallicRoughness", {})
         base = np.asarray(pbr.get("baseColorFactor", (1, 1, 1, 1)), np.float32)
@@ -166,12 +172,18 @@ class _Reader:
         texture = pbr.get("baseColorTexture")
         place = attributes.get(f"TEXCOORD_{(texture or {}).get('texCoord', 0)}")
         if texture is not None and place is not None:
-            colors[:, :3] *= self._texels(int(texture["index"]), self._array(place, 2, unit_range=True))
+            colors[:, :3] *= self._texels(
+                int(texture["index"]), self._array(place, 2, unit_range=True)
+            )
         glow = float(np.max(stuff.get("emissiveFactor", (0, 0, 0))))
         metal = float(pbr.get("metallicFactor", 1.0 if pbr else 0.0))
         if "metallicRoughnessTexture" in pbr:
             metal = 0.0
-        return colors, (metal, float(pbr.get("roughnessFactor", 1.0 if pbr else 0.7)), min(glow, 1.0))
+        return colors, (
+            metal,
+            float(pbr.get("roughnessFactor", 1.0 if pbr else 0.7)),
+            min(glow, 1.0),
+        )
 
     def _texels(self, number: int, places: NDArray[Any]) -> NDArray[np.float32]:
         from PIL import Image, UnidentifiedImageError
@@ -207,7 +219,12 @@ class _Reader:
         count, item = int(accessor["count"]), kind.itemsize * columns
         start = int(view.get("byteOffset", 0)) + int(accessor.get("byteOffset", 0))
         step = int(view.get("byteStride", item)) or item
-        if count <= 0 or start < 0 or step < item or start + step * (count - 1) + item > len(self._binary):  # fmt: skip
+        if (
+            count <= 0
+            or start < 0
+            or step < item
+            or start + step * (count - 1) + item > len(self._binary)
+        ):
             raise ValueError("data beyond the end of the file")
         values = np.ndarray(
             (count, columns), kind, self._binary, start, strides=(step, kind.itemsize)
@@ -233,7 +250,7 @@ def _triangles(indices: NDArray[np.int64], mode: int) -> NDArray[np.int64]:
     return strip
 
 
-def _matrix(node: dict[str, Any]) -> NDArray[np.float64]:
+def _matrix(node: dict[str, Any]) -> NDArray[np.floating[Any]]:
     if "matrix" in node:
         return np.asarray(node["matrix"], float).reshape(4, 4).T
     x, y, z, w = (float(v) for v in node.get("rotation", (0, 0, 0, 1)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from omnimuse.crafts.scene3d.drawable import Drawable
 from omnimuse.crafts.scene3d.view import light_matrix
 
 Floats = NDArray[np.float32]
-DepthMap = Callable[[NDArray[np.float64], int], Floats]
+DepthMap = Callable[[NDArray[np.floating[Any]], int], Floats]
 
 
 def sides(count: int) -> NDArray[np.float64]:
@@ -61,7 +62,9 @@ def openness(
     return share[: len(scene.vertices)], share[len(scene.vertices) :]
 
 
-def floor_under(low: NDArray[np.floating], high: NDArray[np.floating], *, cells: int = 150) -> Drawable:  # fmt: skip
+def floor_under(
+    low: NDArray[np.floating], high: NDArray[np.floating], *, cells: int = 150
+) -> Drawable:
     """A large level floor whose grid is finest near the things."""
     center = (np.asarray(low, float) + np.asarray(high, float)) / 2
     radius = float(np.linalg.norm(np.asarray(high) - np.asarray(low))) / 2

@@ -7,6 +7,7 @@ All triangles are spread over the pixels of their boxes at once; the nearest win
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from omnimuse.crafts.scene3d.gl import Lights
 from omnimuse.crafts.scene3d.openness import openness
 from omnimuse.crafts.scene3d.view import Camera
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 SHADOW_PX = 1024
 _CHUNK = 3_000_000
 _NOTHING = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -34,9 +35,7 @@ class Hits:
     depth: Floats
 
 
-def rasterize(
-    clip: NDArray[np.floating], faces: NDArray[np.integer], width: int, height: int
-) -> Hits:
+def rasterize(clip: Floats, faces: NDArray[np.integer], width: int, height: int) -> Hits:
     """The nearest triangle at each pixel centre.
 
     Args:
@@ -61,18 +60,19 @@ def rasterize(
     x1 = np.clip(np.ceil(tx.max(axis=1)), 0, width).astype(np.int64)
     y0 = np.clip(np.floor(ty.min(axis=1)), 0, height).astype(np.int64)
     y1 = np.clip(np.ceil(ty.max(axis=1)), 0, height).astype(np.int64)
-    area = (tx[:, 1] - tx[:, 0]) * (ty[:, 2] - ty[:, 0]) - (tx[:, 2] - tx[:, 0]) * (ty[:, 1] - ty[:, 0])  # fmt: skip
+    area = (tx[:, 1] - tx[:, 0]) * (ty[:, 2] - ty[:, 0]) - (tx[:, 2] - tx[:, 0]) * (
+        ty[:, 1] - ty[:, 0]
+    )
     counts = (x1 - x0) * (y1 - y0)
     use = (counts > 0) & (np.abs(area) > 1e-9)
-    f_index, x0, y0, spans, counts = f_index[use], x0[use], y0[use], (x1 - x0)[use], counts[use]
+    boxes = _Boxes(f_index[use], x0[use], y0[use], (x1 - x0)[use], counts[use])
     buffer = np.full(width * height, _NOTHING, np.uint64)
-    ends = np.cumsum(counts)
+    ends = np.cumsum(boxes.count)
     start = 0
-    while start < len(f_index):
+    while start < len(boxes.index):
         base = ends[start - 1] if start else 0
         stop = max(start + 1, int(np.searchsorted(ends, base + _CHUNK, side="right")))
-        part = slice(start, stop)
-        _splat(buffer, (x, y, z), f, f_index[part], x0[part], y0[part], spans[part], counts[part], width)  # fmt: skip
+        _splat(buffer, (x, y, z), f, boxes.part(start, stop), width)
         start = stop
     pixel = np.flatnonzero(buffer != _NOTHING)
     face = (buffer[pixel] & np.uint64(_FAR)).astype(np.int64)
@@ -83,8 +83,31 @@ def rasterize(
     return Hits(pixel, face, correct.astype(np.float32), depth.astype(np.float32))
 
 
-def _splat(buffer, xyz, faces, index, x0, y0, spans, counts, width) -> None:  # type: ignore[no-untyped-def]
-    x, y, z = xyz
+@dataclass(frozen=True, eq=False)
+class _Boxes:
+    """Triangles with the pixel boxes that they may cover."""
+
+    index: NDArray[np.int64]
+    left: NDArray[np.int64]
+    low: NDArray[np.int64]
+    span: NDArray[np.int64]
+    count: NDArray[np.int64]
+
+    def part(self, start: int, stop: int) -> _Boxes:
+        cut = slice(start, stop)
+        return _Boxes(*(getattr(self, n)[cut] for n in ("index", "left", "low", "span", "count")))
+
+
+def _splat(
+    buffer: NDArray[np.uint64],
+    screen: tuple[Floats, Floats, Floats],
+    faces: NDArray[np.int64],
+    boxes: _Boxes,
+    width: int,
+) -> None:
+    """Enter the depth and the number of triangles into the pixels that they cover."""
+    x, y, z = screen
+    index, x0, y0, spans, counts = boxes.index, boxes.left, boxes.low, boxes.span, boxes.count
     which = np.repeat(np.arange(len(index)), counts)
     offset = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
     column = x0[which] + offset % spans[which]
@@ -98,7 +121,9 @@ def _splat(buffer, xyz, faces, index, x0, y0, spans, counts, width) -> None:  # 
     np.minimum.at(buffer, pixel[inside], key | index[which[inside]].astype(np.uint64))
 
 
-def _weights(x: Floats, y: Floats, corners: NDArray[np.int64], pixel: NDArray[np.int64], width: int) -> NDArray[np.float64]:  # fmt: skip
+def _weights(
+    x: Floats, y: Floats, corners: NDArray[np.int64], pixel: NDArray[np.int64], width: int
+) -> Floats:
     """Barycentric weights of pixel centres within triangles on the screen."""
     ax, bx, cx = (x[corners[:, i]].astype(np.float64) for i in range(3))
     ay, by, cy = (y[corners[:, i]].astype(np.float64) for i in range(3))
@@ -129,7 +154,7 @@ class RasterStage:
             floor.vertices[:cells, 2].astype(np.float64),
         )
 
-    def depth_map(self, matrix: NDArray[np.float64], px: int) -> Floats:
+    def depth_map(self, matrix: Floats, px: int) -> Floats:
         """Depth in [0, 1] of the solid triangles, (px, px), row 0 at the bottom."""
         scene = self._scene
         clip = _transform(scene.vertices, matrix)
@@ -182,8 +207,10 @@ class RasterStage:
             t = (self._low[1] - camera.eye[1]) / ray[:, 1]
         hit = np.flatnonzero((t > 0) & (t < 50) & (ray[:, 1] < 0))
         place = (camera.eye + ray[hit] * t[hit, None]).astype(np.float32)
-        away = np.hypot(place[:, 0] - (self._low[0] + self._high[0]) / 2,
-                        place[:, 2] - (self._low[2] + self._high[2]) / 2)  # fmt: skip
+        away = np.hypot(
+            place[:, 0] - (self._low[0] + self._high[0]) / 2,
+            place[:, 2] - (self._low[2] + self._high[2]) / 2,
+        )
         up = np.broadcast_to(np.array([0, 1, 0], np.float32), place.shape)
         shade = light.lit(place, up)[:, None]
         open_ = self._floor_openness(place)[:, None]
@@ -203,12 +230,16 @@ class RasterStage:
         a, b = u - i, v - j
         g = self._ground
         return np.asarray(
-            g[i, j] * (1 - a) * (1 - b) + g[i + 1, j] * a * (1 - b) + g[i, j + 1] * (1 - a) * b
+            g[i, j] * (1 - a) * (1 - b)
+            + g[i + 1, j] * a * (1 - b)
+            + g[i, j + 1] * (1 - a) * b
             + g[i + 1, j + 1] * a * b,
             np.float32,
-        )  # fmt: skip
+        )
 
-    def _shade(self, hits: Hits, faces: NDArray[np.integer], light: _Light) -> tuple[Floats, Floats]:
+    def _shade(
+        self, hits: Hits, faces: NDArray[np.integer], light: _Light
+    ) -> tuple[Floats, Floats]:
         corners = faces[hits.face].astype(np.int64)
 
         def mixed(values: Floats) -> Floats:
@@ -216,15 +247,18 @@ class RasterStage:
 
         scene = self._scene
         return light.shade(
-            mixed(scene.vertices), mixed(scene.normals), mixed(scene.colors),
-            mixed(scene.surface), mixed(self._open[:, None])[:, 0],
-        )  # fmt: skip
+            mixed(scene.vertices),
+            mixed(scene.normals),
+            mixed(scene.colors),
+            mixed(scene.surface),
+            mixed(self._open[:, None])[:, 0],
+        )
 
 
 class _Light:
     """The light of `gl`'s shader, in NumPy."""
 
-    def __init__(self, lights: Lights, shadows: Floats, eye: NDArray[np.float64], radius: float) -> None:  # fmt: skip
+    def __init__(self, lights: Lights, shadows: Floats, eye: Floats, radius: float) -> None:
         self.lights, self._shadows, self._eye = lights, shadows, eye.astype(np.float32)
         self._bias = np.float32(radius * 0.004)
 
@@ -245,7 +279,9 @@ class _Light:
             total += near >= limit
         return total / 12
 
-    def shade(self, place: Floats, normal: Floats, base: Floats, surface: Floats, open_: Floats) -> tuple[Floats, Floats]:  # fmt: skip
+    def shade(
+        self, place: Floats, normal: Floats, base: Floats, surface: Floats, open_: Floats
+    ) -> tuple[Floats, Floats]:
         """Display colours and opacities."""
         mood, lights = self.lights.mood, self.lights
         view = _unit(self._eye - place)
@@ -268,9 +304,17 @@ class _Light:
         )
         color = albedo * (1 - metal) * (ambient + direct * 0.72)
         mirror = 2 * (n * view).sum(axis=1, keepdims=True) * n - view
-        color = color + fresnel * self._around(mirror, rough) * (o * 0.85 + 0.15) * (1 - 0.55 * rough * (1 - metal))  # fmt: skip
+        color = color + fresnel * self._around(mirror, rough) * (o * 0.85 + 0.15) * (
+            1 - 0.55 * rough * (1 - metal)
+        )
         spark = np.asarray(mood.key) * shadow * _shine(n, view, lights.to_key, rough)
-        spark = spark + np.asarray(mood.rim) * o * _shine(n, view, lights.to_rim, np.maximum(rough, 0.2)) * 0.4  # fmt: skip
+        spark = (
+            spark
+            + np.asarray(mood.rim)
+            * o
+            * _shine(n, view, lights.to_rim, np.maximum(rough, 0.2))
+            * 0.4
+        )
         color = color + spark * f0 * 1.6 + albedo * surface[:, 2:3] * 1.9
         alpha = base[:, 3]
         veiled = np.clip(alpha + grazing[:, 0] * 0.6 + fresnel.mean(axis=1) * 0.4, 0, 1)
@@ -293,7 +337,7 @@ class _Light:
         return np.asarray(color + (np.asarray(mood.sky) + np.asarray(mood.fill)) * 0.9 * fill)
 
 
-def _shine(n: Floats, v: Floats, toward: NDArray[np.float64], rough: Floats) -> Floats:
+def _shine(n: Floats, v: Floats, toward: Floats, rough: Floats) -> Floats:
     """The highlight of a light on a rough surface (GGX, Walter 2007)."""
     a = np.maximum(rough * rough, 0.004)
     h = _unit(v + toward.astype(np.float32))
@@ -312,7 +356,7 @@ def _film(c: Floats) -> Floats:
     return np.asarray((grey * 0.1 + c * 0.9) ** (1 / 2.2), np.float32)
 
 
-def _dot(n: Floats, toward: NDArray[np.float64]) -> Floats:
+def _dot(n: Floats, toward: Floats) -> Floats:
     return np.asarray(np.maximum(n @ toward.astype(np.float32), 0)[:, None])
 
 
@@ -320,17 +364,17 @@ def _unit(v: Floats) -> Floats:
     return np.asarray(v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-9), np.float32)
 
 
-def _smoothstep(a: object, b: object, x: object) -> NDArray[np.floating]:
+def _smoothstep(a: object, b: object, x: object) -> Floats:
     low, high = np.asarray(a), np.asarray(b)
     t = np.clip((np.asarray(x) - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t))
 
 
-def _transform(points: Floats, matrix: NDArray[np.float64]) -> Floats:
+def _transform(points: Floats, matrix: Floats) -> Floats:
     m = matrix.astype(np.float32)
     return np.asarray(points @ m[:, :3].T + m[:, 3], np.float32)
 
 
-def _transform_points(points: NDArray[np.floating], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def _transform_points(points: Floats, matrix: Floats) -> Floats:
     h = points @ matrix[:, :3].T + matrix[:, 3]
     return np.asarray(h[:, :3] / h[:, 3:])

@@ -37,7 +37,9 @@ def lights_for(scene: Drawable, mood: Mood, azimuth_deg: float) -> Lights:
 
 
 @contextmanager
-def stage(scene: Drawable, *, mood: str = "day", size: tuple[int, int]) -> Iterator[tuple[Callable[[Camera, float], Pixels], str]]:  # fmt: skip
+def stage(
+    scene: Drawable, *, mood: str = "day", size: tuple[int, int]
+) -> Iterator[tuple[Callable[[Camera, float], Pixels], str]]:
     """A scene set up for looking at it from many sides.
 
     Yields a function from a camera and its azimuth to pixels (height, width, 3), and the name of
@@ -53,7 +55,10 @@ def stage(scene: Drawable, *, mood: str = "day", size: tuple[int, int]) -> Itera
         from omnimuse.crafts.scene3d.raster import RasterStage
 
         soft = RasterStage(fine, floor)
-        yield lambda camera, azimuth: soft.picture(camera, lights_for(scene, light, azimuth), size), f"numpy ({name})"  # fmt: skip
+        yield (
+            lambda camera, azimuth: soft.picture(camera, lights_for(scene, light, azimuth), size),
+            f"numpy ({name})",
+        )
         return
     opened: list[GlStage] = []
 
@@ -74,7 +79,14 @@ def stage(scene: Drawable, *, mood: str = "day", size: tuple[int, int]) -> Itera
             in_gl_thread(opened[0].close)
 
 
-def render_view(scene: Drawable, *, azimuth_deg: float = 30.0, elevation_deg: float = 18.0, size: tuple[int, int] = (768, 768), mood: str = "day") -> tuple[Pixels, str]:  # fmt: skip
+def render_view(
+    scene: Drawable,
+    *,
+    azimuth_deg: float = 30.0,
+    elevation_deg: float = 18.0,
+    size: tuple[int, int] = (768, 768),
+    mood: str = "day",
+) -> tuple[Pixels, str]:
     """One picture, (height, width, 3), and the renderer's name."""
     low, high = scene.bounds
     camera = orbit(low, high, azimuth_deg, elevation_deg, size[0] / size[1])
@@ -82,7 +94,15 @@ def render_view(scene: Drawable, *, azimuth_deg: float = 30.0, elevation_deg: fl
         return look(camera, azimuth_deg), name
 
 
-def turntable(scene: Drawable, *, frames: int, elevation_deg: float = 18.0, size: tuple[int, int], mood: str = "day", start_deg: float = 30.0) -> Iterator[Pixels]:  # fmt: skip
+def turntable(
+    scene: Drawable,
+    *,
+    frames: int,
+    elevation_deg: float = 18.0,
+    size: tuple[int, int],
+    mood: str = "day",
+    start_deg: float = 30.0,
+) -> Iterator[Pixels]:
     """One full turn in so many frames; the last is one step before the first."""
     low, high = scene.bounds
     with stage(scene, mood=mood, size=size) as (look, _):

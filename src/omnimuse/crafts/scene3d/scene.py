@@ -27,10 +27,25 @@ BESIDE, UPON = 5.0, 16.0
 MAX_THINGS = 120
 VARIANTS = 3
 _SIZES = {
-    "tiny": 0.45, "miniature": 0.4, "mini": 0.5, "small": 0.7, "little": 0.7, "short": 0.8,
-    "large": 1.35, "big": 1.35, "huge": 1.8, "giant": 2.2, "gigantic": 2.4, "enormous": 2.0,
-    "massive": 1.9, "tall": 1.3, "long": 1.3, "oversized": 1.6, "colossal": 2.4, "towering": 1.7,
-}  # fmt: skip
+    "tiny": 0.45,
+    "miniature": 0.4,
+    "mini": 0.5,
+    "small": 0.7,
+    "little": 0.7,
+    "short": 0.8,
+    "large": 1.35,
+    "big": 1.35,
+    "huge": 1.8,
+    "giant": 2.2,
+    "gigantic": 2.4,
+    "enormous": 2.0,
+    "massive": 1.9,
+    "tall": 1.3,
+    "long": 1.3,
+    "oversized": 1.6,
+    "colossal": 2.4,
+    "towering": 1.7,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,13 +98,16 @@ def world_of(
     if len(unknown) == len(found):
         raise _unknown(unknown, found)
     things = [_thing(e, found[str(e["label"])], seed, n) for n, e in enumerate(entries)]
-    relations = relations_of(layout.get("relations", ()))
-    _size_sky(things, found, {t.id: str(e["label"]) for t, e in zip(things, entries, strict=True)})
+    labels = {t.id: t.group for t in things}
+    relations = relations_of(layout.get("relations", ()), labels)
+    _size_sky(things, found, labels)
     if proportions == "storybook":
         _draw_closer(things, relations)
     arrangement = Arranger(things, relations).arrange()
     by_id = {str(e["id"]): e for e in entries}
-    records = tuple(_record(t, by_id[t.id], found[str(by_id[t.id]["label"])]) for t in arrangement.things)
+    records = tuple(
+        _record(t, by_id[t.id], found[str(by_id[t.id]["label"])]) for t in arrangement.things
+    )
     placed = tuple(
         Placed(t.id, t.form, t.at, t.yaw_deg, t.scale, {"label": r["label"], "model": r["model"]})
         for t, r in zip(arrangement.things, records, strict=True)
@@ -98,7 +116,9 @@ def world_of(
     return World(placed, records, tuple(notes), _mood(str(layout.get("time", ""))), unknown)
 
 
-def _size_sky(things: Sequence[Thing], found: Mapping[str, Found], labels: Mapping[str, str]) -> None:  # fmt: skip
+def _size_sky(
+    things: Sequence[Thing], found: Mapping[str, Found], labels: Mapping[str, str]
+) -> None:
     """Sun, moon and stars have no size that fits a scene: they take a share of it."""
     sky = [t for t in things if getattr(found[labels[t.id]].model, "kind", "") == "sky"]
     extent = max((max(t.size) for t in things if t not in sky), default=0.0)
@@ -178,7 +198,9 @@ def _form_of(model: Model | None, label: str, said: Mapping[str, str], variant: 
 
 
 @lru_cache(maxsize=128)
-def _form(model: Model, color: str, stuff: str, said: tuple[tuple[str, str], ...], variant: int) -> Form:  # fmt: skip
+def _form(
+    model: Model, color: str, stuff: str, said: tuple[tuple[str, str], ...], variant: int
+) -> Form:
     return build(model, color=color, stuff=stuff, said=dict(said), variant=variant)
 
 

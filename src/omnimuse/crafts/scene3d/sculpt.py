@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omnimuse.crafts.scene3d.shapes import Point, Shape, rotation, unit
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,16 @@ class Limb:
     blend: float = -1.0
 
     def distance(self, p: Floats) -> Floats:
+        """Signed distance of points, metres; below 0 inside."""
         a, along = np.asarray(self.a, float), np.subtract(self.b, self.a)
         t = np.clip((p - a) @ along / max(float(along @ along), 1e-12), 0, 1)
         return np.asarray(
-            np.linalg.norm(p - a - t[..., None] * along, axis=-1) - (self.ra + (self.rb - self.ra) * t)
+            np.linalg.norm(p - a - t[..., None] * along, axis=-1)
+            - (self.ra + (self.rb - self.ra) * t)
         )
 
     def bounds(self) -> tuple[Floats, Floats]:
+        """Lowest and highest corner."""
         r = max(self.ra, self.rb)
         return np.minimum(self.a, self.b) - r, np.maximum(self.a, self.b) + r
 
@@ -51,6 +55,7 @@ class Blob:
     blend: float = -1.0
 
     def distance(self, p: Floats) -> Floats:
+        """Signed distance of points, metres, near enough; below 0 inside."""
         local = (p - np.asarray(self.center, float)) @ rotation(self.turn)
         r = np.asarray(self.radii, float)
         outer = np.linalg.norm(local / r, axis=-1)
@@ -58,6 +63,7 @@ class Blob:
         return np.asarray(outer * (outer - 1) / np.maximum(inner, 1e-9))
 
     def bounds(self) -> tuple[Floats, Floats]:
+        """Lowest and highest corner."""
         reach = np.abs(rotation(self.turn)) @ np.asarray(self.radii, float)
         return np.asarray(self.center) - reach, np.asarray(self.center) + reach
 

@@ -10,11 +10,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]
 Point = tuple[float, float, float]
 ROUND = 40
@@ -37,7 +38,9 @@ class Shape:
     faces: Ints
     colors: Floats | None = None
 
-    def moved(self, at: Point = (0, 0, 0), turn: Point = (0, 0, 0), scale: Point = (1, 1, 1)) -> Shape:
+    def moved(
+        self, at: Point = (0, 0, 0), turn: Point = (0, 0, 0), scale: Point = (1, 1, 1)
+    ) -> Shape:
         """Scaled, turned (degrees about x, then y, then z) and shifted."""
         stretch = np.asarray(scale, float)
         matrix = rotation(turn)
@@ -88,9 +91,11 @@ def curve(points: Sequence[tuple[float, ...]], steps: int = 6) -> list[tuple[flo
         for t in np.arange(steps) / steps:
             a, b, c, d = p[i - 1 : i + 3]
             value = 0.5 * (
-                2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2
+                2 * b
+                + (c - a) * t
+                + (2 * a - 5 * b + 4 * c - d) * t**2
                 + (3 * b - a - 3 * c + d) * t**3
-            )  # fmt: skip
+            )
             line.append(tuple(float(v) for v in value))
     return [*line, tuple(float(v) for v in points[-1])]
 
@@ -144,7 +149,9 @@ def _profile_normals(line: Floats) -> list[tuple[Floats, Floats]]:
     return found
 
 
-def arc(center: tuple[float, float], radius: float, start: float, end: float, steps: int = 6) -> list[tuple[float, float]]:  # fmt: skip
+def arc(
+    center: tuple[float, float], radius: float, start: float, end: float, steps: int = 6
+) -> list[tuple[float, float]]:
     """Points of a circle in a profile's plane, angles in degrees from the r axis."""
     angles = np.radians(np.linspace(start, end, steps + 1))
     return [(center[0] + radius * math.cos(a), center[1] + radius * math.sin(a)) for a in angles]
@@ -153,7 +160,9 @@ def arc(center: tuple[float, float], radius: float, start: float, end: float, st
 @lru_cache(maxsize=64)
 def sphere(radius: float = 1.0, segments: int = ROUND) -> Shape:
     """A sphere about the origin."""
-    return lathe([(0, -radius), *arc((0, 0), radius, -86, 86, segments // 2), (0, radius)], segments)
+    return lathe(
+        [(0, -radius), *arc((0, 0), radius, -86, 86, segments // 2), (0, radius)], segments
+    )
 
 
 def ellipsoid(rx: float, ry: float, rz: float, segments: int = ROUND) -> Shape:
@@ -161,8 +170,15 @@ def ellipsoid(rx: float, ry: float, rz: float, segments: int = ROUND) -> Shape:
     return sphere(1.0, segments).moved(scale=(rx, ry, rz))
 
 
-def cylinder(radius: float, height: float, *, top: float | None = None, bevel: float = 0.0, segments: int = ROUND) -> Shape:  # fmt: skip
-    """A cylinder, or a frustum with another `top` radius, from y = 0 up, edges rounded by `bevel`."""
+def cylinder(
+    radius: float,
+    height: float,
+    *,
+    top: float | None = None,
+    bevel: float = 0.0,
+    segments: int = ROUND,
+) -> Shape:
+    """A cylinder or frustum from y = 0 up; `top` is its upper radius, `bevel` rounds its edges."""
     top = radius if top is None else top
     b = min(bevel, height / 2.2, *(r / 1.1 for r in (radius, top) if r > 0))
     if b <= 0:
@@ -219,11 +235,15 @@ def _without_slivers(shape: Shape) -> Shape:
     a, b, c = (shape.vertices[shape.faces[:, i]] for i in range(3))
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
     longest = max(float(np.ptp(shape.vertices, axis=0).max()), 1e-9)
-    return Shape(shape.vertices, shape.normals, shape.faces[area > 1e-10 * longest**2], shape.colors)
+    return Shape(
+        shape.vertices, shape.normals, shape.faces[area > 1e-10 * longest**2], shape.colors
+    )
 
 
 def _sharp_box(half: Floats) -> Shape:
-    vertices, normals, faces = [], [], []
+    vertices: list[Any] = []
+    normals: list[Any] = []
+    faces: list[Any] = []
     for axis in range(3):
         for sign in (-1.0, 1.0):
             n = np.eye(3)[axis] * sign
@@ -237,7 +257,9 @@ def _sharp_box(half: Floats) -> Shape:
     return Shape(np.array(vertices), np.array(normals), np.array(faces))
 
 
-def tube(path: Sequence[tuple[float, ...]], radii: float | Sequence[float], segments: int = 14) -> Shape:
+def tube(
+    path: Sequence[tuple[float, ...]], radii: float | Sequence[float], segments: int = 14
+) -> Shape:
     """A tube along a path of points, with round ends; radii by point or one for all."""
     p = np.asarray(path, float)
     r = np.broadcast_to(np.asarray(radii, float), len(p)).copy()
@@ -246,10 +268,14 @@ def tube(path: Sequence[tuple[float, ...]], radii: float | Sequence[float], segm
     side = unit(side)
     rings: list[tuple[Floats, Floats, float, float]] = []
     for k in np.radians([-90, -60, -30]):
-        rings.append((p[0] + ahead[0] * r[0] * math.sin(k), ahead[0], r[0] * math.cos(k), math.sin(k)))
+        rings.append(
+            (p[0] + ahead[0] * r[0] * math.sin(k), ahead[0], r[0] * math.cos(k), math.sin(k))
+        )
     rings += [(p[i], ahead[i], float(r[i]), 0.0) for i in range(len(p))]
     for k in np.radians([30, 60, 90]):
-        rings.append((p[-1] + ahead[-1] * r[-1] * math.sin(k), ahead[-1], r[-1] * math.cos(k), math.sin(k)))
+        rings.append(
+            (p[-1] + ahead[-1] * r[-1] * math.sin(k), ahead[-1], r[-1] * math.cos(k), math.sin(k))
+        )
     angles = np.linspace(0, 2 * math.pi, segments, endpoint=False)
     vertices, normals = [], []
     for center, forward, radius, slope in rings:
@@ -261,13 +287,17 @@ def tube(path: Sequence[tuple[float, ...]], radii: float | Sequence[float], segm
     i, j = np.meshgrid(np.arange(len(rings) - 1), np.arange(segments), indexing="ij")
     a, b = i * segments + j, i * segments + (j + 1) % segments
     faces = np.concatenate(
-        [np.stack([a, b, b + segments], -1).reshape(-1, 3),
-         np.stack([a, b + segments, a + segments], -1).reshape(-1, 3)]
-    )  # fmt: skip
+        [
+            np.stack([a, b, b + segments], -1).reshape(-1, 3),
+            np.stack([a, b + segments, a + segments], -1).reshape(-1, 3),
+        ]
+    )
     return _without_slivers(Shape(np.concatenate(vertices), np.concatenate(normals), faces))
 
 
-def prism(outline: Sequence[tuple[float, float]], depth: float, *, smooth_deg: float = 30.0) -> Shape:
+def prism(
+    outline: Sequence[tuple[float, float]], depth: float, *, smooth_deg: float = 30.0
+) -> Shape:
     """An outline in the xy plane (anticlockwise), pulled out along z, centred on z = 0."""
     ring = np.asarray(outline, float)
     if _area(ring) < 0:
@@ -276,14 +306,21 @@ def prism(outline: Sequence[tuple[float, float]], depth: float, *, smooth_deg: f
     steps = unit(np.roll(ring, -1, axis=0) - ring)
     own = np.stack([steps[:, 1], -steps[:, 0]], 1)
     crease = math.cos(math.radians(smooth_deg))
-    vertices, normals, faces = [], [], []
+    vertices: list[Any] = []
+    normals: list[Any] = []
+    faces: list[Any] = []
     for i in range(n):
         k = (i + 1) % n
         before, after = own[i - 1], own[k]
         first = unit(own[i] + before) if own[i] @ before > crease else own[i]
         last = unit(own[i] + after) if own[i] @ after > crease else own[i]
         start = len(vertices)
-        vertices += [(*ring[i], -depth / 2), (*ring[k], -depth / 2), (*ring[k], depth / 2), (*ring[i], depth / 2)]
+        vertices += [
+            (*ring[i], -depth / 2),
+            (*ring[k], -depth / 2),
+            (*ring[k], depth / 2),
+            (*ring[i], depth / 2),
+        ]
         normals += [(*first, 0), (*last, 0), (*last, 0), (*first, 0)]
         faces += [(start, start + 1, start + 2), (start, start + 2, start + 3)]
     caps = np.array(_ears(ring))
@@ -329,12 +366,49 @@ def _holds(corners: Floats, points: Floats) -> bool:
 
 @lru_cache(maxsize=4)
 def icosphere(level: int) -> tuple[Floats, Ints]:
+    """Corners and faces of an icosahedron's sphere, cut in four `level` times."""
     g = (1 + math.sqrt(5)) / 2
-    v = np.array([(-1, g, 0), (1, g, 0), (-1, -g, 0), (1, -g, 0), (0, -1, g), (0, 1, g), (0, -1, -g),
-                  (0, 1, -g), (g, 0, -1), (g, 0, 1), (-g, 0, -1), (-g, 0, 1)], float)  # fmt: skip
-    f = np.array([(0, 11, 5), (0, 5, 1), (0, 1, 7), (0, 7, 10), (0, 10, 11), (1, 5, 9), (5, 11, 4),
-                  (11, 10, 2), (10, 7, 6), (7, 1, 8), (3, 9, 4), (3, 4, 2), (3, 2, 6), (3, 6, 8),
-                  (3, 8, 9), (4, 9, 5), (2, 4, 11), (6, 2, 10), (8, 6, 7), (9, 8, 1)])  # fmt: skip
+    v = np.array(
+        [
+            (-1, g, 0),
+            (1, g, 0),
+            (-1, -g, 0),
+            (1, -g, 0),
+            (0, -1, g),
+            (0, 1, g),
+            (0, -1, -g),
+            (0, 1, -g),
+            (g, 0, -1),
+            (g, 0, 1),
+            (-g, 0, -1),
+            (-g, 0, 1),
+        ],
+        float,
+    )
+    f = np.array(
+        [
+            (0, 11, 5),
+            (0, 5, 1),
+            (0, 1, 7),
+            (0, 7, 10),
+            (0, 10, 11),
+            (1, 5, 9),
+            (5, 11, 4),
+            (11, 10, 2),
+            (10, 7, 6),
+            (7, 1, 8),
+            (3, 9, 4),
+            (3, 4, 2),
+            (3, 2, 6),
+            (3, 6, 8),
+            (3, 8, 9),
+            (4, 9, 5),
+            (2, 4, 11),
+            (6, 2, 10),
+            (8, 6, 7),
+            (9, 8, 1),
+        ]
+    )
     v = unit(v)
     for _ in range(level):
         edges = np.sort(np.concatenate([f[:, [0, 1]], f[:, [1, 2]], f[:, [2, 0]]]), axis=1)
@@ -343,11 +417,20 @@ def icosphere(level: int) -> tuple[Floats, Ints]:
         v = np.concatenate([v, unit(v[known[:, 0]] + v[known[:, 1]])])
         a, b, c = f.T
         ab, bc, ca = middle.T
-        f = np.concatenate([np.stack(t, 1) for t in ((a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca))])
+        f = np.concatenate(
+            [np.stack(t, 1) for t in ((a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca))]
+        )
     return v, f
 
 
-def lump(radius: float, rng: np.random.Generator, *, roughness: float = 0.2, detail: int = 3, facets: bool = False) -> Shape:  # fmt: skip
+def lump(
+    radius: float,
+    rng: np.random.Generator,
+    *,
+    roughness: float = 0.2,
+    detail: int = 3,
+    facets: bool = False,
+) -> Shape:
     """A sphere made uneven by a few random waves: foliage, or a rock with flat `facets`."""
     v, f = icosphere(detail)
     height = np.ones(len(v))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omnimuse.crafts.scene3d.material import linear
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 FOV_DEG = 28.0
 KEY_AZIMUTH_DEG, KEY_ELEVATION_DEG = -42.0, 52.0
 
@@ -47,21 +48,36 @@ def _light(code: str, strength: float) -> tuple[float, float, float]:
 
 MOODS: dict[str, Mood] = {
     "day": Mood(
-        _light("#fff1dc", 2.35), _light("#cfe0ff", 0.42), _light("#ffffff", 0.75),
-        _light("#dfeaff", 0.62), _light("#b9a58c", 0.3),
-        linear("#a9bed3"), linear("#eef1f2"), linear("#e6e6e4"),
+        _light("#fff1dc", 2.35),
+        _light("#cfe0ff", 0.42),
+        _light("#ffffff", 0.75),
+        _light("#dfeaff", 0.62),
+        _light("#b9a58c", 0.3),
+        linear("#a9bed3"),
+        linear("#eef1f2"),
+        linear("#e6e6e4"),
     ),
     "sunset": Mood(
-        _light("#ffb877", 2.5), _light("#9c8fd8", 0.5), _light("#ff9b6b", 1.1),
-        _light("#d9b3c4", 0.5), _light("#8c6b63", 0.3),
-        linear("#7f7fb0"), linear("#f7c9a4"), linear("#ddc0ae"),
+        _light("#ffb877", 2.5),
+        _light("#9c8fd8", 0.5),
+        _light("#ff9b6b", 1.1),
+        _light("#d9b3c4", 0.5),
+        _light("#8c6b63", 0.3),
+        linear("#7f7fb0"),
+        linear("#f7c9a4"),
+        linear("#ddc0ae"),
     ),
     "night": Mood(
-        _light("#b9cdff", 1.15), _light("#6a7fd0", 0.25), _light("#a8c2ff", 0.7),
-        _light("#5a6fae", 0.36), _light("#2a3050", 0.3),
-        linear("#141c3c"), linear("#33406f"), linear("#394470"),
+        _light("#b9cdff", 1.15),
+        _light("#6a7fd0", 0.25),
+        _light("#a8c2ff", 0.7),
+        _light("#5a6fae", 0.36),
+        _light("#2a3050", 0.3),
+        linear("#141c3c"),
+        linear("#33406f"),
+        linear("#394470"),
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +130,16 @@ def direction(azimuth_deg: float, elevation_deg: float) -> Floats:
     return np.array([math.sin(a) * math.cos(e), math.sin(e), math.cos(a) * math.cos(e)])
 
 
-def orbit(low: Floats, high: Floats, azimuth_deg: float, elevation_deg: float, aspect: float, *, margin: float = 1.12, steady: bool = False) -> Camera:  # fmt: skip
+def orbit(
+    low: Floats,
+    high: Floats,
+    azimuth_deg: float,
+    elevation_deg: float,
+    aspect: float,
+    *,
+    margin: float = 1.12,
+    steady: bool = False,
+) -> Camera:
     """A camera that sees the whole of a box from that side.
 
     Args:
@@ -136,13 +161,26 @@ def orbit(low: Floats, high: Floats, azimuth_deg: float, elevation_deg: float, a
     for turn in turns:
         side = direction(azimuth_deg + turn, elevation_deg)
         matrix = look_at(center + side, center)[:3, :3]
-        corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])  # fmt: skip
+        corners = np.array(
+            [
+                [x, y, z]
+                for x in (low[0], high[0])
+                for y in (low[1], high[1])
+                for z in (low[2], high[2])
+            ]
+        )
         local = (corners - center) @ matrix.T
         reach = local[:, 2] + np.maximum(np.abs(local[:, 0]) / half_x, np.abs(local[:, 1]) / half_y)
         distance = max(distance, float(reach.max()))
     radius = float(np.linalg.norm(high - low)) / 2
     distance = max(distance, radius * 1.2, 1e-3)
-    return Camera(center + toward * distance, center, max(distance - radius * 1.6, distance * 0.04), distance + radius * 9, aspect)  # fmt: skip
+    return Camera(
+        center + toward * distance,
+        center,
+        max(distance - radius * 1.6, distance * 0.04),
+        distance + radius * 9,
+        aspect,
+    )
 
 
 def light_matrix(low: Floats, high: Floats, toward: Floats) -> Floats:

@@ -19,6 +19,7 @@ _MODULES = (
     "animals",
     "people",
     "things",
+    "gadgets",
 )
 
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from omnimuse.crafts.scene3d.build import Builder, Shelf
 from omnimuse.crafts.scene3d.material import linear
 from omnimuse.crafts.scene3d.sculpt import Blob, Limb, sculpt
-from omnimuse.crafts.scene3d.shapes import Point, cone, curve, ellipsoid, lathe, lump, prism, sphere, tube
+from omnimuse.crafts.scene3d.shapes import (
+    Point,
+    cone,
+    curve,
+    ellipsoid,
+    lathe,
+    lump,
+    prism,
+    sphere,
+    tube,
+)
 
 SHELF = Shelf("animal")
 _DARK: Point = linear("#2a211d")
@@ -63,13 +72,35 @@ def _beast(b: Builder, s: Beast) -> None:
     top = s.leg + s.girth * 0.55
     parts: list[Limb | Blob] = [
         Limb((0, top, -s.body), (0, top + s.girth * 0.05, s.body), s.hip, s.girth, coat),
-        Limb((0, top - s.girth * 0.42, -s.body * 0.6), (0, top - s.girth * 0.42, s.body * 0.95), s.hip * 0.68, s.girth * 0.72, belly),
+        Limb(
+            (0, top - s.girth * 0.42, -s.body * 0.6),
+            (0, top - s.girth * 0.42, s.body * 0.95),
+            s.hip * 0.68,
+            s.girth * 0.72,
+            belly,
+        ),
     ]
     head = (0.0, top + s.neck[1], s.body + s.neck[0])
-    parts.append(Limb((0, top + s.girth * 0.2, s.body), (0, head[1] - s.head * 0.3, head[2] - s.head * 0.35), s.girth * 0.78, s.head * 0.78, coat))
+    parts.append(
+        Limb(
+            (0, top + s.girth * 0.2, s.body),
+            (0, head[1] - s.head * 0.3, head[2] - s.head * 0.35),
+            s.girth * 0.78,
+            s.head * 0.78,
+            coat,
+        )
+    )
     parts.append(Blob(head, (s.head * 0.98, s.head * 0.92, s.head * 1.02), coat))
     nose = (0.0, head[1] - s.head * 0.28, head[2] + s.head * 0.6 + s.snout[0])
-    parts.append(Limb((0, head[1] - s.head * 0.2, head[2] + s.head * 0.35), nose, s.snout[1] * 1.35, s.snout[1], belly))
+    parts.append(
+        Limb(
+            (0, head[1] - s.head * 0.2, head[2] + s.head * 0.35),
+            nose,
+            s.snout[1] * 1.35,
+            s.snout[1],
+            belly,
+        )
+    )
     for x in (-1, 1):
         for z, r in ((s.body * 0.92, s.girth), (-s.body * 0.95, s.hip)):
             hip = (x * r * 0.62, top - r * 0.25, z)
@@ -77,7 +108,13 @@ def _beast(b: Builder, s: Beast) -> None:
             foot = (x * r * 0.66, s.limb * 0.9, z + s.limb * 0.25)
             parts.append(Limb(hip, knee, r * 0.52, s.limb * 1.25, coat))
             parts.append(Limb(knee, foot, s.limb * 1.15, s.limb * 0.88, socks))
-            parts.append(Blob((foot[0], s.limb * 0.72, foot[2] + s.limb * 0.6), (s.limb * 1.05, s.limb * 0.72, s.limb * 1.5), socks))
+            parts.append(
+                Blob(
+                    (foot[0], s.limb * 0.72, foot[2] + s.limb * 0.6),
+                    (s.limb * 1.05, s.limb * 0.72, s.limb * 1.5),
+                    socks,
+                )
+            )
     _ears(parts, s, head, coat)
     if s.tail:
         path = curve([(x, top + y, -s.body - s.hip * 0.6 + z) for x, y, z in s.tail], 4)
@@ -86,7 +123,16 @@ def _beast(b: Builder, s: Beast) -> None:
             is_tip = s.tail_tip and i >= 0.68 * len(path)
             color = linear(s.tail_tip) if is_tip else coat
             a, c = path[i], path[i + 1]
-            parts.append(Limb((a[0], a[1], a[2]), (c[0], c[1], c[2]), radii[i], radii[i + 1], color, blend=s.girth * 0.12))
+            parts.append(
+                Limb(
+                    (a[0], a[1], a[2]),
+                    (c[0], c[1], c[2]),
+                    radii[i],
+                    radii[i + 1],
+                    color,
+                    blend=s.girth * 0.12,
+                )
+            )
     b.soft(sculpt(parts, blend=s.girth * 0.34, cells=72), 0.85)
     _face(b, s, head, nose)
 
@@ -99,23 +145,73 @@ def _ears(parts: list[Limb | Blob], s: Beast, head: Point, coat: Point) -> None:
         if s.ear == "point":
             tip = (x * h * 0.82, head[1] + h * (0.9 + 0.62 * e), head[2] - h * 0.2)
             parts.append(Limb(base, tip, h * 0.34, h * 0.07, coat, blend=h * 0.12))
-            parts.append(Limb(tip, (tip[0], tip[1] - 0.01, tip[2]), h * 0.075, h * 0.075, dark, blend=h * 0.05))
+            parts.append(
+                Limb(
+                    tip, (tip[0], tip[1] - 0.01, tip[2]), h * 0.075, h * 0.075, dark, blend=h * 0.05
+                )
+            )
         elif s.ear == "round":
-            parts.append(Blob((x * h * 0.78, head[1] + h * 0.72, head[2] - h * 0.1), (h * 0.34 * e, h * 0.34 * e, h * 0.14), coat, blend=h * 0.1))
+            parts.append(
+                Blob(
+                    (x * h * 0.78, head[1] + h * 0.72, head[2] - h * 0.1),
+                    (h * 0.34 * e, h * 0.34 * e, h * 0.14),
+                    coat,
+                    blend=h * 0.1,
+                )
+            )
         elif s.ear == "flop":
-            parts.append(Limb(base, (x * h * 1.08, head[1] - h * 0.35 * e, head[2] + h * 0.05), h * 0.22, h * 0.3, dark, blend=h * 0.1))
+            parts.append(
+                Limb(
+                    base,
+                    (x * h * 1.08, head[1] - h * 0.35 * e, head[2] + h * 0.05),
+                    h * 0.22,
+                    h * 0.3,
+                    dark,
+                    blend=h * 0.1,
+                )
+            )
         elif s.ear == "long":
-            parts.append(Limb(base, (x * h * 0.6, head[1] + h * 2.4 * e, head[2] - h * 0.5), h * 0.24, h * 0.17, coat, blend=h * 0.1))
+            parts.append(
+                Limb(
+                    base,
+                    (x * h * 0.6, head[1] + h * 2.4 * e, head[2] - h * 0.5),
+                    h * 0.24,
+                    h * 0.17,
+                    coat,
+                    blend=h * 0.1,
+                )
+            )
         elif s.ear == "side":
-            parts.append(Limb(base, (x * h * 1.5 * e, head[1] + h * 0.45, head[2] - h * 0.2), h * 0.2, h * 0.12, coat, blend=h * 0.1))
+            parts.append(
+                Limb(
+                    base,
+                    (x * h * 1.5 * e, head[1] + h * 0.45, head[2] - h * 0.2),
+                    h * 0.2,
+                    h * 0.12,
+                    coat,
+                    blend=h * 0.1,
+                )
+            )
 
 
 def _face(b: Builder, s: Beast, head: Point, nose: Point) -> None:
     h = s.head
     for x in (-1, 1):
-        b.add(sphere(h * 0.135, 24), "ceramic #17120f", at=(x * h * 0.44, head[1] + h * 0.2, head[2] + h * 0.81))
-        b.add(sphere(h * 0.045, 12), "paper", at=(x * h * 0.4, head[1] + h * 0.26, head[2] + h * 0.925))
-    b.add(ellipsoid(s.snout[1] * 0.55, s.snout[1] * 0.42, s.snout[1] * 0.45, 24), _NOSE, at=(0, nose[1] + s.snout[1] * 0.45, nose[2] + s.snout[1] * 0.72))
+        b.add(
+            sphere(h * 0.135, 24),
+            "ceramic #17120f",
+            at=(x * h * 0.44, head[1] + h * 0.2, head[2] + h * 0.81),
+        )
+        b.add(
+            sphere(h * 0.045, 12),
+            "paper",
+            at=(x * h * 0.4, head[1] + h * 0.26, head[2] + h * 0.925),
+        )
+    b.add(
+        ellipsoid(s.snout[1] * 0.55, s.snout[1] * 0.42, s.snout[1] * 0.45, 24),
+        _NOSE,
+        at=(0, nose[1] + s.snout[1] * 0.45, nose[2] + s.snout[1] * 0.72),
+    )
 
 
 _BEASTS: dict[tuple[str, ...], Beast] = {
@@ -169,8 +265,17 @@ def _wool(b: Builder, s: Beast) -> None:
     top = s.leg + s.girth * 0.55
     wool = b.color or "#f1ebdd"
     for z in (-0.16, 0.0, 0.15):
-        b.add(lump(0.19, b.rng, roughness=0.3), f"fabric {wool}", at=(0, top + 0.03, z), scale=(1, 0.9, 1))
-    b.add(lump(0.075, b.rng, roughness=0.25), f"fabric {wool}", at=(0, top + s.neck[1] + 0.08, s.body + s.neck[0] - 0.02))
+        b.add(
+            lump(0.19, b.rng, roughness=0.3),
+            f"fabric {wool}",
+            at=(0, top + 0.03, z),
+            scale=(1, 0.9, 1),
+        )
+    b.add(
+        lump(0.075, b.rng, roughness=0.25),
+        f"fabric {wool}",
+        at=(0, top + s.neck[1] + 0.08, s.body + s.neck[0] - 0.02),
+    )
 
 
 def _mane_horse(b: Builder, s: Beast) -> None:
@@ -190,7 +295,10 @@ def _mane_lion(b: Builder, s: Beast) -> None:
 def _horns(b: Builder, s: Beast) -> None:
     top = s.leg + s.girth * 0.55 + s.neck[1]
     z = s.body + s.neck[0] - s.head * 0.1
-    horn = tube(curve([(0.1, top + 0.13, z), (0.22, top + 0.19, z), (0.26, top + 0.32, z + 0.03)]), [0.04, 0.038, 0.036, 0.034, 0.032, 0.03, 0.026, 0.024, 0.02, 0.016, 0.012, 0.009, 0.006])
+    horn = tube(
+        curve([(0.1, top + 0.13, z), (0.22, top + 0.19, z), (0.26, top + 0.32, z + 0.03)]),
+        [0.04, 0.038, 0.036, 0.034, 0.032, 0.03, 0.026, 0.024, 0.02, 0.016, 0.012, 0.009, 0.006],
+    )
     b.add(horn, "ivory")
     b.add(horn.moved(scale=(-1, 1, 1)), "ivory")
 
@@ -198,7 +306,11 @@ def _horns(b: Builder, s: Beast) -> None:
 def _antlers(b: Builder, s: Beast) -> None:
     top = s.leg + s.girth * 0.55 + s.neck[1] + s.head * 0.7
     z = s.body + s.neck[0] - s.head * 0.2
-    for line in ([(0.04, 0, 0), (0.14, 0.14, -0.03), (0.2, 0.3, 0.0), (0.17, 0.42, 0.05)], [(0.13, 0.13, -0.03), (0.2, 0.17, 0.08)], [(0.19, 0.28, 0), (0.28, 0.36, 0.04)]):
+    for line in (
+        [(0.04, 0, 0), (0.14, 0.14, -0.03), (0.2, 0.3, 0.0), (0.17, 0.42, 0.05)],
+        [(0.13, 0.13, -0.03), (0.2, 0.17, 0.08)],
+        [(0.19, 0.28, 0), (0.28, 0.36, 0.04)],
+    ):
         branch = tube([(x, top + y, z + d) for x, y, d in line], 0.014)
         b.add(branch, "bark #8a6a4a")
         b.add(branch.moved(scale=(-1, 1, 1)), "bark #8a6a4a")
@@ -207,12 +319,26 @@ def _antlers(b: Builder, s: Beast) -> None:
 def _trunk(b: Builder, s: Beast) -> None:
     top = s.leg + s.girth * 0.55 + s.neck[1]
     z = s.body + s.neck[0]
-    skin = (b.color or s.coat)
-    path = curve([(0, top - 0.05, z + 0.4), (0, top - 0.35, z + 0.66), (0, top - 0.95, z + 0.66), (0, top - 1.3, z + 0.82)], 5)
-    b.add(tube(path, [0.2 - 0.13 * i / (len(path) - 1) for i in range(len(path))], 20), f"fur {skin}")
+    skin = b.color or s.coat
+    path = curve(
+        [
+            (0, top - 0.05, z + 0.4),
+            (0, top - 0.35, z + 0.66),
+            (0, top - 0.95, z + 0.66),
+            (0, top - 1.3, z + 0.82),
+        ],
+        5,
+    )
+    b.add(
+        tube(path, [0.2 - 0.13 * i / (len(path) - 1) for i in range(len(path))], 20), f"fur {skin}"
+    )
     ear = ellipsoid(0.42, 0.5, 0.05, 30)
     b.twice(ear, f"fur {skin}", at=(0.62, top + 0.02, z - 0.16), turn=(0, 28, 0))
-    b.twice(tube(curve([(0, 0, 0), (0.05, -0.16, 0.2), (0.06, -0.12, 0.42)]), 0.04), "ivory", at=(0.2, top - 0.28, z + 0.36))
+    b.twice(
+        tube(curve([(0, 0, 0), (0.05, -0.16, 0.2), (0.06, -0.12, 0.42)]), 0.04),
+        "ivory",
+        at=(0.2, top - 0.28, z + 0.36),
+    )
 
 
 _EXTRAS: dict[str, Callable[[Builder, Beast], None]] = {
@@ -223,7 +349,9 @@ for _words, _shape in _BEASTS.items():
     SHELF.model(*_words, stuff=f"fur {_shape.coat}")(_maker(_words[0], _shape))
 
 
-@SHELF.model("bird", "sparrow", "robin", "parrot", "dove", "pigeon", "crow", "eagle", "鸟", stuff="feather")
+@SHELF.model(
+    "bird", "sparrow", "robin", "parrot", "dove", "pigeon", "crow", "eagle", "鸟", stuff="feather"
+)
 def bird(b: Builder) -> None:
     coat, wing, chest = b.coat(), b.coat(0.62), linear("#f2dcbc")
     parts: list[Limb | Blob] = [
@@ -242,7 +370,10 @@ def bird(b: Builder) -> None:
         b.add(sphere(0.0075, 18), "ceramic #17120f", at=(x * 0.03, 0.176, 0.092))
         b.add(tube([(x * 0.02, 0.06, 0.0), (x * 0.022, 0.006, 0.012)], 0.0042, 10), "paint #d98a2a")
         for a in (-0.018, 0.0, 0.018):
-            b.add(tube([(x * 0.022, 0.0045, 0.012), (x * 0.022 + a, 0.0045, 0.036)], 0.0034, 8), "paint #d98a2a")
+            b.add(
+                tube([(x * 0.022, 0.0045, 0.012), (x * 0.022 + a, 0.0045, 0.036)], 0.0034, 8),
+                "paint #d98a2a",
+            )
 
 
 @SHELF.model("duck", "duckling", "rubber duck", "goose", "swan", stuff="feather #f4c82e")
@@ -273,14 +404,21 @@ def chicken(b: Builder) -> None:
         parts.append(Blob((x * 0.1, 0.25, -0.02), (0.025, 0.07, 0.1), b.coat(0.8)))
     b.soft(sculpt(parts, blend=0.04, cells=60), 0.85)
     for k in range(3):
-        b.add(ellipsoid(0.009, 0.024, 0.02, 16), "paint #d2281e", at=(0, 0.515 - 0.004 * k, 0.15 - 0.026 * k))
+        b.add(
+            ellipsoid(0.009, 0.024, 0.02, 16),
+            "paint #d2281e",
+            at=(0, 0.515 - 0.004 * k, 0.15 - 0.026 * k),
+        )
     b.add(ellipsoid(0.012, 0.024, 0.01, 16), "paint #d2281e", at=(0, 0.405, 0.178))
     b.add(cone(0.016, 0.04, 16), "paint #f0a020", at=(0, 0.45, 0.168), turn=(90, 0, 0))
     for x in (-1, 1):
         b.add(sphere(0.008, 14), "ceramic #17120f", at=(x * 0.04, 0.465, 0.158))
         b.add(tube([(x * 0.045, 0.14, 0), (x * 0.05, 0.008, 0.02)], 0.009, 10), "paint #e0a030")
         for a in (-0.03, 0, 0.03):
-            b.add(tube([(x * 0.05, 0.008, 0.02), (x * 0.05 + a, 0.007, 0.065)], 0.006, 8), "paint #e0a030")
+            b.add(
+                tube([(x * 0.05, 0.008, 0.02), (x * 0.05 + a, 0.007, 0.065)], 0.006, 8),
+                "paint #e0a030",
+            )
 
 
 @SHELF.model("penguin", stuff="feather #22262e")
@@ -345,20 +483,40 @@ def frog(b: Builder) -> None:
 @SHELF.model("turtle", "tortoise", stuff="paint #6f8f3a")
 def turtle(b: Builder) -> None:
     skin = linear("#9db35a")
-    parts: list[Limb | Blob] = [Blob((0, 0.08, 0), (0.13, 0.05, 0.16), skin), Limb((0, 0.09, 0.13), (0, 0.13, 0.23), 0.032, 0.045, skin)]
+    parts: list[Limb | Blob] = [
+        Blob((0, 0.08, 0), (0.13, 0.05, 0.16), skin),
+        Limb((0, 0.09, 0.13), (0, 0.13, 0.23), 0.032, 0.045, skin),
+    ]
     for x in (-1, 1):
         for z in (0.11, -0.11):
             parts.append(Limb((x * 0.1, 0.07, z), (x * 0.15, 0.03, z * 1.25), 0.035, 0.03, skin))
     b.soft(sculpt(parts, blend=0.03, cells=56), 0.6)
     b.add(ellipsoid(0.145, 0.11, 0.175, 40), at=(0, 0.095, -0.005))
-    b.add(lathe([(0, 0), (1, 0), (1.02, 0.4), (1, 0.8), (0, 0.8)], 40), "leaf #4f6a2c", at=(0, 0.075, -0.005), scale=(0.152, 0.03, 0.182))
+    b.add(
+        lathe([(0, 0), (1, 0), (1.02, 0.4), (1, 0.8), (0, 0.8)], 40),
+        "leaf #4f6a2c",
+        at=(0, 0.075, -0.005),
+        scale=(0.152, 0.03, 0.182),
+    )
     b.twice(sphere(0.009, 16), "ceramic #17120f", at=(0.026, 0.148, 0.262))
 
 
 @SHELF.model("snail", stuff="ceramic #b9713f")
 def snail(b: Builder) -> None:
     skin = linear("#d8c39a")
-    b.soft(sculpt([Limb((0, 0.018, -0.09), (0, 0.02, 0.07), 0.012, 0.02, skin), Limb((0, 0.02, 0.06), (0, 0.055, 0.09), 0.019, 0.017, skin), Limb((0.008, 0.06, 0.09), (0.02, 0.1, 0.1), 0.004, 0.004, skin), Limb((-0.008, 0.06, 0.09), (-0.02, 0.1, 0.1), 0.004, 0.004, skin)], blend=0.012, cells=64), 0.5)
+    b.soft(
+        sculpt(
+            [
+                Limb((0, 0.018, -0.09), (0, 0.02, 0.07), 0.012, 0.02, skin),
+                Limb((0, 0.02, 0.06), (0, 0.055, 0.09), 0.019, 0.017, skin),
+                Limb((0.008, 0.06, 0.09), (0.02, 0.1, 0.1), 0.004, 0.004, skin),
+                Limb((-0.008, 0.06, 0.09), (-0.02, 0.1, 0.1), 0.004, 0.004, skin),
+            ],
+            blend=0.012,
+            cells=64,
+        ),
+        0.5,
+    )
     path = []
     for i in range(46):
         t = i / 45
@@ -371,11 +529,18 @@ def snail(b: Builder) -> None:
 @SHELF.model("butterfly", "moth", stuff="paint #3f7fd1", stance="sky")
 def butterfly(b: Builder) -> None:
     b.add(ellipsoid(0.006, 0.006, 0.034, 20), _NOSE)
-    wing = [(0, 0), (0.05, 0.055), (0.085, 0.05), (0.08, 0.01), (0.045, -0.008), (0.06, -0.04), (0.03, -0.055), (0.005, -0.02)]
+    wing = [
+        (0, 0),
+        (0.05, 0.055),
+        (0.085, 0.05),
+        (0.08, 0.01),
+        (0.045, -0.008),
+        (0.06, -0.04),
+        (0.03, -0.055),
+        (0.005, -0.02),
+    ]
     outline = [(x, y) for x, y in curve([*wing, wing[0]], 5)[:-1]]
     flat = prism(outline, 0.0025)
     b.twice(flat, at=(0.003, 0, 0), turn=(-90, 0, 28))
     inner = prism([(x * 0.62 + 0.012, y * 0.62) for x, y in outline], 0.0035)
     b.twice(inner, "paper #f7e6a8", at=(0.003, 0.0008, 0), turn=(-90, 0, 28))
-
-

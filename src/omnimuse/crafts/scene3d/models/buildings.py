@@ -10,24 +10,49 @@ from omnimuse.crafts.scene3d.shapes import arc, box, cone, cylinder, lathe, pris
 SHELF = Shelf("building")
 
 
-def _window(b: Builder, x: float, y: float, z: float, w: float, h: float, *, turn: float = 0.0, frame: str = "paint #fbf7ee") -> None:
+def _window(
+    b: Builder,
+    x: float,
+    y: float,
+    z: float,
+    w: float,
+    h: float,
+    *,
+    turn: float = 0.0,
+    frame: str = "paint #fbf7ee",
+) -> None:
     """A window with a frame and a cross, its back in the wall."""
     parts = [(box(w, h, 0.05, 0.004), "window", (0.0, 0.0, 0.0))]
-    parts += [(box(w + 0.12, 0.07, 0.09, 0.008), frame, (0.0, y0, 0.01)) for y0 in (-0.06, h - 0.01)]
-    parts += [(box(0.06, h + 0.06, 0.08, 0.006), frame, (x0, -0.02, 0.01)) for x0 in (-w / 2 - 0.02, 0.0, w / 2 + 0.02)]
+    parts += [
+        (box(w + 0.12, 0.07, 0.09, 0.008), frame, (0.0, y0, 0.01)) for y0 in (-0.06, h - 0.01)
+    ]
+    parts += [
+        (box(0.06, h + 0.06, 0.08, 0.006), frame, (x0, -0.02, 0.01))
+        for x0 in (-w / 2 - 0.02, 0.0, w / 2 + 0.02)
+    ]
     parts += [(box(w, 0.04, 0.07, 0.004), frame, (0.0, h / 2 - 0.02, 0.01))]
     for shape, stuff, at in parts:
         b.add(shape.moved(at=at), stuff, at=(x, y, z), turn=(0, turn, 0))
 
 
-def _gable(b: Builder, width: float, depth: float, base: float, rise: float, roof: str, wall: str = "main") -> None:
+def _gable(
+    b: Builder, width: float, depth: float, base: float, rise: float, roof: str, wall: str = "main"
+) -> None:
     """Gable walls and a roof of two slabs with an overhang; the ridge runs along x."""
-    b.add(prism([(-depth / 2, base), (depth / 2, base), (0, base + rise)], width), wall, turn=(0, 90, 0))
+    b.add(
+        prism([(-depth / 2, base), (depth / 2, base), (0, base + rise)], width),
+        wall,
+        turn=(0, 90, 0),
+    )
     slope = math.degrees(math.atan2(rise, depth / 2))
     length = math.hypot(rise, depth / 2) + 0.42
     for side in (-1, 1):
         slab = box(width + 0.5, 0.1, length, 0.02).moved(at=(0, 0, length / 2 - 0.02))
-        tilt = slab.moved(turn=(slope, 0, 0)) if side > 0 else slab.moved(turn=(0, 180, 0)).moved(turn=(-slope, 0, 0))
+        tilt = (
+            slab.moved(turn=(slope, 0, 0))
+            if side > 0
+            else slab.moved(turn=(0, 180, 0)).moved(turn=(-slope, 0, 0))
+        )
         b.add(tilt, roof, at=(0, base + rise - 0.02, 0))
 
 
@@ -68,35 +93,77 @@ def cabin(b: Builder) -> None:
 
 @SHELF.model("tower", "watchtower", "round tower", "stone tower", stuff="stone")
 def tower(b: Builder) -> None:
-    b.add(lathe([(0, 0), (1.4, 0), (1.3, 0.5), (1.12, 5.2), (1.32, 5.6), (1.32, 6.0), (0, 6.0)], 40))
+    b.add(
+        lathe([(0, 0), (1.4, 0), (1.3, 0.5), (1.12, 5.2), (1.32, 5.6), (1.32, 6.0), (0, 6.0)], 40)
+    )
     for k in range(10):
-        b.add(box(0.42, 0.5, 0.24, 0.02).moved(at=(0, 0, 1.2)), at=(0, 5.98, 0), turn=(0, 36 * k, 0))
+        b.add(
+            box(0.42, 0.5, 0.24, 0.02).moved(at=(0, 0, 1.2)), at=(0, 5.98, 0), turn=(0, 36 * k, 0)
+        )
     b.add(cone(1.05, 2.0, 40), "slate", at=(0, 5.98, 0))
     b.add(tube([(0, 7.9, 0), (0, 8.7, 0)], 0.03), "iron")
     b.add(prism([(0, 0), (0.75, 0.2), (0, 0.4)], 0.03), "fabric #c8303a", at=(0.02, 8.25, 0))
     b.add(box(0.8, 1.5, 0.2, 0.02), "dark wood", at=(0, 0, 1.28))
     for k, y in ((0, 2.6), (1, 3.6), (2, 3.0), (3, 4.2)):
-        b.add(box(0.26, 0.7, 0.2, 0.02).moved(at=(0, 0, 1.17)), "coal", at=(0, y, 0), turn=(0, 90 * k, 0))
+        b.add(
+            box(0.26, 0.7, 0.2, 0.02).moved(at=(0, 0, 1.17)),
+            "coal",
+            at=(0, y, 0),
+            turn=(0, 90 * k, 0),
+        )
     b.top(6.0, 0.4, 0.4)
 
 
 @SHELF.model("castle", "fortress", "palace", "chateau", "城堡", stuff="stone #b9b2a6")
 def castle(b: Builder) -> None:
     def turret(x: float, z: float, r: float, h: float) -> None:
-        b.add(lathe([(0, 0), (r * 1.1, 0), (r, 0.6), (r, h), (r * 1.18, h + 0.35), (r * 1.18, h + 0.75), (0, h + 0.75)], 32), at=(x, 0, z))
+        b.add(
+            lathe(
+                [
+                    (0, 0),
+                    (r * 1.1, 0),
+                    (r, 0.6),
+                    (r, h),
+                    (r * 1.18, h + 0.35),
+                    (r * 1.18, h + 0.75),
+                    (0, h + 0.75),
+                ],
+                32,
+            ),
+            at=(x, 0, z),
+        )
         for k in range(8):
-            b.add(box(r * 0.5, 0.38, 0.2, 0.02).moved(at=(0, 0, r * 1.06)), at=(x, h + 0.74, z), turn=(0, 45 * k, 0))
-        b.add(cone(r * 1.02, r * 2.3, 32), "tile #3f5f8f" if not b.color else "slate", at=(x, h + 0.74, z))
+            b.add(
+                box(r * 0.5, 0.38, 0.2, 0.02).moved(at=(0, 0, r * 1.06)),
+                at=(x, h + 0.74, z),
+                turn=(0, 45 * k, 0),
+            )
+        b.add(
+            cone(r * 1.02, r * 2.3, 32),
+            "tile #3f5f8f" if not b.color else "slate",
+            at=(x, h + 0.74, z),
+        )
         b.add(tube([(x, h + 0.7 + r * 2.3, z), (x, h + 1.5 + r * 2.3, z)], 0.035), "iron")
-        b.add(prism([(0, 0), (0.6, 0.17), (0, 0.34)], 0.03), "fabric #c8303a", at=(x + 0.02, h + 1.1 + r * 2.3, z))
+        b.add(
+            prism([(0, 0), (0.6, 0.17), (0, 0.34)], 0.03),
+            "fabric #c8303a",
+            at=(x + 0.02, h + 1.1 + r * 2.3, z),
+        )
         for k in range(4):
-            b.add(box(0.24, 0.75, 0.1, 0.02).moved(at=(0, 0, r)), "coal", at=(x, h * 0.62, z), turn=(0, 45 + 90 * k, 0))
+            b.add(
+                box(0.24, 0.75, 0.1, 0.02).moved(at=(0, 0, r)),
+                "coal",
+                at=(x, h * 0.62, z),
+                turn=(0, 45 + 90 * k, 0),
+            )
 
     def wall(x: float, z: float, length: float, turn: float) -> None:
         b.add(box(length, 3.0, 0.6, 0.02), at=(x, 0, z), turn=(0, turn, 0))
         count = max(2, round(length / 0.8))
         for i in range(count):
-            part = box(0.42, 0.4, 0.6, 0.02).moved(at=(-length / 2 + (i + 0.5) * length / count, 0, 0))
+            part = box(0.42, 0.4, 0.6, 0.02).moved(
+                at=(-length / 2 + (i + 0.5) * length / count, 0, 0)
+            )
             b.add(part, at=(x, 2.99, z), turn=(0, turn, 0))
 
     wall(0, -3.4, 6.6, 0)
@@ -110,12 +177,27 @@ def castle(b: Builder) -> None:
     b.add(box(2.6, 3.7, 1.2, 0.02), at=(0, 0, 3.4))
     for i in range(4):
         b.add(box(0.4, 0.42, 1.2, 0.02), at=(-1.05 + 0.7 * i, 3.69, 3.4))
-    gate = [(-0.75, 0.0), (0.75, 0.0), (0.75, 1.5), *[(0.75 * math.cos(a), 1.5 + 0.75 * math.sin(a)) for a in (math.pi * i / 12 for i in range(1, 12))], (-0.75, 1.5)]
+    gate = [
+        (-0.75, 0.0),
+        (0.75, 0.0),
+        (0.75, 1.5),
+        *[
+            (0.75 * math.cos(a), 1.5 + 0.75 * math.sin(a))
+            for a in (math.pi * i / 12 for i in range(1, 12))
+        ],
+        (-0.75, 1.5),
+    ]
     b.add(prism(gate, 1.26), "dark wood", at=(0, 0, 3.4))
     b.add(box(3.0, 5.4, 2.8, 0.03), at=(0, 0, -0.9))
     for k in range(4):
         for i in range(4):
-            b.add(box(0.44, 0.45, 0.3, 0.02).moved(at=(-1.1 + 0.73 * i, 0, 1.36 if k % 2 == 0 else 1.44)), at=(0, 5.39, -0.9), turn=(0, 90 * k, 0))
+            b.add(
+                box(0.44, 0.45, 0.3, 0.02).moved(
+                    at=(-1.1 + 0.73 * i, 0, 1.36 if k % 2 == 0 else 1.44)
+                ),
+                at=(0, 5.39, -0.9),
+                turn=(0, 90 * k, 0),
+            )
     turret(0, -0.9, 0.85, 6.6)
     for x in (-0.8, 0.8):
         b.add(box(0.34, 1.0, 0.1, 0.02), "coal", at=(x, 3.8, 0.5))
@@ -127,17 +209,36 @@ def church(b: Builder) -> None:
     b.add(prism([(-1.8, 3.19), (1.8, 3.19), (0, 5.1)], 6.0), at=(0.8, 0, 0), turn=(0, 90, 0))
     slope, length = math.degrees(math.atan2(1.91, 1.8)), math.hypot(1.91, 1.8) + 0.3
     for side in (0, 180):
-        slab = box(6.2, 0.1, length, 0.02).moved(at=(0, 0, length / 2)).moved(turn=(slope, 0, 0)).moved(turn=(0, side, 0))
+        slab = (
+            box(6.2, 0.1, length, 0.02)
+            .moved(at=(0, 0, length / 2))
+            .moved(turn=(slope, 0, 0))
+            .moved(turn=(0, side, 0))
+        )
         b.add(slab, "slate", at=(0.8, 5.09, 0))
     b.add(box(2.2, 6.0, 2.2, 0.02), at=(-3.0, 0, 0))
     b.add(lathe([(0, 0), (1.72, 0), (0, 3.8)], 4), "slate", at=(-3.0, 5.99, 0), turn=(0, 45, 0))
     b.add(box(0.09, 0.9, 0.09, 0.01), "gold", at=(-3.0, 9.6, 0))
     b.add(box(0.45, 0.09, 0.09, 0.01), "gold", at=(-3.0, 10.15, 0))
-    arch = [(-0.3, 0.0), (0.3, 0.0), (0.3, 1.0), *[(0.3 * math.cos(a), 1.0 + 0.45 * math.sin(a)) for a in (math.pi * i / 10 for i in range(1, 10))], (-0.3, 1.0)]
+    arch = [
+        (-0.3, 0.0),
+        (0.3, 0.0),
+        (0.3, 1.0),
+        *[
+            (0.3 * math.cos(a), 1.0 + 0.45 * math.sin(a))
+            for a in (math.pi * i / 10 for i in range(1, 10))
+        ],
+        (-0.3, 1.0),
+    ]
     for x in (-0.8, 0.7, 2.2, 3.3):
         for z, t in ((1.8, 0), (-1.8, 180)):
             b.add(prism(arch, 0.08), "window #6f7fb5", at=(x, 1.1, z), turn=(0, t, 0))
-    b.add(prism([(x * 2, y * 1.3) for x, y in arch], 0.1), "dark wood", at=(-4.1, 0, 0), turn=(0, 90, 0))
+    b.add(
+        prism([(x * 2, y * 1.3) for x, y in arch], 0.1),
+        "dark wood",
+        at=(-4.1, 0, 0),
+        turn=(0, 90, 0),
+    )
     b.add(prism([(x * 1.4, y) for x, y in arch], 0.1), "coal", at=(-3.0, 4.2, 1.1))
 
 
@@ -153,13 +254,34 @@ def lighthouse(b: Builder) -> None:
     b.add(cylinder(1.15, 0.16, bevel=0.03, segments=48), "iron", at=(0, y, 0))
     for k in range(16):
         a = k * math.pi / 8
-        b.add(tube([(1.08 * math.cos(a), y + 0.14, 1.08 * math.sin(a)), (1.08 * math.cos(a), y + 0.6, 1.08 * math.sin(a))], 0.02, 8), "iron")
+        b.add(
+            tube(
+                [
+                    (1.08 * math.cos(a), y + 0.14, 1.08 * math.sin(a)),
+                    (1.08 * math.cos(a), y + 0.6, 1.08 * math.sin(a)),
+                ],
+                0.02,
+                8,
+            ),
+            "iron",
+        )
     b.add(lathe(arc((1.08, y + 0.6), 0.03, -90, 270, 8), 48), "iron")
     b.add(cylinder(0.6, 1.0, segments=36), "lamplight", at=(0, y + 0.15, 0))
-    b.add(lathe([(0, 0), (0.82, 0), (0.78, 0.12), (0.3, 0.6), (0.1, 0.75), (0.1, 0.9), (0, 0.95)], 40), "paint #d0342c", at=(0, y + 1.14, 0))
+    b.add(
+        lathe(
+            [(0, 0), (0.82, 0), (0.78, 0.12), (0.3, 0.6), (0.1, 0.75), (0.1, 0.9), (0, 0.95)], 40
+        ),
+        "paint #d0342c",
+        at=(0, y + 1.14, 0),
+    )
     b.add(box(0.75, 1.4, 0.3, 0.02), "dark wood", at=(0, 0.6, 1.2))
     for k, h in ((0, 3.2), (2, 4.6), (1, 5.6)):
-        b.add(box(0.34, 0.55, 0.3, 0.02).moved(at=(0, 0, 1.1 - 0.07 * (h - 0.58))), "window", at=(0, h, 0), turn=(0, 90 * k, 0))
+        b.add(
+            box(0.34, 0.55, 0.3, 0.02).moved(at=(0, 0, 1.1 - 0.07 * (h - 0.58))),
+            "window",
+            at=(0, h, 0),
+            turn=(0, 90 * k, 0),
+        )
 
 
 @SHELF.model("windmill", "mill", stuff="plaster #f2ece0")
@@ -179,16 +301,31 @@ def windmill(b: Builder) -> None:
         b.add(box(0.5, 0.6, 0.3, 0.02), "window", at=(0, y, 1.57 - 0.122 * y))
 
 
-@SHELF.model("skyscraper", "office building", "building", "apartment building", "hotel", "school", "tower block", stuff="concrete #c9ccd2")
+@SHELF.model(
+    "skyscraper",
+    "office building",
+    "building",
+    "apartment building",
+    "hotel",
+    "school",
+    "tower block",
+    stuff="concrete #c9ccd2",
+)
 def block(b: Builder) -> None:
     w, d, floors = 5.0, 4.0, 9
     b.add(box(w, floors * 1.2 + 0.5, d, 0.04))
     for f in range(floors):
         for i in range(5):
-            b.add(box(0.62, 0.75, 0.1, 0.01), "window", at=(-1.92 + 0.96 * i, 0.55 + 1.2 * f, d / 2))
-            b.add(box(0.62, 0.75, 0.1, 0.01), "window", at=(-1.92 + 0.96 * i, 0.55 + 1.2 * f, -d / 2))
+            b.add(
+                box(0.62, 0.75, 0.1, 0.01), "window", at=(-1.92 + 0.96 * i, 0.55 + 1.2 * f, d / 2)
+            )
+            b.add(
+                box(0.62, 0.75, 0.1, 0.01), "window", at=(-1.92 + 0.96 * i, 0.55 + 1.2 * f, -d / 2)
+            )
         for i in range(4):
-            b.twice(box(0.1, 0.75, 0.6, 0.01), "window", at=(w / 2, 0.55 + 1.2 * f, -1.41 + 0.94 * i))
+            b.twice(
+                box(0.1, 0.75, 0.6, 0.01), "window", at=(w / 2, 0.55 + 1.2 * f, -1.41 + 0.94 * i)
+            )
     b.add(box(w + 0.3, 0.3, d + 0.3, 0.04), "concrete", at=(0, floors * 1.2 + 0.48, 0))
     b.add(box(1.4, 1.1, 0.14, 0.02), "dark wood", at=(0, 0, d / 2 + 0.02))
     b.top(floors * 1.2 + 0.78, w * 0.4, d * 0.4)
@@ -197,13 +334,21 @@ def block(b: Builder) -> None:
 @SHELF.model("bridge", "stone bridge", "footbridge", stuff="stone")
 def bridge(b: Builder) -> None:
     outline: list[tuple[float, float]] = [(-4.0, 0.0), (-2.2, 0.0)]
-    outline += [(-2.2 * math.cos(math.pi * i / 16), 1.5 * math.sin(math.pi * i / 16)) for i in range(1, 16)]
+    outline += [
+        (-2.2 * math.cos(math.pi * i / 16), 1.5 * math.sin(math.pi * i / 16)) for i in range(1, 16)
+    ]
     outline += [(2.2, 0.0), (4.0, 0.0), (4.0, 0.7)]
-    outline += [(4.0 * math.cos(math.pi * i / 24), 0.7 + 1.35 * math.sin(math.pi * i / 24)) for i in range(1, 24)]
+    outline += [
+        (4.0 * math.cos(math.pi * i / 24), 0.7 + 1.35 * math.sin(math.pi * i / 24))
+        for i in range(1, 24)
+    ]
     outline += [(-4.0, 0.7)]
     b.add(prism(outline, 1.9))
     for z in (-0.9, 0.9):
-        path = [(4.0 * math.cos(math.pi * i / 24), 1.05 + 1.35 * math.sin(math.pi * i / 24), z) for i in range(25)]
+        path = [
+            (4.0 * math.cos(math.pi * i / 24), 1.05 + 1.35 * math.sin(math.pi * i / 24), z)
+            for i in range(25)
+        ]
         b.add(tube(path, 0.11, 10))
         for i in range(1, 24, 2):
             x, y, _ = path[i]
@@ -241,21 +386,41 @@ def well(b: Builder) -> None:
     for row in range(5):
         for k in range(14):
             a = 2 * math.pi * (k + 0.5 * (row % 2)) / 14
-            b.add(box(0.29, 0.165, 0.2, 0.03).moved(at=(0, 0, 0.66)), at=(0, 0.17 * row, 0), turn=(0, math.degrees(a), 0))
+            b.add(
+                box(0.29, 0.165, 0.2, 0.03).moved(at=(0, 0, 0.66)),
+                at=(0, 0.17 * row, 0),
+                turn=(0, math.degrees(a), 0),
+            )
     b.add(cylinder(0.6, 0.35, segments=36), "water #2f6f9a")
     b.twice(box(0.1, 2.0, 0.1, 0.012), "wood", at=(0.68, 0, 0))
     b.add(cylinder(0.06, 1.5, segments=16), "wood", at=(-0.75, 1.5, 0), turn=(0, 0, -90))
     b.add(tube([(0, 1.5, 0.06), (0, 1.05, 0.06)], 0.012, 8), "straw")
     b.add(cylinder(0.1, 0.2, top=0.13, segments=24), "wood", at=(0, 0.86, 0.06))
     for side in (0, 180):
-        slab = box(1.8, 0.05, 0.95, 0.01).moved(at=(0, 0, 0.45)).moved(turn=(35, 0, 0)).moved(turn=(0, side, 0))
+        slab = (
+            box(1.8, 0.05, 0.95, 0.01)
+            .moved(at=(0, 0, 0.45))
+            .moved(turn=(35, 0, 0))
+            .moved(turn=(0, side, 0))
+        )
         b.add(slab, "tile", at=(0, 2.35, 0))
 
 
 @SHELF.model("arch", "gate", "triumphal arch", "gateway", stuff="marble")
 def arch(b: Builder) -> None:
-    ring = [(1.0 * math.cos(math.pi * i / 16), 2.0 + 1.0 * math.sin(math.pi * i / 16)) for i in range(17)]
-    outline = [(1.9, 0.0), (1.9, 3.6), (-1.9, 3.6), (-1.9, 0.0), (-1.0, 0.0), *reversed(ring), (1.0, 0.0)]
+    ring = [
+        (1.0 * math.cos(math.pi * i / 16), 2.0 + 1.0 * math.sin(math.pi * i / 16))
+        for i in range(17)
+    ]
+    outline = [
+        (1.9, 0.0),
+        (1.9, 3.6),
+        (-1.9, 3.6),
+        (-1.9, 0.0),
+        (-1.0, 0.0),
+        *reversed(ring),
+        (1.0, 0.0),
+    ]
     b.add(prism(outline[::-1], 1.0))
     b.add(box(4.1, 0.3, 1.25, 0.04), at=(0, 3.59, 0))
     b.add(box(3.5, 0.5, 0.9, 0.03), at=(0, 3.88, 0))
@@ -265,12 +430,52 @@ def arch(b: Builder) -> None:
 
 @SHELF.model("fountain", stuff="marble")
 def fountain(b: Builder) -> None:
-    b.add(lathe([(0, 0), (1.5, 0), (1.55, 0.1), (1.5, 0.5), (1.58, 0.56), (1.4, 0.58), (1.36, 0.15), (0, 0.15)], 56))
+    b.add(
+        lathe(
+            [
+                (0, 0),
+                (1.5, 0),
+                (1.55, 0.1),
+                (1.5, 0.5),
+                (1.58, 0.56),
+                (1.4, 0.58),
+                (1.36, 0.15),
+                (0, 0.15),
+            ],
+            56,
+        )
+    )
     b.add(cylinder(1.37, 0.3, segments=56), "water", at=(0, 0.15, 0))
-    b.add(lathe([(0, 0.15), (0.3, 0.15), (0.16, 0.4), (0.14, 1.1), (0.25, 1.2), (0.75, 1.42), (0.78, 1.48), (0.2, 1.3), (0.1, 1.4), (0.1, 1.8), (0.35, 1.95), (0.38, 2.0), (0, 1.95)], 48))
+    b.add(
+        lathe(
+            [
+                (0, 0.15),
+                (0.3, 0.15),
+                (0.16, 0.4),
+                (0.14, 1.1),
+                (0.25, 1.2),
+                (0.75, 1.42),
+                (0.78, 1.48),
+                (0.2, 1.3),
+                (0.1, 1.4),
+                (0.1, 1.8),
+                (0.35, 1.95),
+                (0.38, 2.0),
+                (0, 1.95),
+            ],
+            48,
+        )
+    )
     for k in range(10):
         a = k * math.pi / 5
-        path = [(r * math.cos(a), 1.95 + 1.1 * (r - 0.05) - 1.9 * (r - 0.05) ** 2 * 1.25, r * math.sin(a)) for r in (0.05, 0.25, 0.45, 0.65, 0.85, 1.05)]
+        path = [
+            (
+                r * math.cos(a),
+                1.95 + 1.1 * (r - 0.05) - 1.9 * (r - 0.05) ** 2 * 1.25,
+                r * math.sin(a),
+            )
+            for r in (0.05, 0.25, 0.45, 0.65, 0.85, 1.05)
+        ]
         b.add(tube(path, [0.03, 0.03, 0.028, 0.026, 0.024, 0.02], 8), "water")
 
 
@@ -288,7 +493,9 @@ def igloo(b: Builder) -> None:
         y0, y1 = 1.25 * math.sin(row * math.pi / 14.6), 1.25 * math.sin((row + 1) * math.pi / 14.6)
         r0, r1 = 1.5 * math.cos(row * math.pi / 14.6), 1.5 * math.cos((row + 1) * math.pi / 14.6)
         b.add(lathe([(0, y0), (r0, y0 + 0.012), (r1 + 0.025, y1 - 0.012), (0, y1)], 40))
-    tunnel = [(0.62 * math.cos(math.pi * i / 14), 0.75 * math.sin(math.pi * i / 14)) for i in range(15)]
+    tunnel = [
+        (0.62 * math.cos(math.pi * i / 14), 0.75 * math.sin(math.pi * i / 14)) for i in range(15)
+    ]
     b.add(prism(tunnel, 0.9), at=(0, 0, 1.5))
     b.add(prism([(x * 0.68, y * 0.74) for x, y in tunnel], 0.92), "coal", at=(0, 0, 1.5))
 
@@ -302,8 +509,18 @@ def village(b: Builder) -> None:
         roof = prism([(-1.25, h), (1.25, h), (0, h + 1.25)], w + 0.4).moved(turn=(0, 90, 0))
         b.add(roof, "tile", at=(x, -0.01, z), turn=(0, t, 0))
         for dx in (-w * 0.28, w * 0.28):
-            b.add(box(0.4, 0.5, 0.06, 0.01).moved(at=(dx, 0, 1.0)), "window", at=(x, 0.7, z), turn=(0, t, 0))
-        b.add(box(0.5, 1.1, 0.06, 0.01).moved(at=(0, 0, 1.0)), "dark wood", at=(x, 0, z), turn=(0, t, 0))
+            b.add(
+                box(0.4, 0.5, 0.06, 0.01).moved(at=(dx, 0, 1.0)),
+                "window",
+                at=(x, 0.7, z),
+                turn=(0, t, 0),
+            )
+        b.add(
+            box(0.5, 1.1, 0.06, 0.01).moved(at=(0, 0, 1.0)),
+            "dark wood",
+            at=(x, 0, z),
+            turn=(0, t, 0),
+        )
 
 
 @SHELF.model("city", "skyline", "downtown", stuff="concrete #b9bec8")

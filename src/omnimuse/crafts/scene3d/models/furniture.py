@@ -15,7 +15,12 @@ def _legs(b: Builder, x: float, z: float, height: float, thick: float, splay: fl
         for sz in (-1, 1):
             foot = (sx * (x + splay), 0.0, sz * (z + splay))
             if b.said.get("shape") == "round" or splay:
-                b.add(tube([(foot[0], thick * 0.3, foot[2]), (sx * x, height, sz * z)], [thick * 0.3, thick * 0.48]))
+                b.add(
+                    tube(
+                        [(foot[0], thick * 0.3, foot[2]), (sx * x, height, sz * z)],
+                        [thick * 0.3, thick * 0.48],
+                    )
+                )
             else:
                 b.add(box(thick, height + 0.004, thick, 0.006), at=foot)
 
@@ -24,7 +29,20 @@ def _legs(b: Builder, x: float, z: float, height: float, thick: float, splay: fl
 def table(b: Builder) -> None:
     if b.said.get("shape") == "round":
         b.add(cylinder(0.62, 0.035, bevel=0.014, segments=72), at=(0, 0.715, 0))
-        b.add(lathe([(0, 0), (0.3, 0), (0.3, 0.02), (0.09, 0.08), (0.05, 0.2), (0.05, 0.6), (0.12, 0.715), (0, 0.715)]))
+        b.add(
+            lathe(
+                [
+                    (0, 0),
+                    (0.3, 0),
+                    (0.3, 0.02),
+                    (0.09, 0.08),
+                    (0.05, 0.2),
+                    (0.05, 0.6),
+                    (0.12, 0.715),
+                    (0, 0.715),
+                ]
+            )
+        )
         b.top(0.75, 0.42, 0.42)
         b.under(0.7, 0.2, 0.2, at=(0.34, 0.3))
         return
@@ -64,9 +82,24 @@ def chair(b: Builder) -> None:
     b.add(box(0.45, 0.035, 0.44, 0.014), at=(0, 0.43, 0))
     for x in (-0.195, 0.195):
         b.add(tube([(x, 0.014, 0.18), (x, 0.43, 0.175)], [0.014, 0.021]))
-        b.add(tube([(x * 1.02, 0.016, -0.22), (x, 0.44, -0.19), (x, 0.7, -0.21), (x, 0.93, -0.27)], [0.015, 0.022, 0.02, 0.016]))
+        b.add(
+            tube(
+                [(x * 1.02, 0.016, -0.22), (x, 0.44, -0.19), (x, 0.7, -0.21), (x, 0.93, -0.27)],
+                [0.015, 0.022, 0.02, 0.016],
+            )
+        )
     for y, z in ((0.58, -0.2), (0.7, -0.215), (0.83, -0.245)):
-        b.add(tube([(-0.195, y, z), (-0.07, y + 0.005, z - 0.022), (0.07, y + 0.005, z - 0.022), (0.195, y, z)], [0.016, 0.022, 0.022, 0.016]))
+        b.add(
+            tube(
+                [
+                    (-0.195, y, z),
+                    (-0.07, y + 0.005, z - 0.022),
+                    (0.07, y + 0.005, z - 0.022),
+                    (0.195, y, z),
+                ],
+                [0.016, 0.022, 0.022, 0.016],
+            )
+        )
     b.twice(tube([(0.195, 0.2, 0.18), (0.195, 0.2, -0.2)], 0.012), at=(0, 0, 0))
     b.add(tube([(-0.195, 0.2, 0), (0.195, 0.2, 0)], 0.012))
     b.top(0.465, 0.18, 0.17)
@@ -116,9 +149,15 @@ def bench(b: Builder) -> None:
     for i in range(4):
         b.add(box(1.6, 0.03, 0.095, 0.008), at=(0, 0.43, -0.16 + 0.112 * i))
     for i in range(3):
-        b.add(box(1.6, 0.09, 0.03, 0.008), at=(0, 0.52 + 0.12 * i, -0.24 - 0.025 * i), turn=(-10, 0, 0))
+        b.add(
+            box(1.6, 0.09, 0.03, 0.008),
+            at=(0, 0.52 + 0.12 * i, -0.24 - 0.025 * i),
+            turn=(-10, 0, 0),
+        )
     for x in (-0.66, 0.66):
-        b.add(tube([(x, 0.02, 0.2), (x, 0.41, 0.18), (x, 0.41, -0.2), (x, 0.02, -0.26)], 0.02), "iron")
+        b.add(
+            tube([(x, 0.02, 0.2), (x, 0.41, 0.18), (x, 0.41, -0.2), (x, 0.02, -0.26)], 0.02), "iron"
+        )
         b.add(tube([(x, 0.4, -0.22), (x, 0.7, -0.285), (x, 0.86, -0.32)], 0.018), "iron")
     b.top(0.46, 0.76, 0.2)
     b.under(0.4, 0.6, 0.15)
@@ -143,14 +182,27 @@ def bookcase(b: Builder) -> None:
     b.add(box(0.86, 1.78, 0.012), at=(0, 0.01, -0.152))
     for i in range(5):
         b.add(box(0.86, 0.03, 0.31, 0.003), at=(0, 0.03 + i * 0.435, 0.002))
-    covers = ("#a8373a", "#2f5d8a", "#d9a441", "#3f7a52", "#5b4a80", "#c9c0a8", "#2e3440", "#b5603a")
+    covers = (
+        "#a8373a",
+        "#2f5d8a",
+        "#d9a441",
+        "#3f7a52",
+        "#5b4a80",
+        "#c9c0a8",
+        "#2e3440",
+        "#b5603a",
+    )
     for row in range(4):
         x = -0.41
         limit = 0.4 if row % 2 else 0.16
         while x < limit:
             thick, tall = b.rng.uniform(0.022, 0.05), b.rng.uniform(0.22, 0.34)
             code = covers[int(b.rng.integers(len(covers)))]
-            b.add(box(thick, tall, b.rng.uniform(0.17, 0.22), 0.004), f"paper {code}", at=(x + thick / 2, 0.06 + row * 0.435, 0.02))
+            b.add(
+                box(thick, tall, b.rng.uniform(0.17, 0.22), 0.004),
+                f"paper {code}",
+                at=(x + thick / 2, 0.06 + row * 0.435, 0.02),
+            )
             x += thick + 0.002
     b.top(1.8, 0.42, 0.14)
 
@@ -168,7 +220,23 @@ def cabinet(b: Builder) -> None:
 
 @SHELF.model("lamp", "table lamp", "desk lamp", "bedside lamp", stuff="fabric #efe0bd")
 def lamp(b: Builder) -> None:
-    b.add(lathe([(0, 0), (0.085, 0), (0.088, 0.012), (0.03, 0.03), (0.016, 0.06), (0.03, 0.13), (0.038, 0.17), (0.014, 0.24), (0.01, 0.3), (0, 0.3)]), "brass")
+    b.add(
+        lathe(
+            [
+                (0, 0),
+                (0.085, 0),
+                (0.088, 0.012),
+                (0.03, 0.03),
+                (0.016, 0.06),
+                (0.03, 0.13),
+                (0.038, 0.17),
+                (0.014, 0.24),
+                (0.01, 0.3),
+                (0, 0.3),
+            ]
+        ),
+        "brass",
+    )
     b.add(sphere(0.032, 24), "lamplight", at=(0, 0.34, 0))
     b.add(lathe([(0.148, 0.25), (0.152, 0.25), (0.1, 0.47), (0.096, 0.47), (0.148, 0.25)], 56))
 
@@ -183,13 +251,41 @@ def floor_lamp(b: Builder) -> None:
 
 @SHELF.model("street lamp", "lamp post", "lamppost", "streetlight", "lantern post", stuff="iron")
 def street_lamp(b: Builder) -> None:
-    b.add(lathe([(0, 0), (0.17, 0), (0.17, 0.06), (0.11, 0.14), (0.09, 0.5), (0.06, 0.6), (0.045, 3.2), (0.08, 3.26), (0.06, 3.32), (0, 3.32)]))
+    b.add(
+        lathe(
+            [
+                (0, 0),
+                (0.17, 0),
+                (0.17, 0.06),
+                (0.11, 0.14),
+                (0.09, 0.5),
+                (0.06, 0.6),
+                (0.045, 3.2),
+                (0.08, 3.26),
+                (0.06, 3.32),
+                (0, 3.32),
+            ]
+        )
+    )
     b.add(lathe([(0, 3.3), (0.1, 3.32), (0.17, 3.7), (0, 3.7)], 6), "lamplight")
     for i in range(6):
         a = i * math.pi / 3
         c, s = math.cos(a), math.sin(a)
         b.add(tube([(0.105 * c, 3.32, -0.105 * s), (0.175 * c, 3.7, -0.175 * s)], 0.01, 8))
-    b.add(lathe([(0, 3.68), (0.24, 3.68), (0.24, 3.7), (0.1, 3.86), (0.03, 3.9), (0.03, 3.96), (0, 3.98)], 6))
+    b.add(
+        lathe(
+            [
+                (0, 3.68),
+                (0.24, 3.68),
+                (0.24, 3.7),
+                (0.1, 3.86),
+                (0.03, 3.9),
+                (0.03, 3.96),
+                (0, 3.98),
+            ],
+            6,
+        )
+    )
 
 
 @SHELF.model("mirror", stuff="gold")

@@ -15,7 +15,11 @@ def hull(length: float, beam: float, height: float, wall: float = 0.07) -> Shape
     outer, inner = [], []
     for i in range(frames):
         t = i / (frames - 1)
-        wide = beam / 2 * (1 - abs(2 * t - 0.86) ** 2.6 / 1.5) if t < 0.43 else beam / 2 * max(0.0, math.cos((t - 0.43) / 0.57 * math.pi / 2)) ** 0.75
+        wide = (
+            beam / 2 * (1 - abs(2 * t - 0.86) ** 2.6 / 1.5)
+            if t < 0.43
+            else beam / 2 * max(0.0, math.cos((t - 0.43) / 0.57 * math.pi / 2)) ** 0.75
+        )
         wide = max(wide, 0.04)
         rise = height * (1 + 0.22 * (2 * t - 0.9) ** 2)
         keel = 0.55 * height * max(0.0, t - 0.72) ** 2 / 0.28**2
@@ -29,7 +33,8 @@ def hull(length: float, beam: float, height: float, wall: float = 0.07) -> Shape
             inside[1] = max(inside[1], min(keel + height * 0.28, rise))
             inner.append(inside)
     v = np.array(outer + inner)
-    n, faces = frames * ribs, []
+    n = frames * ribs
+    faces: list[tuple[int, ...]] = []
     for i in range(frames - 1):
         for j in range(ribs - 1):
             a, c = i * ribs + j, (i + 1) * ribs + j

@@ -7,12 +7,30 @@ import math
 from omnimuse.crafts.scene3d.build import Builder, Shelf
 from omnimuse.crafts.scene3d.material import linear
 from omnimuse.crafts.scene3d.sculpt import Blob, Limb, sculpt
-from omnimuse.crafts.scene3d.shapes import Point, Shape, box, cone, cylinder, ellipsoid, lathe, sphere, torus, tube
+from omnimuse.crafts.scene3d.shapes import (
+    Point,
+    Shape,
+    box,
+    cone,
+    cylinder,
+    ellipsoid,
+    lathe,
+    sphere,
+    torus,
+    tube,
+)
 
 SHELF = Shelf("person")
 
 
-def _person(b: Builder, tall: float, *, hair: str = "short", skirt: bool = False, hair_color: str = "#4a2f20") -> float:
+def _person(
+    b: Builder,
+    tall: float,
+    *,
+    hair: str = "short",
+    skirt: bool = False,
+    hair_color: str = "#4a2f20",
+) -> float:
     """A figure of that height; returns the height of the head's middle."""
     k = tall / 1.75
     skin, shirt = linear("#edb892"), b.coat()
@@ -37,23 +55,74 @@ def _person(b: Builder, tall: float, *, hair: str = "short", skirt: bool = False
         parts += [
             Limb(at(x * 0.085, hip), knee, 0.095 * k, 0.065 * k, upper if not skirt else legs),
             Limb(knee, ankle, 0.062 * k, 0.045 * k, upper),
-            Limb(at(x * 0.105, 0.045 * k, -0.02), at(x * 0.115, 0.038 * k, 0.13), 0.044 * k, 0.038 * k, shoes, blend=0.02 * k),
-            Limb(at(x * 0.2, chest + 0.05 * k), at(x * 0.29, 1.06 * k, 0.01), 0.062 * k, 0.05 * k, shirt),
-            Limb(at(x * 0.29, 1.06 * k, 0.01), at(x * 0.3, 0.83 * k, 0.06), 0.044 * k, 0.034 * k, skin),
+            Limb(
+                at(x * 0.105, 0.045 * k, -0.02),
+                at(x * 0.115, 0.038 * k, 0.13),
+                0.044 * k,
+                0.038 * k,
+                shoes,
+                blend=0.02 * k,
+            ),
+            Limb(
+                at(x * 0.2, chest + 0.05 * k),
+                at(x * 0.29, 1.06 * k, 0.01),
+                0.062 * k,
+                0.05 * k,
+                shirt,
+            ),
+            Limb(
+                at(x * 0.29, 1.06 * k, 0.01),
+                at(x * 0.3, 0.83 * k, 0.06),
+                0.044 * k,
+                0.034 * k,
+                skin,
+            ),
             Blob(at(x * 0.3, 0.78 * k, 0.075), (0.036 * k, 0.052 * k, 0.036 * k), skin),
         ]
     b.soft(sculpt(parts, blend=0.05 * k, cells=84), 0.75)
     y = neck + 0.02 * k + head * 1.05
-    face = sculpt([Blob((0, y, 0), (head * 0.9, head * 1.08, head * 0.95), skin), Blob((0, y - head * 0.12, head * 0.93), (head * 0.13, head * 0.14, head * 0.16), skin), Blob((head * 0.9, y - head * 0.1, 0), (head * 0.12, head * 0.2, head * 0.14), skin), Blob((-head * 0.9, y - head * 0.1, 0), (head * 0.12, head * 0.2, head * 0.14), skin)], blend=head * 0.12, cells=44)
+    face = sculpt(
+        [
+            Blob((0, y, 0), (head * 0.9, head * 1.08, head * 0.95), skin),
+            Blob((0, y - head * 0.12, head * 0.93), (head * 0.13, head * 0.14, head * 0.16), skin),
+            Blob((head * 0.9, y - head * 0.1, 0), (head * 0.12, head * 0.2, head * 0.14), skin),
+            Blob((-head * 0.9, y - head * 0.1, 0), (head * 0.12, head * 0.2, head * 0.14), skin),
+        ],
+        blend=head * 0.12,
+        cells=44,
+    )
     b.soft(face, 0.6)
     for x in (-1, 1):
-        b.add(sphere(head * 0.105, 18), "ceramic #241a17", at=(x * head * 0.36, y + head * 0.12, head * 0.86))
-    smile = [(head * 0.3 * math.sin(a), y - head * 0.33 - head * 0.12 * math.cos(a), head * (0.86 - 0.05 * abs(math.sin(a)))) for a in (-1.0, -0.5, 0.0, 0.5, 1.0)]
+        b.add(
+            sphere(head * 0.105, 18),
+            "ceramic #241a17",
+            at=(x * head * 0.36, y + head * 0.12, head * 0.86),
+        )
+    smile = [
+        (
+            head * 0.3 * math.sin(a),
+            y - head * 0.33 - head * 0.12 * math.cos(a),
+            head * (0.86 - 0.05 * abs(math.sin(a))),
+        )
+        for a in (-1.0, -0.5, 0.0, 0.5, 1.0)
+    ]
     b.add(tube(smile, head * 0.035, 8), "fruit #b5534a")
     if hair != "none":
-        strands = [Blob((0, y + head * 0.28, -head * 0.16), (head * 0.99, head * 0.92, head * 0.95), linear(hair_color))]
+        strands = [
+            Blob(
+                (0, y + head * 0.28, -head * 0.16),
+                (head * 0.99, head * 0.92, head * 0.95),
+                linear(hair_color),
+            )
+        ]
         if hair == "long":
-            strands.append(Blob((0, y - head * 0.55, -head * 0.55), (head * 0.82, head * 1.15, head * 0.45), linear(hair_color)))
+            strands.append(
+                Blob(
+                    (0, y - head * 0.55, -head * 0.55),
+                    (head * 0.82, head * 1.15, head * 0.45),
+                    linear(hair_color),
+                )
+            )
         shape = sculpt(strands, blend=head * 0.3, cells=36)
         cut = (shape.vertices[:, 2] < head * 0.62) | (shape.vertices[:, 1] > y + head * 0.55)
         keep = cut[shape.faces].all(axis=1)
@@ -62,7 +131,18 @@ def _person(b: Builder, tall: float, *, hair: str = "short", skirt: bool = False
     return y
 
 
-@SHELF.model("person", "man", "human", "guy", "male", "adult", "worker", "people", "人", stuff="fabric #3f78c4")
+@SHELF.model(
+    "person",
+    "man",
+    "human",
+    "guy",
+    "male",
+    "adult",
+    "worker",
+    "people",
+    "人",
+    stuff="fabric #3f78c4",
+)
 def person(b: Builder) -> None:
     _person(b, 1.75)
 
@@ -85,10 +165,18 @@ def girl(b: Builder) -> None:
 @SHELF.model("king", "queen", "prince", "princess", stuff="fabric #7a2f8f")
 def king(b: Builder) -> None:
     y = _person(b, 1.75, skirt=True)
-    b.add(lathe([(0.098, 0), (0.104, 0), (0.115, 0.07), (0.11, 0.07), (0.098, 0)], 36), "gold", at=(0, y + 0.085, -0.015))
+    b.add(
+        lathe([(0.098, 0), (0.104, 0), (0.115, 0.07), (0.11, 0.07), (0.098, 0)], 36),
+        "gold",
+        at=(0, y + 0.085, -0.015),
+    )
     for k in range(8):
         a = k * math.pi / 4
-        b.add(cone(0.022, 0.06, 14), "gold", at=(0.11 * math.cos(a), y + 0.15, 0.11 * math.sin(a) - 0.015))
+        b.add(
+            cone(0.022, 0.06, 14),
+            "gold",
+            at=(0.11 * math.cos(a), y + 0.15, 0.11 * math.sin(a) - 0.015),
+        )
 
 
 @SHELF.model("astronaut", "spaceman", stuff="fabric #f3f4f6")
@@ -115,7 +203,9 @@ def robot(b: Builder) -> None:
     b.twice(cylinder(0.06, 0.05, segments=20), "iron", at=(0.245, 1.42, 0), turn=(0, 0, -90))
     for x in (-1, 1):
         b.add(sphere(0.09, 28), "iron", at=(x * 0.3, 1.08, 0))
-        b.add(tube([(x * 0.33, 1.05, 0), (x * 0.38, 0.82, 0.02), (x * 0.38, 0.62, 0.08)], 0.055, 18))
+        b.add(
+            tube([(x * 0.33, 1.05, 0), (x * 0.38, 0.82, 0.02), (x * 0.38, 0.62, 0.08)], 0.055, 18)
+        )
         b.add(torus(0.055, 0.028, 24), "iron", at=(x * 0.38, 0.55, 0.1), turn=(90, 0, 0))
         b.add(cylinder(0.075, 0.42, segments=24), "iron", at=(x * 0.14, 0.22, 0))
         b.add(box(0.18, 0.4, 0.2, 0.04), at=(x * 0.14, 0.18, 0))

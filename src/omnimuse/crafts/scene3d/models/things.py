@@ -9,7 +9,19 @@ import numpy as np
 from omnimuse.crafts.scene3d.build import Builder, Shelf
 from omnimuse.crafts.scene3d.material import linear
 from omnimuse.crafts.scene3d.sculpt import Blob, Limb, sculpt
-from omnimuse.crafts.scene3d.shapes import arc, box, cone, curve, cylinder, ellipsoid, lathe, prism, sphere, torus, tube
+from omnimuse.crafts.scene3d.shapes import (
+    arc,
+    box,
+    cone,
+    curve,
+    cylinder,
+    ellipsoid,
+    lathe,
+    prism,
+    sphere,
+    torus,
+    tube,
+)
 
 SHELF = Shelf("thing")
 
@@ -27,39 +39,92 @@ def book(b: Builder) -> None:
 
 @SHELF.model("candle", "蜡烛", stuff="wax")
 def candle(b: Builder) -> None:
-    b.add(lathe([(0, 0), (0.055, 0), (0.07, 0.012), (0.066, 0.016), (0.03, 0.01), (0.03, 0.03), (0, 0.03)], 40), "brass")
+    b.add(
+        lathe(
+            [
+                (0, 0),
+                (0.055, 0),
+                (0.07, 0.012),
+                (0.066, 0.016),
+                (0.03, 0.01),
+                (0.03, 0.03),
+                (0, 0.03),
+            ],
+            40,
+        ),
+        "brass",
+    )
     b.add(lathe([(0, 0.02), (0.024, 0.02), (0.024, 0.155), (0.02, 0.16), (0, 0.155)], 36))
     b.add(cylinder(0.0015, 0.014, segments=8), "coal", at=(0, 0.155, 0))
-    b.add(lathe(curve([(0, 0), (0.006, 0.004), (0.0085, 0.013), (0.004, 0.028), (0, 0.038)], 5), 24), "flame", at=(0, 0.162, 0))
+    b.add(
+        lathe(curve([(0, 0), (0.006, 0.004), (0.0085, 0.013), (0.004, 0.028), (0, 0.038)], 5), 24),
+        "flame",
+        at=(0, 0.162, 0),
+    )
 
 
 @SHELF.model("lantern", "paper lantern", "oil lamp", stuff="paint #c8402f")
 def lantern(b: Builder) -> None:
     b.add(cylinder(0.075, 0.03, bevel=0.01))
-    b.add(lathe([(0, 0.03), (0.055, 0.03), (0.06, 0.05), (0.06, 0.16), (0.05, 0.18), (0, 0.18)], 40), "glass")
+    b.add(
+        lathe([(0, 0.03), (0.055, 0.03), (0.06, 0.05), (0.06, 0.16), (0.05, 0.18), (0, 0.18)], 40),
+        "glass",
+    )
     b.add(lathe(curve([(0, 0.06), (0.014, 0.075), (0.016, 0.1), (0, 0.145)], 5), 24), "flame")
     b.add(lathe([(0, 0.178), (0.07, 0.178), (0.06, 0.2), (0.025, 0.22), (0, 0.22)], 40))
     for k in range(4):
         a = k * math.pi / 2
-        b.add(tube([(0.064 * math.cos(a), 0.03, 0.064 * math.sin(a)), (0.064 * math.cos(a), 0.185, 0.064 * math.sin(a))], 0.004, 8))
-    b.add(tube([(0.05 * math.cos(a), 0.215 + 0.07 * math.sin(a), 0) for a in np.linspace(0.1, 3.04, 13)], 0.004, 8), "iron")
+        b.add(
+            tube(
+                [
+                    (0.064 * math.cos(a), 0.03, 0.064 * math.sin(a)),
+                    (0.064 * math.cos(a), 0.185, 0.064 * math.sin(a)),
+                ],
+                0.004,
+                8,
+            )
+        )
+    b.add(
+        tube(
+            [
+                (0.05 * math.cos(a), 0.215 + 0.07 * math.sin(a), 0)
+                for a in np.linspace(0.1, 3.04, 13)
+            ],
+            0.004,
+            8,
+        ),
+        "iron",
+    )
 
 
 @SHELF.model("clock", "alarm clock", "watch", "时钟", stuff="paint #d8433b")
 def clock(b: Builder) -> None:
     y = 0.085
-    b.add(cylinder(0.07, 0.05, bevel=0.012, segments=56).moved(at=(0, -0.025, 0)), at=(0, y, 0), turn=(90, 0, 0))
+    b.add(
+        cylinder(0.07, 0.05, bevel=0.012, segments=56).moved(at=(0, -0.025, 0)),
+        at=(0, y, 0),
+        turn=(90, 0, 0),
+    )
     b.add(cylinder(0.06, 0.004, segments=56), "paper", at=(0, y, 0.0235), turn=(90, 0, 0))
     for k in range(12):
         a = k * math.pi / 6
         size = 0.011 if k % 3 == 0 else 0.006
-        b.add(box(0.004, size, 0.003).moved(at=(0, 0.043, 0)).moved(turn=(0, 0, math.degrees(a))), "coal", at=(0, y, 0.028))
+        b.add(
+            box(0.004, size, 0.003).moved(at=(0, 0.043, 0)).moved(turn=(0, 0, math.degrees(a))),
+            "coal",
+            at=(0, y, 0.028),
+        )
     for angle, length, thick in ((-300, 0.03, 0.006), (-60, 0.044, 0.004)):
         b.add(box(thick, length, 0.002).moved(turn=(0, 0, angle)), "coal", at=(0, y, 0.03))
     b.add(sphere(0.005, 16), "brass", at=(0, y, 0.031))
     for x in (-0.04, 0.04):
         b.add(tube([(x, 0.006, 0), (x * 0.8, 0.03, 0)], 0.007, 10), "brass")
-        b.add(lathe([(0, 0), (0.027, 0), *arc((0, 0), 0.027, 5, 85, 8), (0, 0.027)], 28), "brass", at=(x, y + 0.058, 0), turn=(0, 0, -40 * x / abs(x)))
+        b.add(
+            lathe([(0, 0), (0.027, 0), *arc((0, 0), 0.027, 5, 85, 8), (0, 0.027)], 28),
+            "brass",
+            at=(x, y + 0.058, 0),
+            turn=(0, 0, -40 * x / abs(x)),
+        )
     b.add(tube([(0, y + 0.068, 0), (0, y + 0.095, 0)], 0.004, 8), "brass")
 
 
@@ -77,23 +142,61 @@ def sword(b: Builder) -> None:
 
 @SHELF.model("shield", stuff="steel")
 def shield(b: Builder) -> None:
-    outline = curve([(0, -0.42), (0.2, -0.22), (0.3, 0.1), (0.3, 0.38), (0, 0.44), (-0.3, 0.38), (-0.3, 0.1), (-0.2, -0.22), (0, -0.42)], 6)[:-1]
+    outline = curve(
+        [
+            (0, -0.42),
+            (0.2, -0.22),
+            (0.3, 0.1),
+            (0.3, 0.38),
+            (0, 0.44),
+            (-0.3, 0.38),
+            (-0.3, 0.1),
+            (-0.2, -0.22),
+            (0, -0.42),
+        ],
+        6,
+    )[:-1]
     points = [(x, y) for x, y in outline]
     b.add(prism(points, 0.05), at=(0, 0.45, 0), turn=(-8, 0, 0))
-    b.add(prism([(x * 0.86, y * 0.86) for x, y in points], 0.07), "paint #b8323a", at=(0, 0.45, 0), turn=(-8, 0, 0))
+    b.add(
+        prism([(x * 0.86, y * 0.86) for x, y in points], 0.07),
+        "paint #b8323a",
+        at=(0, 0.45, 0),
+        turn=(-8, 0, 0),
+    )
     b.add(ellipsoid(0.08, 0.08, 0.05, 32), "gold", at=(0, 0.47, 0.03))
 
 
 @SHELF.model("crown", "tiara", "皇冠", stuff="gold")
 def crown(b: Builder) -> None:
-    b.add(lathe([(0.092, 0), (0.1, 0), (0.103, 0.012), (0.1, 0.028), (0.106, 0.06), (0.1, 0.06), (0.092, 0)], 64))
+    b.add(
+        lathe(
+            [
+                (0.092, 0),
+                (0.1, 0),
+                (0.103, 0.012),
+                (0.1, 0.028),
+                (0.106, 0.06),
+                (0.1, 0.06),
+                (0.092, 0),
+            ],
+            64,
+        )
+    )
     for k in range(8):
         a = k * math.pi / 4
-        point = prism([(-0.034, 0), (0.034, 0), (0, 0.075)], 0.006).moved(at=(0, 0.055, 0.104), turn=(6, 0, 0))
+        point = prism([(-0.034, 0), (0.034, 0), (0, 0.075)], 0.006).moved(
+            at=(0, 0.055, 0.104), turn=(6, 0, 0)
+        )
         b.add(point, turn=(0, math.degrees(a), 0))
         b.add(sphere(0.009, 20), at=(0.112 * math.sin(a), 0.136, 0.112 * math.cos(a)))
         code = ("#c8203a", "#2f5fc4", "#2f9a5a")[k % 3]
-        b.add(ellipsoid(0.009, 0.011, 0.006, 20), f"ceramic {code}", at=(0.103 * math.sin(a), 0.022, 0.103 * math.cos(a)), turn=(0, math.degrees(a), 0))
+        b.add(
+            ellipsoid(0.009, 0.011, 0.006, 20),
+            f"ceramic {code}",
+            at=(0.103 * math.sin(a), 0.022, 0.103 * math.cos(a)),
+            turn=(0, math.degrees(a), 0),
+        )
     b.add(torus(0.1, 0.007, 64), at=(0, 0.006, 0))
 
 
@@ -104,7 +207,14 @@ def gift(b: Builder) -> None:
     for size in ((0.045, 0.243, 0.324), (0.324, 0.243, 0.045)):
         b.add(box(*size, 0.002), "fabric #f6d36a")
     for s in (-1, 1):
-        loop = [(s * (0.07 - 0.07 * math.cos(a)), 0.245 + 0.05 * math.sin(a) + 0.012, 0.02 * math.sin(a)) for a in np.linspace(0.05, 2 * math.pi - 0.05, 22)]
+        loop = [
+            (
+                s * (0.07 - 0.07 * math.cos(a)),
+                0.245 + 0.05 * math.sin(a) + 0.012,
+                0.02 * math.sin(a),
+            )
+            for a in np.linspace(0.05, 2 * math.pi - 0.05, 22)
+        ]
         b.add(tube(loop, 0.011, 10), "fabric #f6d36a")
     b.add(sphere(0.02, 20), "fabric #f6d36a", at=(0, 0.255, 0))
     b.top(0.24, 0.13, 0.13)
@@ -117,7 +227,11 @@ def treasure(b: Builder) -> None:
     b.add(prism(lid, 0.7).moved(turn=(0, 90, 0)), at=(0, 0.33, 0))
     for x in (-0.26, 0.26):
         b.add(box(0.06, 0.325, 0.465, 0.008), "iron", at=(x, 0, 0))
-        b.add(prism([(u * 1.035, v * 1.035) for u, v in lid], 0.06).moved(turn=(0, 90, 0)), "iron", at=(x, 0.33, 0))
+        b.add(
+            prism([(u * 1.035, v * 1.035) for u, v in lid], 0.06).moved(turn=(0, 90, 0)),
+            "iron",
+            at=(x, 0.33, 0),
+        )
     b.add(box(0.1, 0.13, 0.03, 0.012), "gold", at=(0, 0.26, 0.235))
 
 
@@ -139,8 +253,27 @@ def coin(b: Builder) -> None:
 @SHELF.model("trophy", "cup trophy", "award", stuff="gold")
 def trophy(b: Builder) -> None:
     b.add(box(0.16, 0.06, 0.16, 0.006), "marble #2f2b30")
-    b.add(lathe([(0, 0.06), (0.06, 0.06), (0.055, 0.075), (0.018, 0.1), (0.015, 0.15), (0.03, 0.165), *curve([(0.055, 0.19), (0.085, 0.26), (0.095, 0.34)], 6), (0.09, 0.345), (0.07, 0.24), (0, 0.19)], 56))
-    b.twice(tube(curve([(0.088, 0.32, 0), (0.15, 0.31, 0), (0.14, 0.23, 0), (0.07, 0.21, 0)]), 0.0075), at=(0, 0, 0))
+    b.add(
+        lathe(
+            [
+                (0, 0.06),
+                (0.06, 0.06),
+                (0.055, 0.075),
+                (0.018, 0.1),
+                (0.015, 0.15),
+                (0.03, 0.165),
+                *curve([(0.055, 0.19), (0.085, 0.26), (0.095, 0.34)], 6),
+                (0.09, 0.345),
+                (0.07, 0.24),
+                (0, 0.19),
+            ],
+            56,
+        )
+    )
+    b.twice(
+        tube(curve([(0.088, 0.32, 0), (0.15, 0.31, 0), (0.14, 0.23, 0), (0.07, 0.21, 0)]), 0.0075),
+        at=(0, 0, 0),
+    )
 
 
 @SHELF.model("diamond", "gem", "gemstone", "crystal", "jewel", stuff="glass #8fd3f0")
@@ -150,104 +283,62 @@ def diamond(b: Builder) -> None:
 
 @SHELF.model("umbrella", "parasol", "雨伞", stuff="fabric #d8433b")
 def umbrella(b: Builder) -> None:
-    dome = [(0.5 * math.sin(a), 0.95 + 0.28 * math.cos(a) - 0.28) for a in np.linspace(1.45, 0.02, 12)]
+    dome = [
+        (0.5 * math.sin(a), 0.95 + 0.28 * math.cos(a) - 0.28) for a in np.linspace(1.45, 0.02, 12)
+    ]
     inner = [(r * 0.985, y - 0.01) for r, y in reversed(dome)]
     shape = lathe([*dome, (0, dome[-1][1]), (0, inner[0][1]), *inner, dome[0]], 48)
     b.add(shape)
     b.add(cylinder(0.011, 0.9, segments=14), "wood", at=(0, 0.1, 0))
-    b.add(tube([(0, 0.1, 0), (0, 0.05, 0.004), (0, 0.015, 0.03), (0, 0.02, 0.06), (0, 0.06, 0.07)], 0.014, 12), "wood")
+    b.add(
+        tube(
+            [(0, 0.1, 0), (0, 0.05, 0.004), (0, 0.015, 0.03), (0, 0.02, 0.06), (0, 0.06, 0.07)],
+            0.014,
+            12,
+        ),
+        "wood",
+    )
     b.add(cone(0.012, 0.07, 16), "iron", at=(0, 0.94, 0))
 
 
 @SHELF.model("hat", "top hat", "cap", "cowboy hat", "witch hat", "帽子", stuff="fabric #2b2c33")
 def hat(b: Builder) -> None:
-    b.add(lathe([(0, 0), (0.15, 0), *arc((0.15, 0.006), 0.006, -90, 90, 6), (0.09, 0.012), *curve([(0.088, 0.02), (0.084, 0.09), (0.092, 0.15)], 5), (0, 0.152)], 56))
-    b.add(lathe([(0.087, 0.014), (0.0895, 0.014), (0.0875, 0.045), (0.085, 0.045), (0.087, 0.014)], 56), "fabric #b8323a")
+    b.add(
+        lathe(
+            [
+                (0, 0),
+                (0.15, 0),
+                *arc((0.15, 0.006), 0.006, -90, 90, 6),
+                (0.09, 0.012),
+                *curve([(0.088, 0.02), (0.084, 0.09), (0.092, 0.15)], 5),
+                (0, 0.152),
+            ],
+            56,
+        )
+    )
+    b.add(
+        lathe(
+            [(0.087, 0.014), (0.0895, 0.014), (0.0875, 0.045), (0.085, 0.045), (0.087, 0.014)], 56
+        ),
+        "fabric #b8323a",
+    )
 
 
 @SHELF.model("shoe", "boot", "sneaker", "shoes", stuff="leather")
 def shoe(b: Builder) -> None:
     coat = b.coat()
     for x in (-0.06, 0.06):
-        body = sculpt([Limb((x, 0.045, -0.08), (x, 0.035, 0.09), 0.036, 0.034, coat), Limb((x, 0.05, -0.07), (x, 0.12, -0.08), 0.037, 0.036, coat), Blob((x, 0.05, 0.03), (0.036, 0.04, 0.05), coat)], blend=0.03, cells=40)
+        body = sculpt(
+            [
+                Limb((x, 0.045, -0.08), (x, 0.035, 0.09), 0.036, 0.034, coat),
+                Limb((x, 0.05, -0.07), (x, 0.12, -0.08), 0.037, 0.036, coat),
+                Blob((x, 0.05, 0.03), (0.036, 0.04, 0.05), coat),
+            ],
+            blend=0.03,
+            cells=40,
+        )
         b.soft(body, 0.45)
         b.add(ellipsoid(0.043, 0.016, 0.14, 32), "rubber #e8e4da", at=(x, 0.013, 0.005))
-
-
-@SHELF.model("guitar", "acoustic guitar", "violin", "ukulele", "吉他", stuff="wood #c9833f")
-def guitar(b: Builder) -> None:
-    right = curve([(0, -0.24), (0.15, -0.21), (0.19, -0.09), (0.12, 0.04), (0.14, 0.15), (0.07, 0.23), (0, 0.235)], 6)
-    outline = [(x, y) for x, y in right] + [(-x, y) for x, y in reversed(right[1:-1])]
-    tilt = (-12, 0, 0)
-    parts = [(prism(outline, 0.09), "main", (0, 0.25, 0)), (prism([(x * 0.94, y * 0.96) for x, y in outline], 0.096), "wood #e0ae6a", (0, 0.25, 0))]
-    parts += [(cylinder(0.045, 0.004).moved(turn=(90, 0, 0)), "coal", (0, 0.31, 0.048)), (box(0.05, 0.5, 0.022, 0.006), "dark wood", (0, 0.42, 0.045))]
-    parts += [(box(0.075, 0.14, 0.018, 0.008), "dark wood", (0, 0.91, 0.04)), (box(0.13, 0.018, 0.016, 0.004), "dark wood", (0, 0.14, 0.052))]
-    parts += [(tube([(x * 0.0065, 0.15, 0.066), (x * 0.0065, 0.92, 0.066)], 0.0009, 6), "steel", (0, 0, 0)) for x in (-2.5, -1.5, -0.5, 0.5, 1.5, 2.5)]
-    parts += [(sphere(0.011, 14), "steel", (s * 0.046, 0.94 + 0.036 * i, 0.05)) for s in (-1, 1) for i in range(3)]
-    for shape, stuff, at in parts:
-        b.add(shape.moved(at=at), stuff, turn=tilt)
-    b.add(tube([(0, 0.02, -0.22), (0, 0.42, -0.12)], 0.012, 10), "iron")
-
-
-@SHELF.model("piano", "grand piano", "upright piano", "钢琴", stuff="paint #1c1c20")
-def piano(b: Builder) -> None:
-    b.add(box(1.5, 1.2, 0.4, 0.02), at=(0, 0.05, -0.2))
-    b.add(box(1.5, 0.12, 0.32, 0.015), at=(0, 0.6, 0.14))
-    b.twice(box(0.1, 0.6, 0.1, 0.01), at=(0.68, 0, 0.22))
-    b.add(box(1.3, 0.02, 0.16, 0.003), "ivory", at=(0, 0.715, 0.18))
-    for i in range(36):
-        if i % 7 in (0, 1, 3, 4, 5):
-            b.add(box(0.016, 0.018, 0.095, 0.003), "coal", at=(-0.63 + 0.0361 * (i + 0.5), 0.734, 0.148))
-    for i in range(1, 36):
-        b.add(box(0.002, 0.003, 0.16), "coal", at=(-0.65 + 0.0361 * i, 0.734, 0.18))
-    b.add(box(0.7, 0.02, 0.02, 0.005), "brass", at=(0, 0.9, 0.02))
-    b.top(1.25, 0.7, 0.17, at=(0, -0.2))
-
-
-@SHELF.model("drum", "snare drum", "bongo", "鼓", stuff="paint #c8303a")
-def drum(b: Builder) -> None:
-    b.add(cylinder(0.19, 0.26, segments=56), at=(0, 0.02, 0))
-    for y in (0.02, 0.27):
-        b.add(torus(0.192, 0.012, 56), "gold", at=(0, y, 0))
-    b.add(cylinder(0.186, 0.012, segments=56), "paper", at=(0, 0.272, 0))
-    for k in range(8):
-        a, c = k * math.pi / 4, (k + 0.5) * math.pi / 4
-        b.add(tube([(0.196 * math.cos(a), 0.26, 0.196 * math.sin(a)), (0.196 * math.cos(c), 0.03, 0.196 * math.sin(c))], 0.005, 8), "paper")
-    b.top(0.284, 0.13, 0.13)
-
-
-@SHELF.model("computer", "laptop", "notebook computer", "电脑", stuff="metal")
-def laptop(b: Builder) -> None:
-    b.add(box(0.34, 0.014, 0.24, 0.006))
-    b.add(box(0.3, 0.002, 0.11, 0.001), "coal", at=(0, 0.0135, -0.035))
-    b.add(box(0.1, 0.002, 0.06, 0.001), "metal #8b8f96", at=(0, 0.0135, 0.07))
-    screen = box(0.34, 0.225, 0.008, 0.003)
-    b.add(screen, at=(0, 0.012, -0.118), turn=(-14, 0, 0))
-    b.add(box(0.318, 0.2, 0.002).moved(at=(0, 0.012, 0.0045)), "lamplight #5f9fe0", at=(0, 0.012, -0.118), turn=(-14, 0, 0))
-
-
-@SHELF.model("television", "tv", "monitor", "screen", "电视", stuff="plastic #1f2023")
-def television(b: Builder) -> None:
-    b.add(box(1.1, 0.64, 0.05, 0.012), at=(0, 0.1, 0))
-    b.add(box(1.06, 0.595, 0.01, 0.002), "window #27405f", at=(0, 0.122, 0.023))
-    b.add(box(0.5, 0.02, 0.22, 0.008))
-    b.add(box(0.08, 0.12, 0.04, 0.01), at=(0, 0.01, -0.01))
-
-
-@SHELF.model("phone", "smartphone", "mobile phone", "tablet", stuff="metal #2a2c33")
-def phone(b: Builder) -> None:
-    b.add(box(0.075, 0.008, 0.155, 0.0038))
-    b.add(box(0.069, 0.001, 0.147, 0.0), "window #2f4f7f", at=(0, 0.0075, 0))
-
-
-@SHELF.model("camera", "相机", stuff="leather #2c2b2e")
-def camera(b: Builder) -> None:
-    b.add(box(0.14, 0.08, 0.05, 0.01))
-    b.add(box(0.14, 0.018, 0.05, 0.006), "silver", at=(0, 0.078, 0))
-    b.add(box(0.045, 0.024, 0.042, 0.006), "silver", at=(0, 0.092, 0))
-    b.add(lathe([(0, 0), (0.034, 0), (0.034, 0.03), (0.029, 0.036), (0.029, 0.046), (0.024, 0.046), (0.02, 0.036), (0, 0.034)], 48), "coal", at=(0, 0.042, 0.024), turn=(90, 0, 0))
-    b.add(ellipsoid(0.02, 0.02, 0.007, 32), "window #3a4f7f", at=(0, 0.042, 0.062))
-    b.add(cylinder(0.01, 0.012, bevel=0.002, segments=24), "silver", at=(0.045, 0.095, 0))
 
 
 @SHELF.model("flag", "banner", "旗", stuff="fabric #c8303a")
@@ -265,7 +356,9 @@ def anchor(b: Builder) -> None:
     b.add(tube([(0, 0.1, 0), (0, 0.95, 0)], 0.04, 16))
     b.add(torus(0.08, 0.025, 32), at=(0, 1.04, 0), turn=(90, 0, 0))
     b.add(tube([(-0.22, 0.82, 0), (0.22, 0.82, 0)], 0.032, 14))
-    path = [(0.42 * math.sin(a), 0.47 - 0.42 * math.cos(a), 0.0) for a in np.linspace(-1.25, 1.25, 17)]
+    path = [
+        (0.42 * math.sin(a), 0.47 - 0.42 * math.cos(a), 0.0) for a in np.linspace(-1.25, 1.25, 17)
+    ]
     b.add(tube(path, 0.042, 14))
     for s in (-1, 1):
         b.add(cone(0.1, 0.2, 4), at=(s * 0.4, 0.33, 0), turn=(0, 0, -18 * s))
@@ -274,10 +367,23 @@ def anchor(b: Builder) -> None:
 @SHELF.model("wheel", "cart wheel", stuff="wood")
 def wheel(b: Builder) -> None:
     b.add(torus(0.4, 0.045, 64), at=(0, 0.445, 0), turn=(90, 0, 0))
-    b.add(cylinder(0.09, 0.14, bevel=0.015, segments=28).moved(at=(0, -0.07, 0)), at=(0, 0.445, 0), turn=(90, 0, 0))
+    b.add(
+        cylinder(0.09, 0.14, bevel=0.015, segments=28).moved(at=(0, -0.07, 0)),
+        at=(0, 0.445, 0),
+        turn=(90, 0, 0),
+    )
     for k in range(8):
         a = k * math.pi / 4
-        b.add(tube([(0.08 * math.cos(a), 0.445 + 0.08 * math.sin(a), 0), (0.39 * math.cos(a), 0.445 + 0.39 * math.sin(a), 0)], 0.024, 12))
+        b.add(
+            tube(
+                [
+                    (0.08 * math.cos(a), 0.445 + 0.08 * math.sin(a), 0),
+                    (0.39 * math.cos(a), 0.445 + 0.39 * math.sin(a), 0),
+                ],
+                0.024,
+                12,
+            )
+        )
 
 
 @SHELF.model("ladder", stuff="wood")
@@ -298,26 +404,43 @@ def hammer(b: Builder) -> None:
 def pencil(b: Builder) -> None:
     b.add(cylinder(0.004, 0.15, segments=6).moved(turn=(0, 0, -90)), at=(-0.08, 0.004, 0))
     b.add(cone(0.004, 0.018, 24).moved(turn=(0, 0, -90)), "wood #e8c79a", at=(0.07, 0.004, 0))
-    b.add(cylinder(0.0042, 0.014, segments=24).moved(turn=(0, 0, -90)), "fruit #e58a9a", at=(-0.094, 0.004, 0))
+    b.add(
+        cylinder(0.0042, 0.014, segments=24).moved(turn=(0, 0, -90)),
+        "fruit #e58a9a",
+        at=(-0.094, 0.004, 0),
+    )
 
 
 @SHELF.model("kite", "风筝", stuff="fabric #e2503f", stance="sky")
 def kite(b: Builder) -> None:
     outline = [(0, -0.55), (0.38, 0.15), (0, 0.5), (-0.38, 0.15)]
     b.add(prism(outline, 0.012), at=(0, 1.2, 0), turn=(-18, 0, 0))
-    tail = [(0.06 * math.sin(t * 3), 0.66 - 0.2 * t, 0.17 + 0.02 * t) for t in np.linspace(0, 3, 16)]
+    tail = [
+        (0.06 * math.sin(t * 3), 0.66 - 0.2 * t, 0.17 + 0.02 * t) for t in np.linspace(0, 3, 16)
+    ]
     b.add(tube(tail, 0.006, 6), "paper")
     for i in range(2, 16, 3):
         x, y, z = tail[i]
         b.add(ellipsoid(0.06, 0.022, 0.012, 14), "fabric #3f7fd1", at=(x, y, z))
 
 
-@SHELF.model("teddy", "teddy bear", "stuffed animal", "plush toy", "toy", "doll", stuff="fur #b07a45")
+@SHELF.model(
+    "teddy", "teddy bear", "stuffed animal", "plush toy", "toy", "doll", stuff="fur #b07a45"
+)
 def teddy(b: Builder) -> None:
     coat, pale = b.coat(), linear("#e6c79a")
-    parts: list[Limb | Blob] = [Blob((0, 0.14, 0), (0.105, 0.12, 0.09), coat), Blob((0, 0.13, 0.045), (0.075, 0.085, 0.055), pale), Blob((0, 0.32, 0.01), (0.095, 0.088, 0.085), coat), Blob((0, 0.295, 0.08), (0.045, 0.036, 0.035), pale)]
+    parts: list[Limb | Blob] = [
+        Blob((0, 0.14, 0), (0.105, 0.12, 0.09), coat),
+        Blob((0, 0.13, 0.045), (0.075, 0.085, 0.055), pale),
+        Blob((0, 0.32, 0.01), (0.095, 0.088, 0.085), coat),
+        Blob((0, 0.295, 0.08), (0.045, 0.036, 0.035), pale),
+    ]
     for x in (-1, 1):
-        parts += [Blob((x * 0.075, 0.4, 0), (0.036, 0.036, 0.02), coat), Limb((x * 0.09, 0.21, 0.02), (x * 0.15, 0.12, 0.07), 0.04, 0.036, coat), Limb((x * 0.07, 0.055, 0.04), (x * 0.1, 0.045, 0.16), 0.05, 0.046, coat)]
+        parts += [
+            Blob((x * 0.075, 0.4, 0), (0.036, 0.036, 0.02), coat),
+            Limb((x * 0.09, 0.21, 0.02), (x * 0.15, 0.12, 0.07), 0.04, 0.036, coat),
+            Limb((x * 0.07, 0.055, 0.04), (x * 0.1, 0.045, 0.16), 0.05, 0.046, coat),
+        ]
     b.soft(sculpt(parts, blend=0.025, cells=72), 0.95)
     b.twice(sphere(0.011, 18), "ceramic #17120f", at=(0.034, 0.345, 0.088))
     b.add(ellipsoid(0.014, 0.01, 0.008, 18), "ceramic #17120f", at=(0, 0.313, 0.114))
@@ -327,23 +450,38 @@ def teddy(b: Builder) -> None:
 def dumbbell(b: Builder) -> None:
     b.add(cylinder(0.016, 0.3, segments=20).moved(turn=(0, 0, -90)), "steel", at=(-0.15, 0.07, 0))
     for x in (-0.15, -0.11, 0.08, 0.12):
-        b.add(cylinder(0.07 if abs(x) > 0.115 else 0.06, 0.03, bevel=0.006, segments=36).moved(turn=(0, 0, -90)), at=(x, 0.07, 0))
+        b.add(
+            cylinder(0.07 if abs(x) > 0.115 else 0.06, 0.03, bevel=0.006, segments=36).moved(
+                turn=(0, 0, -90)
+            ),
+            at=(x, 0.07, 0),
+        )
 
 
 @SHELF.model("bone", stuff="ivory")
 def bone(b: Builder) -> None:
     parts: list[Limb | Blob] = [Limb((-0.08, 0.03, 0), (0.08, 0.03, 0), 0.015, 0.015)]
-    parts += [Blob((x, 0.03, z), (0.026, 0.026, 0.026)) for x in (-0.09, 0.09) for z in (-0.02, 0.02)]
+    parts += [
+        Blob((x, 0.03, z), (0.026, 0.026, 0.026)) for x in (-0.09, 0.09) for z in (-0.02, 0.02)
+    ]
     b.soft(sculpt(parts, blend=0.012, cells=56), 0.5)
 
 
 @SHELF.model("egg nest", "nest", "bird nest", stuff="straw")
 def nest(b: Builder) -> None:
     for k in range(7):
-        b.add(torus(0.11 + 0.006 * (k % 3), 0.017, 40), at=(0, 0.017 + 0.011 * k, 0), turn=(3 * math.sin(k * 2), 50 * k, 3 * math.cos(k * 2)))
+        b.add(
+            torus(0.11 + 0.006 * (k % 3), 0.017, 40),
+            at=(0, 0.017 + 0.011 * k, 0),
+            turn=(3 * math.sin(k * 2), 50 * k, 3 * math.cos(k * 2)),
+        )
     b.add(cylinder(0.11, 0.02, segments=40))
     for k in range(3):
         a = k * 2.1
-        b.add(ellipsoid(0.028, 0.022, 0.022, 24), "ivory #bfe0e6", at=(0.04 * math.cos(a), 0.042, 0.04 * math.sin(a)), turn=(0, 40 * k, 0))
+        b.add(
+            ellipsoid(0.028, 0.022, 0.022, 24),
+            "ivory #bfe0e6",
+            at=(0.04 * math.cos(a), 0.042, 0.04 * math.sin(a)),
+            turn=(0, 40 * k, 0),
+        )
     b.inside(0.02, 0.06, 0.06)
-
