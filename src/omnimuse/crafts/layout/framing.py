@@ -44,7 +44,8 @@ def set_tables(boxes: Sequence[Box], request: SceneRequest) -> None:
             _belittle(base, standing)
         elif len(free) < 2:
             continue
-        _widen(base, standing)
+        else:
+            _widen(base, standing)
         _line_up(standing, base, boxes, request)
 
 

@@ -36,7 +36,7 @@ def read_with(reader: RelationReader, mention: Mention) -> None:
     is_holder = owner.label.rsplit(" ", 1)[-1] in w.CONTAINERS
     if _says_more(reader, mention, is_holder):
         return
-    for joined in [mention, *reader.conjuncts(mention)]:
+    for joined in [mention, *reader.conjuncts(mention, past_places=is_holder)]:
         if joined.kind == "thing" and joined.group >= 0 and joined.group != owner.group:
             _connect_with(reader, owner, joined)
 
@@ -49,7 +49,7 @@ def _connect_with(reader: RelationReader, owner: Mention, mention: Mention) -> N
         reader.connect([owner.group], "holding", [mention.group])
     elif w.noun_kind(guest.label) in "ap" or real_size(guest.label)[0] > real_size(last)[0]:
         return
-    elif w.noun_kind(host.label) == "f" and real_size(held)[2] == "s":
+    elif _is_bed_of(host.label, last) and real_size(held)[2] == "s":
         reader.connect([mention.group], "on", [owner.group])
     elif last in w.CONTAINERS:
         is_flat = last in ("plate", "platter", "tray", "dish")
@@ -62,3 +62,8 @@ def _says_more(reader: RelationReader, mention: Mention, is_holder: bool) -> boo
     if any(place.start == end and not place.direction for place in reader.places):
         return not is_holder or reader.sentence.tags[end + 1 : end + 2] == ["PRP"]
     return reader.sentence.tags[end : end + 1] in (["VBG"], ["VBZ"])
+
+
+def _is_bed_of(label: str, last: str) -> bool:
+    """Whether small things lie on it: candles on a cake, pillows on a bed."""
+    return w.noun_kind(label) == "f" or last in ("bed", "couch", "sofa")

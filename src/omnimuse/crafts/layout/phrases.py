@@ -139,7 +139,7 @@ def _another(sentence: Sentence, i: int) -> Mention | None:
         end = i + 2
     if not end or (i and words[i - 1] == "the"):
         return None
-    is_open = words[i] != "one" and end < len(words)
+    is_open = end > i + 1 and end < len(words)
     if is_open and (tags[end] in ADJECTIVE_TAGS | {"NN"} or _names_more(sentence, end)):
         return None
     if words[end : end + 1] == ["than"]:

@@ -313,6 +313,8 @@ def _row(blocks: list[Block], window: tuple[float, float, float, float], aspect:
     tallest = max(block.height for block in blocks)
     shape = (right - left) * aspect / (bottom - top)
     rows = max(1, min(len(blocks), round(math.sqrt(total / (tallest * shape * 1.6)))))
+    if (right - left) * aspect / total * tallest >= 0.2:
+        rows = 1  # on one ground, as long as nothing gets too small
     per_row = math.ceil(len(blocks) / rows)
     step = (bottom - top) / rows
     for r in range(rows):

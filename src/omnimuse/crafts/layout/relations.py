@@ -342,11 +342,11 @@ class RelationReader:
             mention = mention.stands_for
         return [mention.group] if mention.group >= 0 else []
 
-    def conjuncts(self, mention: Mention) -> list[Mention]:
+    def conjuncts(self, mention: Mention, *, past_places: bool = False) -> list[Mention]:
         """Things joined to this one by "and" that have no place of their own."""
         found, position = [], self.sentence.mentions.index(mention)
         previous = mention
-        starts = {place.start for place in self.places}
+        starts = set() if past_places else {place.start for place in self.places}
         for following in self.sentence.mentions[position + 1 :]:
             gap = self.sentence.words[previous.end : following.start]
             if not gap or not set(gap) <= {"and", ",", "or", "&"}:
