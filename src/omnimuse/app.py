@@ -65,7 +65,7 @@ class Studio:
             with clock("plan"):
                 plan = self._plan(request, attachments)
             with clock("gate"):
-                house.gates.check_plan(plan, house.specs)
+                house.gates.check_plan(plan, house.specs, request)
             if request.is_dry_run:
                 return house.answer(run_id, plan, timings=clock.seconds)
             house.runs.create(run_id, request, plan, [asset.id for asset in attachments], seed)
@@ -184,7 +184,7 @@ class Studio:
         house = self.house
         request, plan, ids, seed = house.runs.load(old_id)
         attachments = [house.library.get(asset_id) for asset_id in ids]
-        house.gates.check_plan(plan, house.specs)
+        house.gates.check_plan(plan, house.specs, request)
         errors = check_plan(plan, house.specs, [asset.kind for asset in attachments])
         if errors:
             raise errors[0]

@@ -69,7 +69,7 @@ def _call_batch(
     studio: Studio, tool: str, batch: BatchFunction, chunk: list[Line], request: dict[str, Any]
 ) -> Iterator[dict[str, Any] | OmnimuseError]:
     """Check and gate every line as a plan of one node, then compute the good ones together."""
-    outcomes: list[Any] = [_admit(studio, tool, line) for line in chunk]
+    outcomes = _admit(studio, tool, chunk)
     good = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, OmnimuseError)]
     arguments = [outcomes[i] for i in good]
     for index, value in zip(good, _compute(studio, batch, arguments, request), strict=True):
@@ -86,17 +86,27 @@ def _call_batch(
             yield refusal
 
 
-def _admit(studio: Studio, tool: str, line: Line) -> dict[str, Any] | OmnimuseError:
-    if isinstance(line, OmnimuseError):
-        return line
+def _admit(studio: Studio, tool: str, chunk: list[Line]) -> list[Any]:
+    """Resolved arguments, or the error, of each line; the gate judges the lines together."""
     house, spec = studio.house, studio.house.registry.spec(tool)
-    try:
-        plan, _ = house.single_node_plan(tool, line[0], {})
+    outcomes: list[Any] = []
+    requests: dict[int, Request] = {}
+    for index, line in enumerate(chunk):
+        if isinstance(line, OmnimuseError):
+            outcomes.append(line)
+            continue
+        try:
+            plan, _ = house.single_node_plan(tool, line[0], {})
+            outcomes.append(resolve_arguments(spec, line[0]))
+        except OmnimuseError as error:
+            outcomes.append(error)
+            continue
         texts = [str(v) for k, v in line[0].items() if (p := spec.input(k)) and is_textual(p.kind)]
-        house.gates.check_input(Request(prompt="\n".join(texts), plan=plan), ())
-        return resolve_arguments(spec, line[0])
-    except OmnimuseError as error:
-        return error
+        requests[index] = Request(prompt="\n".join(texts), plan=plan)
+    refusals = house.gates.check_inputs(list(requests.values()))
+    for index, refusal in zip(requests, refusals, strict=True):
+        outcomes[index] = refusal or outcomes[index]
+    return outcomes
 
 
 def _compute(

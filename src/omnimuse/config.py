@@ -48,6 +48,7 @@ class Settings:
         engine: who runs the nodes: `local`.
         plugins: entry points that may load, by distribution name; `*` is all.
         sign: sign exported files with C2PA.
+        sign_arguments: write the tools' arguments, prompts included, into the signed records.
     """
 
     home: Path = field(default_factory=default_home)
@@ -66,6 +67,7 @@ class Settings:
     engine: str = "local"
     plugins: tuple[str, ...] = ("*",)
     sign: bool = True
+    sign_arguments: bool = True
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,20 +42,36 @@ def command(settings: Any, file: str, as_json: bool) -> int:
     return _EXIT[found.verdict]
 
 
-def _print_record(record: dict[str, Any]) -> None:
-    origin = record.get("origin") or {}
+def _print_record(record: Mapping[str, Any]) -> None:
+    """Say who made it with what; a record of somebody else's may lack or misshape anything."""
+    origin = _table(record.get("origin"))
     if origin:
-        click.echo(f"made by: {origin['tool']} {origin['version']} (run {origin['run']})")
-        click.echo(f"seed: {origin['seed']}")
-        for name, value in origin["arguments"].items():
+        click.echo(f"made by: {_words(origin, 'tool', 'version')} (run {origin.get('run')})")
+        click.echo(f"seed: {origin.get('seed')}")
+        for name, value in _table(origin.get("arguments")).items():
             click.echo(f"  {name} = {json.dumps(value, ensure_ascii=False)}")
-        for model in origin["models"]:
-            click.echo(f"model: {model['card']} for {model['role']} ({model['licence']})")
-        for port, ids in origin["inputs"].items():
-            click.echo(f"input {port}: {', '.join(i[:19] for i in ids)}")
-    for step in record.get("lineage", ()):
-        click.echo(f"before that: {step['tool']} -> {step['kind']} {step['id'][:19]}")
-    for part in record.get("attribution", ()):
-        click.echo(
-            f"part: {part['title'] or part['source']} by {part['author']}, {part['licence']}"
-        )
+        for model in _tables(origin.get("models")):
+            click.echo(
+                f"model: {model.get('card')} for {model.get('role')} ({model.get('licence')})"
+            )
+        for port, ids in _table(origin.get("inputs")).items():
+            click.echo(f"input {port}: {', '.join(str(i)[:19] for i in ids or ())}")
+    for step in _tables(record.get("lineage")):
+        name = f" ({step['name']})" if step.get("name") else ""
+        what = f"{step.get('kind')} {str(step.get('id'))[:19]}{name}"
+        click.echo(f"before that: {step.get('tool') or 'unknown'} -> {what}")
+    for part in _tables(record.get("attribution")):
+        title = part.get("title") or part.get("source")
+        click.echo(f"part: {title} by {part.get('author')}, {part.get('licence')}")
+
+
+def _words(table: Mapping[str, Any], *names: str) -> str:
+    return " ".join(str(table[name]) for name in names if table.get(name))
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _tables(value: Any) -> list[Mapping[str, Any]]:
+    return [entry for entry in value if isinstance(entry, Mapping)] if value else []

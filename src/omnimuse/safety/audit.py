@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -29,7 +30,7 @@ class AuditLog:
 
         Args:
             gate: `input`, `plan` or `output`.
-            decision: `passed` or `refused`.
+            decision: `passed`, `refused` or `noted`.
             subject: what was judged; only its SHA-256 is kept.
             **details: category, score, run, node.
 
@@ -51,7 +52,8 @@ class AuditLog:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
                 descriptor = os.open(self._path, flags, 0o600)
                 try:
-                    os.write(descriptor, line)
+                    if os.write(descriptor, line) < len(line):  # the disk filled up in between
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 finally:
                     os.close(descriptor)
         except OSError as error:

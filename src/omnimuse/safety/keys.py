@@ -38,7 +38,7 @@ def load_keys(home: Path) -> KeyRing:
     """The keys of this installation; made if missing, renewed before they run out.
 
     Raises:
-        StorageError: the folder cannot be read or written.
+        StorageError: the folder cannot be read or written, or the keys are damaged.
     """
     from cryptography import x509
 
@@ -53,15 +53,37 @@ def load_keys(home: Path) -> KeyRing:
             left = leaf.not_valid_after_utc - datetime.now(UTC)
             if left < timedelta(days=_RENEW_DAYS) and (folder / "authority.key").is_file():
                 _issue_leaf(folder)
-            return KeyRing(
+            ring = KeyRing(
                 (folder / "signer.pem").read_bytes(),
                 (folder / "signer.key").read_bytes(),
                 (folder / "authority.pem").read_bytes(),
             )
+        _check(ring)
+        return ring
     except OSError as error:
         raise StorageError(
             f"cannot use the keys in {folder}: {error.strerror}", hint="Mend its permissions."
         ) from None
+    except ValueError as error:
+        raise StorageError(
+            f"the keys in {folder} are damaged: {error}",
+            hint="Put them back from a copy, or move the folder away to have new ones made.",
+        ) from None
+
+
+def _check(ring: KeyRing) -> None:
+    """Make sure that the parts can be read and belong together.
+
+    Raises:
+        ValueError: they do not.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+
+    key: Any = serialization.load_pem_private_key(ring.key, password=None)
+    x509.load_pem_x509_certificate(ring.authority)
+    if x509.load_pem_x509_certificate(ring.chain).public_key() != key.public_key():
+        raise ValueError("signer.key is not the key of signer.pem")
 
 
 class _locked:

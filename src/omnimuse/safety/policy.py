@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
 from omnimuse.errors import ConfigError
+
+_PLAN_KEYS = ("max_nodes", "fragment_threshold", "forbidden_tools", "consent_tools")
+_START = "Start from a copy of the built-in one."
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Policy:
         input: categories of requests and attached texts.
         text: categories of written and transcribed text.
         image: categories of pictures and film frames.
+        fragments: the categories of `input` at the threshold for pieces of a judged prompt.
         max_nodes: largest plan.
         forbidden_tools: names that no plan may use.
         consent_tools: names that need the argument `consent`.
@@ -51,6 +55,7 @@ class Policy:
     input: tuple[Category, ...]
     text: tuple[Category, ...]
     image: tuple[Category, ...]
+    fragments: tuple[Category, ...]
     max_nodes: int
     forbidden_tools: frozenset[str]
     consent_tools: frozenset[str]
@@ -84,30 +89,60 @@ class Policy:
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{name} is not TOML: {error}") from None
         try:
-            plan = table["plan"]
+            _check_keys(table, {"version", "input", "plan", "output"}, "the file")
+            plan, output = table["plan"], table["output"]
+            _check_keys(table["input"], {"categories"}, "input")
+            _check_keys(output, {"text", "image"}, "output")
+            _check_keys(plan, _PLAN_KEYS, "plan")
+            judged = _categories(table["input"]["categories"])
+            limit = float(plan["fragment_threshold"])
             return cls(
-                input=_categories(table["input"]["categories"]),
-                text=_categories(table["output"]["text"]),
-                image=_categories(table["output"]["image"]),
+                input=judged,
+                text=_categories(output["text"]),
+                image=_categories(output["image"]),
+                fragments=tuple(replace(c, threshold=max(c.threshold, limit)) for c in judged),
                 max_nodes=int(plan["max_nodes"]),
                 forbidden_tools=frozenset(map(str, plan["forbidden_tools"])),
                 consent_tools=frozenset(map(str, plan["consent_tools"])),
                 key=hashlib.sha256(text.encode()).hexdigest()[:16],
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise ConfigError(
-                f"{name} lacks or misspells {error}", hint="Start from a copy of the built-in one."
-            ) from None
+        except KeyError as error:
+            raise ConfigError(f"{name} lacks {error}", hint=_START) from None
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ConfigError(f"{name} is not a policy: {error}", hint=_START) from None
+
+    def check_labels(self, text: Collection[str], image: Collection[str]) -> None:
+        """Make sure that detectors know what the policy asks for; else it would never refuse.
+
+        Args:
+            text: what the text detector scores.
+            image: what the image detector scores.
+
+        Raises:
+            ConfigError: a category whose labels no detector gives.
+        """
+        for categories, known in ((self.input, text), (self.text, text), (self.image, image)):
+            for category in categories:
+                if unknown := set(category.labels or (category.name,)) - set(known):
+                    raise ConfigError(
+                        f"the policy's category {category.name} asks for {sorted(unknown)}",
+                        hint=f"The detector gives: {', '.join(sorted(known))}.",
+                    )
+
+
+def _check_keys(table: Mapping[str, Any], known: Collection[str], where: str) -> None:
+    if unknown := sorted(set(table) - set(known)):
+        raise ValueError(f"{where} has unknown entries {unknown}")
 
 
 def _categories(table: Mapping[str, Any]) -> tuple[Category, ...]:
     categories = []
     for name, entry in table.items():
         if set(entry) - {"threshold", "reason", "labels"}:
-            raise ValueError(f"{name}: unknown fields {sorted(entry)}")
+            raise ValueError(f"{name} has unknown entries {sorted(entry)}")
         threshold = float(entry["threshold"])
         if not 0 < threshold <= 1:
-            raise ValueError(f"{name}: threshold {threshold}")
+            raise ValueError(f"{name} has the threshold {threshold}, wanted 0 to 1")
         labels = tuple(map(str, entry.get("labels", ())))
         categories.append(Category(name, threshold, str(entry["reason"]), labels))
     return tuple(categories)

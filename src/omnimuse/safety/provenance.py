@@ -28,23 +28,34 @@ _GENERATIVE = frozenset(
 )
 
 
-def make_record(asset: Asset, lineage: Sequence[Step] = ()) -> dict[str, Any]:
+def make_record(
+    asset: Asset, lineage: Sequence[Step] = (), *, with_arguments: bool = True
+) -> dict[str, Any]:
     """What a file says of itself: what it is, who made it with what, from what, by whose parts.
 
-    The arguments of the tool stand in it, prompts included.
+    Args:
+        asset: with its origin.
+        lineage: what it was made from, nearest first; of the user's files the names too.
+        with_arguments: keep the arguments of the tool (prompts stand there) and the files' names.
     """
-    origin = asset.origin
+    origin = json.loads(json.dumps(asdict(asset.origin))) if asset.origin else None
+    steps = [dict(step) for step in lineage]
+    if not with_arguments:
+        origin = origin and {**origin, "arguments": {}}
+        steps = [{key: step[key] for key in step if key != "name"} for step in steps]
     return {
         "asset": asset.id,
         "kind": asset.kind,
         "media_type": asset.media_type,
-        "origin": json.loads(json.dumps(asdict(origin))) if origin else None,
+        "origin": origin,
         "attribution": [asdict(part) for part in asset.attribution],
-        "lineage": [dict(step) for step in lineage],
+        "lineage": steps,
     }
 
 
-def make_manifest(asset: Asset, record: Mapping[str, Any], label: str, title: str) -> dict[str, Any]:
+def make_manifest(
+    asset: Asset, record: Mapping[str, Any], label: str, title: str
+) -> dict[str, Any]:
     """The definition of a C2PA manifest.
 
     Args:
@@ -95,9 +106,7 @@ def source_type(asset: Asset, lineage: Sequence[Step] = ()) -> str:
     generative = _GENERATIVE - {"text-to-image"} if asset.attribution else _GENERATIVE
     is_generated = any(m["role"] in generative for s in steps for m in s.get("models", ()))
     if any(step.get("tool") == "import" for step in lineage):
-        return (
-            "compositeWithTrainedAlgorithmicMedia" if is_generated else "algorithmicallyEnhanced"
-        )
+        return "compositeWithTrainedAlgorithmicMedia" if is_generated else "algorithmicallyEnhanced"
     if asset.attribution:
         return "compositeWithTrainedAlgorithmicMedia" if is_generated else "composite"
     return "trainedAlgorithmicMedia" if is_generated else "algorithmicMedia"

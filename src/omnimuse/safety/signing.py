@@ -24,10 +24,11 @@ from omnimuse.safety.provenance import make_manifest, make_record
 
 RECORD_LABEL = "org.omnimuse.record"
 SIDECAR_SUFFIX = ".record.json"
+# not FLAC: its manifest would stand in an ID3 tag before the stream, which many readers refuse
 EMBEDDED_TYPES = frozenset(
     (
         *("image/png", "image/jpeg", "image/webp", "image/svg+xml"),
-        *("audio/wav", "audio/flac", "audio/mpeg", "video/mp4"),
+        *("audio/wav", "audio/mpeg", "video/mp4"),
     )
 )
 
@@ -37,10 +38,12 @@ class Signer:
 
     Args:
         keys: certificate chain and private key.
+        with_arguments: whether records hold the tool's arguments, prompts included.
     """
 
-    def __init__(self, keys: KeyRing) -> None:
+    def __init__(self, keys: KeyRing, *, with_arguments: bool = True) -> None:
         self._keys = keys
+        self._with_arguments = with_arguments
 
     def sign(self, path: Path, asset: Asset, lineage: tuple[Mapping[str, Any], ...] = ()) -> Path:
         """Sign the file in place, or beside it.
@@ -56,7 +59,7 @@ class Signer:
         Raises:
             StorageError: the file cannot be written.
         """
-        record = make_record(asset, lineage)
+        record = make_record(asset, lineage, with_arguments=self._with_arguments)
         try:
             if asset.media_type in EMBEDDED_TYPES:
                 return self._embed(path, asset, record)
@@ -104,8 +107,8 @@ class Signer:
 
 
 @lru_cache(maxsize=4)
-def _signer(home: Path) -> Signer:
-    return Signer(load_keys(home))
+def _signer(home: Path, with_arguments: bool) -> Signer:
+    return Signer(load_keys(home), with_arguments=with_arguments)
 
 
 def make_signer(settings: Settings) -> Signer:
@@ -114,7 +117,7 @@ def make_signer(settings: Settings) -> Signer:
     Raises:
         StorageError: the keys cannot be read or written.
     """
-    return _signer(settings.home)
+    return _signer(settings.home, settings.sign_arguments)
 
 
 def canonical(value: Any) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from omnimuse.assets.names import MEDIA_TYPE_BY_EXTENSION
 from omnimuse.assets.sniff import probe_file
 from omnimuse.errors import AssetNotFoundError, UnsupportedMediaError
 from omnimuse.safety.keys import load_keys
@@ -82,8 +83,8 @@ def verify_file(path: Path, home: Path) -> Verification:
 
 def _by_name(path: Path) -> str:
     """A damaged file may be no readable medium any more, but still hold its manifest."""
-    endings = {"png": "image/png", "jpg": "image/jpeg", "wav": "audio/wav", "mp4": "video/mp4"}
-    return endings.get(path.suffix.lstrip(".").lower(), "")
+    media_type = MEDIA_TYPE_BY_EXTENSION.get(path.suffix.lower(), "")
+    return media_type if media_type in EMBEDDED_TYPES else ""
 
 
 def _verify_embedded(path: Path, media_type: str, authority: bytes) -> Verification:

@@ -77,3 +77,14 @@ def test_a_picture_from_nothing_is_created(tmp_path: Path) -> None:
     text = str(manifest["manifests"][manifest["active_manifest"]]["assertions"])
     assert "c2pa.created" in text
     assert "digitalsourcetype/trainedAlgorithmicMedia" in text
+
+
+def test_prompts_and_file_names_can_be_left_out(tmp_path: Path) -> None:
+    origin = Origin("r", "n", "make", "1.0.0", arguments={"prompt": "my secret plan"})
+    asset, path = _asset().with_origin(origin), tmp_path / "a.png"
+    for with_arguments in (True, False):
+        path.write_bytes(asset.read_bytes())
+        Signer(load_keys(tmp_path), with_arguments=with_arguments).sign(path, asset, (PHOTO,))
+        assert (b"my secret plan" in path.read_bytes()) == with_arguments
+        assert (b"holiday.jpg" in path.read_bytes()) == with_arguments
+        assert verify_file(path, tmp_path).verdict == "trusted"
