@@ -91,7 +91,7 @@ class House:
         """Turns requests into plans."""
         from omnimuse.planning.planner import make_planner
 
-        return make_planner(self.settings, self.resolver.role)
+        return make_planner(self.settings, self.resolver.role, serves=self.resolver.serves)
 
     @cached_property
     def gates(self) -> Gates:

@@ -98,6 +98,10 @@ class Resolver:
             )
         return best
 
+    def serves(self, role: str) -> bool:
+        """Whether some model could play the role here, pulled already or not."""
+        return bool(self.settings.models.get(role)) or self._candidate(role) is not None
+
     def explain(self, role: str, choice: str | None = None, *, language: str = "") -> list[Verdict]:
         """Every card of the role, the one that would be used first, with the reason.
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from omnimuse.graph.spec import Param, ToolSpec
-from omnimuse.planning.intent import Step
+from omnimuse.planning.intent import NEW, Step
 from omnimuse.planning.retrieval import stem
+from omnimuse.planning.scales import scaled
 from omnimuse.planning.values import COLOURS, Value, find_values
 
 _UNITS = {
@@ -22,12 +23,20 @@ _UNITS = {
     "lufs": "level", "deg": "angle", "degrees": "angle", "angle": "angle", "factor": "factor",
     "scale": "factor", "speed": "factor", "zoom": "factor", "rate": "factor",
     "strength": "share", "amount": "share", "opacity": "share", "volume": "share",
-    "start": "start", "begin": "start", "end": "end", "stop": "end",
+    "semitones": "interval", "start": "start", "begin": "start", "end": "end", "stop": "end",
 }  # fmt: skip
 _MEANT = 0.55  # cosine from which a choice counts as meant though not named
 _COUNTED = frozenset(["count", "number", "n", "num", "how", "many", "copies", "amount"])
 _TEXTUAL = frozenset(
     ["prompt", "description", "query", "instruction", "request", "content", "idea"]
+)
+_THING_NAMES = frozenset(["words", "subject", "region", "object", "thing", "target"])
+_THING_ROLES = frozenset(["object", "subject", "of", "around", "on", "to"])
+_ASPECTS = frozenset(stem(w) for w in ["background", "colour", "color", "light", "edge", "size"])
+_SOURCE = re.compile(
+    r"\s+(?:in|from|of|on|out of)\s+(?:the\s+|this\s+|my\s+)?"
+    r"(?:picture|photo|image|painting|drawing|\S+\.\w{2,4})\b.*$",
+    re.I,
 )
 _STYLE = re.compile(
     r"\b(?:in|with|using|like|as)\s+(?:the\s+|a\s+)?(?:visual\s+)?style\s+of\s+(?P<a>[^,.;]+)"
@@ -77,13 +86,19 @@ class ArgumentFiller:
         if "array" in kinds:
             return _list_for(param, text)
         if choices:
-            return self._choose(choices, param, text, values, is_open="enum" not in param.schema)
+            is_open = "enum" not in param.schema
+            chosen = self._choose(choices, param, text, values, is_open=is_open)
+            if chosen is None and is_open:
+                chosen = turned_into(param, step) or thing_of(param, spec, step)
+            return chosen
         if kinds & {"integer", "number"}:
-            return _number_for(param, spec, values)
+            number = _number_for(param, spec, values)
+            return scaled(param, text, step.verb) if number is None else number
         if "boolean" in kinds:
             return _flag_for(param, text)
         if "string" in kinds:
-            return _string_for(param, step, text, values)
+            said = _string_for(param, step, text, values)
+            return thing_of(param, spec, step) if said is None else said
         return None
 
     def _choose(
@@ -114,6 +129,40 @@ class ArgumentFiller:
         near = self._similarity([own], [str(c).replace("_", " ") for c in choices])[0]
         position = int(near.argmax())
         return choices[position] if float(near[position]) > _MEANT else None
+
+
+def thing_of(param: Param, spec: ToolSpec, step: Step) -> str | None:
+    """The thing in a given picture that is acted on: "the dog" of "remove the dog from it"."""
+    if not set(param.name.lower().split("_")) & _THING_NAMES:
+        return None
+    if not any(port.kind in ("image", "video") for port in spec.inputs):
+        return None
+    if said := step.details.get("thing_en"):
+        return str(said)
+    own = {stem(w) for w in re.findall(r"[a-z]+", f"{spec.name} {spec.summary}".lower())}
+    for mention in step.mentions:
+        if mention.kind or mention.literals or mention.status == "pronoun":
+            continue
+        if any(m.kind and m != mention and mention.text in m.text for m in step.mentions):
+            continue  # "a beach" in "before a picture of a beach"
+        is_part = stem(mention.head) in own & _ASPECTS or mention.head in COLOURS
+        if mention.head.isalpha() and not is_part and mention.role in _THING_ROLES:
+            words = _SOURCE.sub("", mention.text)
+            return re.sub(r"^(?:an?|my|his|her|our|their|its)\s+", "", words).strip() or None
+    return None
+
+
+def turned_into(param: Param, step: Step) -> str | None:
+    """The style in "turn it into an oil painting", "as a watercolour"."""
+    if "style" not in _words(param):
+        return None
+    plain = {"image", "picture", "photo", "photograph", "version", "file"}
+    for mention in step.mentions:
+        is_turn = mention.kind == "image" and mention.role in ("into", "as", "like", "to")
+        is_new = mention.status == NEW and not mention.literals
+        if is_turn and is_new and mention.head not in plain:
+            return re.sub(r"^(?:an?|the)\s+", "", mention.text)
+    return None
 
 
 def _list_for(param: Param, text: str) -> list[str] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from omnimuse.graph.kinds import accepts, is_textual
 from omnimuse.graph.spec import Port, ToolSpec
 from omnimuse.planning.intent import KNOWN, NEW, PRONOUN, Mention, Step
+from omnimuse.planning.phrases import ADDING
 from omnimuse.planning.resources import Resource, link, ordinal_of
 from omnimuse.planning.retrieval import stem
 
@@ -15,6 +16,7 @@ from omnimuse.planning.retrieval import stem
 GUIDES = frozenset(["layout", "scene", "mask", "depth", "edges", "score"])
 TELLING = frozenset(["prompt", "description", "subject", "idea", "query"])
 _MIN_LINK = 0.8
+_SIDE = 0.8
 _STRONG = 1.6
 _CONTENT, _FAINT_CONTENT, _SIDE_CONTENT = 1.45, 0.5, 1.2
 
@@ -33,6 +35,7 @@ class Binding:
         others: the further things for it.
         dangling: phrases that point back at something, and nothing is there.
         is_lost: one of them is a pronoun.
+        guessed: attachments that were taken though the words point at others.
     """
 
     inputs: Mapping[str, tuple[Resource, ...]]
@@ -44,6 +47,7 @@ class Binding:
     others: tuple[Resource, ...] = ()
     dangling: int = 0
     is_lost: bool = False
+    guessed: int = 0
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ class Binder:
         self._take_offers(spec, inputs, taken, spoken, scores)
         content: list[str] = []
         missing: list[Port] = []
+        guessed = 0
         for port in ports:
             if port.name in inputs or not port.is_required:
                 continue
@@ -129,6 +134,8 @@ class Binder:
                 content.append(port.name)
                 scores.append(_CONTENT if self._novelty else _FAINT_CONTENT)
             elif isinstance(choice, int):
+                points = any(not self._resources[n].is_result for n in taken)
+                guessed += points and not self._resources[choice].is_result
                 inputs[port.name] = (self._resources[choice],)
                 taken.add(choice)
                 scores.append(1.0)
@@ -145,6 +152,7 @@ class Binder:
             others,
             sum(1 for m, links in zip(self._mentions, self._links) if not links and _points(m)),
             any(m.status == PRONOUN and not n for m, n in zip(self._mentions, self._links)),
+            guessed,
         )
 
     def _others(
@@ -195,6 +203,10 @@ class Binder:
         offers = []
         for p, port in enumerate(spec.inputs):
             for m, mention in enumerate(self._mentions):
+                if mention.status == NEW and not (
+                    port.is_required or mention.literals or self._chain
+                ):
+                    continue  # "like an oil painting" says how; it is no picture that is there
                 is_guide = port.kind in GUIDES and not port.is_required
                 if is_guide and mention.kind != port.kind and not self._is_new_guide(port, mention):
                     continue
@@ -208,8 +220,22 @@ class Binder:
                         worn = (
                             -0.7 if _capacity(mention) > 1 and resource.order in self._used else 0.0
                         )
-                        offers.append(_Offer(score + bonus + optional + worn, p, m, r))
+                        side = 0.0 if self._chain else self._side(spec, p, mention)
+                        offers.append(_Offer(score + bonus + optional + worn + side, p, m, r))
         return sorted(offers, key=lambda o: (-o.score, o.port, o.mention, o.resource))
+
+    def _side(self, spec: ToolSpec, p: int, mention: Mention) -> float:
+        """Which of two ports of one kind: what is put goes over what it is put on."""
+        rivals = [n for n, port in enumerate(spec.inputs) if port.kind == spec.inputs[p].kind]
+        if len(rivals) < 2 or p not in rivals[:2]:
+            return 0.0
+        is_second = p == rivals[1]
+        if not spec.inputs[rivals[1]].is_required:  # a part that may be left out: the ingredient
+            is_part = mention.is_wrought and mention.role not in ("object", "subject")
+            return _SIDE if is_second and is_part else 0.0
+        if self._step.verb not in ADDING or mention.role == "object":
+            return _SIDE if is_second == (self._step.verb in ADDING) else 0.0
+        return 0.0 if is_second else _SIDE
 
     def _is_new_guide(self, port: Port, mention: Mention) -> bool:
         """Such as "plan a layout, then paint it": what "it" means was made to guide."""
@@ -247,8 +273,10 @@ class Binder:
 
         "Convert this text into speech", and there is only a picture; or it lies at an address.
         """
+        if not self._chain:
+            return self._is_shown(port)
         others = [r for r in self._resources if not accepts(port.kind, r.kind)]
-        if not self._chain or len(others) < len(self._resources):
+        if len(others) < len(self._resources):
             return False
         if any(r.kind == "url" and r.order not in self._used for r in others):
             return not self._novelty
@@ -264,9 +292,26 @@ class Binder:
         ) and not any(m.kind == "text" for m in self._mentions)
         return bool(others) and (spoken or (shown and not self._novelty))
 
+    def _is_shown(self, port: Port) -> bool:
+        """Such as "summarize what is said in a.mp3": the words are in what is pointed at."""
+        if port.name in TELLING:
+            return False
+        if any(
+            m.kind == "text" and (m.status != NEW or m.role == "object") for m in self._mentions
+        ):
+            return False
+        return any(
+            bool(links)
+            and links[0][0] >= _STRONG
+            and m.role not in ("into", "as", "on", "to", "onto")
+            and not is_textual(self._resources[links[0][1]].kind)
+            for m, links in zip(self._mentions, self._links)
+        )
+
     def _is_retold(self, port: Port, resource: Resource) -> bool:
         """Of "write a story of a dragon and paint it" the dragon is painted, not the letters."""
-        return not self._chain and resource.is_told and port.name in TELLING
+        is_aside = resource.is_result and not resource.is_primary
+        return not self._chain and port.name in TELLING and (resource.is_told or is_aside)
 
     def _loose(self, taken: set[int], spoken: set[int]) -> tuple[Resource, ...]:
         loose = []

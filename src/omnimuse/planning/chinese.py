@@ -16,7 +16,9 @@ from typing import Any
 
 from omnimuse.planning.intent import Intent, Literal, Mention, Step
 from omnimuse.planning.masking import Masked, mask
-from omnimuse.planning.vocabulary import read_data
+from omnimuse.planning.mending import core_of
+from omnimuse.planning.resources import related
+from omnimuse.planning.vocabulary import kind_made_by, read_data
 
 _DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _NUMBER = r"(?:\d+(?:\.\d+)?|[零一二两三四五六七八九十百]+|半)"
@@ -90,7 +92,15 @@ def _segmenter() -> Any:
 
 
 class ChineseDecomposer:
-    """Splits Chinese requests."""
+    """Splits Chinese requests.
+
+    Args:
+        given: kinds of the attachments, if things that are only described may be made; a plan
+            over foreign tools (None) takes them as given.
+    """
+
+    def __init__(self, *, given: frozenset[str] | None = None) -> None:
+        self._given = given
 
     def decompose(self, prompt: str) -> Intent:
         """The steps of a request, in the order of doing."""
@@ -103,9 +113,35 @@ class ChineseDecomposer:
             tokens = _tokens(part)
             if steps and not any(t.part in _VERBS for t in tokens):
                 _add_details(steps, tokens)  # "..., 尺寸1024x768" says more about the step before
-            for clause in _clauses(tokens):
-                steps.extend(_Clause(clause, masked, start, len(steps)).steps())
+            for clause in _reading_first(list(_clauses(tokens))):
+                reader = _Clause(clause, masked, start, len(steps), given=self._given)
+                steps.extend(reader.steps())
+        if not steps and (bare := _bare(masked)):
+            steps.append(bare)
         return Intent(prompt, "zh", tuple(steps), masked.literals)
+
+
+def _reading_first(clauses: list[list[_Token]]) -> list[list[_Token]]:
+    """Such as "配上钢琴曲朗读出来": what is done comes before what goes along with it."""
+    parts = [next((t.part for t in clause if t.part in _VERBS), "") for clause in clauses]
+    for n in range(len(clauses) - 1):
+        if parts[n : n + 2] == ["joiner", "doer"]:
+            clauses[n : n + 2] = clauses[n + 1], clauses[n]
+            parts[n : n + 2] = parts[n + 1], parts[n]
+    return clauses
+
+
+def _bare(masked: Masked) -> Step | None:
+    """A description without a verb: "夜晚下雨的街道". None for a greeting."""
+    tokens = [t for part in _BREAK.split(masked.text) for t in _tokens(part)]
+    known = [t.gloss for t in tokens if t.gloss]
+    text = masked.text.strip("，。,.!！ ")
+    if not known or len(text) < 4 or text.endswith(("?", "？", "吗")):
+        return None
+    gloss = " ".join(known)
+    subject = {"subject": text, "subject_en": gloss if all(t.gloss for t in tokens) else ""}
+    details = {"bare": True, "english": gloss, "content_en": subject["subject_en"], **subject}
+    return Step(masked.unmask(text), gloss, "", masked.unmask(text), details=details)
 
 
 def _add_details(steps: list[Step], tokens: list[_Token]) -> None:
@@ -169,6 +205,7 @@ def _lookup(word: str) -> list[_Token]:
     return [_Token(word, "other", word if word.isascii() else "")]
 
 
+_PLACED = frozenset(["放在", "放到", "贴在", "贴到"])
 _VERBS = ("maker", "turner", "doer", "joiner")
 
 
@@ -210,6 +247,9 @@ def _as_verb_or_noun(tokens: list[_Token], number: int) -> _Token:
     """Such as "画" paints at the head of a clause and is a painting after a measure or "的"."""
     token = tokens[number]
     before = tokens[number - 1] if number else None
+    if token.text in _PLACED and any(t.part == "maker" for t in tokens[:number]):
+        is_moved = any(t.text in ("把", "将") for t in tokens[:number])
+        return token if is_moved else _Token(token.text, "word", "on")
     if token.text == "画":
         is_noun = before is not None and (before.part in ("count", "known") or before.text == "的")
         return (
@@ -254,8 +294,17 @@ def _as_verb_or_noun(tokens: list[_Token], number: int) -> _Token:
 class _Clause:
     """One clause being read."""
 
-    def __init__(self, tokens: list[_Token], masked: Masked, start: int, index: int) -> None:
+    def __init__(
+        self,
+        tokens: list[_Token],
+        masked: Masked,
+        start: int,
+        index: int,
+        *,
+        given: frozenset[str] | None = None,
+    ) -> None:
         self.tokens, self.masked, self.start, self.index = tokens, masked, start, index
+        self.given = given
         self.verb = next((t for t in tokens if t.part in _VERBS), None)
 
     def steps(self) -> list[Step]:
@@ -281,10 +330,15 @@ class _Clause:
         gloss = self._gloss() + (" it" if is_left_out else "")
         text = self.masked.unmask("".join(t.text for t in self.tokens))
         wanted = next((m.kind for m in reversed(mentions) if m.is_output), "")
+        verb = self.verb.gloss.split()[0] if self.verb else ""
+        is_making = bool(self.verb and self.verb.part == "maker")
+        if is_making and not any(m.kind or m.literals for m in mentions):
+            wanted = wanted or kind_made_by(verb)
+        core = core_of(verb, wanted, mentions) if is_making else ""
         step = Step(
             text=text,
             query=gloss,
-            verb=self.verb.gloss.split()[0] if self.verb else "",
+            verb=verb,
             content=self._content(at),
             mentions=tuple(mentions),
             wanted=wanted,
@@ -292,14 +346,17 @@ class _Clause:
             details={
                 "english": self._english(),
                 "content_en": self._content_gloss(at),
+                **({"core": core} if core else {}),
+                **self._thing(at),
                 **self._subject(at),
             },
         )
         return [step, *self._style(step)]
 
     def _accompaniment(self, mentions: list[Mention]) -> list[Step]:
-        things = [m for m in mentions if m.kind]
         at = self.tokens.index(self.verb) if self.verb else -1
+        targets = [m for m in mentions if m.start < self.start + at]
+        things = [m for m in mentions if m.kind and m not in targets]
         steps = []
         for thing in things:
             whole = (
@@ -307,6 +364,8 @@ class _Clause:
                 if len(things) == 1
                 else [t for t in self.tokens[at + 1 :] if t.text == thing.text]
             )
+            if targets and self._is_there(thing):
+                continue
             made = replace(thing, is_output=True, status="new", role="object")
             steps.append(
                 Step(
@@ -316,12 +375,32 @@ class _Clause:
                     content="".join(t.text for t in whole),
                     mentions=(made,),
                     wanted=thing.kind,
-                    joins=self.index - 1,
+                    joins=-1 if targets else self.index - 1,
                     start=self.start,
                     details={"english": self._english(), "content_en": self._content_gloss(at)},
                 )
             )
-        return steps
+        return [*steps, self._putting(targets, things)] if targets and things else steps
+
+    def _is_there(self, thing: Mention) -> bool:
+        return self.given is None or any(related(thing.kind, kind) for kind in self.given)
+
+    def _putting(self, targets: list[Mention], things: list[Mention]) -> Step:
+        """Such as "给视频配上音乐": the one is put to the other."""
+        parts = [replace(m, status="known", role="object", is_output=False) for m in things]
+        wholes = [
+            m if m.status == "pronoun" else replace(m, status="known", role="to", is_output=False)
+            for m in targets
+        ]
+        said = " and ".join(m.head for m in parts) + " to the " + wholes[0].head
+        return Step(
+            text=self.masked.unmask("".join(t.text for t in self.tokens)),
+            query=f"add {said}",
+            verb="add",
+            mentions=(*wholes, *parts),
+            start=self.start,
+            details={"english": self._english()},
+        )
 
     def _mentions(self, at: int) -> list[Mention]:
         found: list[Mention] = []
@@ -333,7 +412,10 @@ class _Clause:
                 is_input = token.text != "用" or is_input
             elif token.part in _VERBS:
                 is_input, modifiers, count, status = False, [], 1, "new"
-            elif token.part == "known":
+            elif token.part == "known" or (
+                token.part == "pronoun"
+                and [t.part for t in self.tokens[n + 1 : n + 2]] == ["media"]
+            ):
                 status = "known"
                 count = 0 if token.text in ("这些", "所有") else count
             elif token.part == "count" and token.number is not None:
@@ -362,6 +444,9 @@ class _Clause:
             elif token.gloss:
                 modifiers.extend(token.gloss.split())
         return found
+
+    def _is_medium(self, n: int) -> bool:
+        return n < len(self.tokens) and self.tokens[n].part == "media"
 
     def _literal(self, token: _Token, n: int, modifiers: list[str]) -> Mention:
         literals: tuple[Literal, ...] = self.masked.find(token.text)
@@ -468,6 +553,19 @@ class _Clause:
         known = all(t.gloss or t.part != "other" for t in rest)
         gloss = " ".join(t.gloss for t in rest if t.gloss) if known else ""
         return {"subject": "".join(t.text for t in rest), "subject_en": gloss}
+
+    def _thing(self, at: int) -> dict[str, str]:
+        """What is acted on in a picture: 天空 of 把天空变成蓝色, 狗 of 去掉照片里的狗."""
+        if self.verb is None or self.verb.part in ("maker", "joiner"):
+            return {}
+        before, after = self.tokens[:at], self.tokens[at + 1 :]
+        start = next((n + 1 for n, t in enumerate(before) if t.text in ("把", "将", "给")), -1)
+        part = before[start:] if start >= 0 else after
+        last = max((n for n, t in enumerate(part) if t.text in ("的", "里", "中")), default=-1)
+        words = [t for t in part[last + 1 :] if t.part in ("word", "other") and t.text != "一下"]
+        if not words or any(t.part in ("media", "literal", "quantity") for t in part[last + 1 :]):
+            return {}
+        return {"thing_en": " ".join(t.gloss or t.text for t in words)}
 
     def _style(self, main: Step) -> list[Step]:
         """Such as "油画风格" on a thing that is being made: a step of its own after it."""

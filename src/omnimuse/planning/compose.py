@@ -45,12 +45,40 @@ def join(
         return set_input(draft, first.node, port.name, (second,))
     found = joiner(specs, (first, second), fits)
     if found is None:
-        return draft
+        return _mixed_in(draft, specs, first, second, fits=fits, step=step, index=index)
     name, inputs = found
     reason = f"brings {first.kind} and {second.kind} together"
     return add_node(
         draft, specs[name], DraftNode(name, index, inputs, (), reason, True), step, replaces=index
     )
+
+
+def _mixed_in(
+    draft: Draft,
+    specs: Mapping[str, ToolSpec],
+    first: Resource,
+    second: Resource,
+    *,
+    fits: Mapping[str, float],
+    step: Step,
+    index: int,
+) -> Draft:
+    """A film that has a voice gets music too: both are mixed for the one port."""
+    node = draft.nodes[first.node]
+    for port in specs[node.tool].inputs:
+        fed = node.inputs.get(port.name, ())
+        is_open = port.kind not in GUIDES and not port.is_list and accepts(port.kind, second.kind)
+        if len(fed) != 1 or not is_open or is_textual(port.kind):
+            continue
+        found = joiner(specs, (fed[0], second), fits)
+        if found is None:
+            continue
+        name, inputs = found
+        mixer = DraftNode(name, index, inputs, (), "mixes the sounds for it", True)
+        draft = add_node(draft, specs[name], mixer, step)
+        mixed = next(r for r in draft.resources if r.node == len(draft.nodes) - 1)
+        return set_input(draft, first.node, port.name, (mixed,))
+    return draft
 
 
 def related_outputs(spec: ToolSpec, resource: Resource) -> bool:

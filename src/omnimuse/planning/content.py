@@ -21,7 +21,10 @@ def resolve_content(step: Step, spec: ToolSpec, intent: Intent) -> str:
     another tool will give is left to it only if the tool makes pictures in one style alone.
     """
     quotes = [item.value for m in step.mentions for item in m.literals if item.type == "quote"]
-    if quotes and not any(p.kind == "image" for p in spec.inputs):
+    is_shown = bool(spec.outputs) and spec.outputs[0].kind in ("image", "scene3d")
+    words = len(re.findall(r"\w+", re.sub(r"'[^']*'", "", step.content)))
+    is_all = not is_shown or words < 4
+    if quotes and is_all and not any(p.kind == "image" for p in spec.inputs):
         return quotes[0]
     if intent.language == "zh":
         return _chinese(step, spec, intent)
@@ -29,7 +32,7 @@ def resolve_content(step: Step, spec: ToolSpec, intent: Intent) -> str:
     content = _STYLE_TAIL.sub("", content).strip(" ,") or content
     content = _expand(content, step, intent)
     if spec.outputs and spec.outputs[0].kind in ("image", "scene3d", "mesh", "layout", "video"):
-        return _described(content, step)
+        return _described(content, step, spec)
     return content
 
 
@@ -50,13 +53,15 @@ def _chinese(step: Step, spec: ToolSpec, intent: Intent) -> str:
     return re.sub(r"\s+", " ", gloss) if is_english_only and gloss else own
 
 
-def _described(content: str, step: Step) -> str:
+def _described(content: str, step: Step, spec: ToolSpec) -> str:
     """Drop "a picture of", but keep what is said of the picture ("a watercolour painting of")."""
     head = next(
         (m for m in step.mentions if m.is_output and m.kind in ("image", "video", "scene3d")), None
     )
     if head is None:
         return content
+    if spec.outputs[0].kind not in (head.kind, "video"):
+        return subject_of(content)  # a picture for a film shows what the film is of
     plain = {"new", "nice", "beautiful", "short", "image", "picture", "photo", "3d", "big", "good"}
     if set(head.modifiers) - plain and head.head not in ("image", "picture", "photo", "model"):
         return content

@@ -23,7 +23,8 @@ from omnimuse.planning.draft import Draft, DraftNode
 from omnimuse.planning.intent import Intent, Step
 from omnimuse.planning.language import decompose
 from omnimuse.planning.masking import mask
-from omnimuse.planning.mending import openers_of
+from omnimuse.planning.mending import THINGS, openers_of
+from omnimuse.planning.pointing import bind_pointing, fit_durations
 from omnimuse.planning.questions import (
     ask_for_arguments,
     ask_for_inputs,
@@ -48,18 +49,21 @@ class EmbeddedPlanner:
             are left out: for planning with a foreign tool set, where nothing is run.
         weights: the search's constants.
         cache_dir: where sentence vectors of tool sets are kept; nowhere if None.
+        serves: whether some model could play a role; tools whose main role has none come last.
     """
 
     def __init__(
         self,
         roles: Callable[[str], Any],
         *,
+        serves: Callable[[str], bool] | None = None,
         assume: bool = False,
         weights: Weights | None = None,
         cache_dir: Path | None = None,
     ) -> None:
         self._roles, self._assume, self._weights = roles, assume, weights
-        self._cache_dir = cache_dir
+        self._cache_dir, self._serves = cache_dir, serves
+        self._makers: dict[str, Mapping[str, float]] = {}
         self._index_of: tuple[dict[str, ToolSpec], ToolIndex] | None = None
 
     def plan(
@@ -88,10 +92,12 @@ class EmbeddedPlanner:
         if errors:
             raise errors[0]
         attached = attached_things(request, attachments)
-        kinds = None if self._assume else frozenset(kind for kind, _ in attached)
+        unnamed = frozenset(k for k, name in attached if not name or name not in request.prompt)
+        kinds = None if self._assume else unnamed
         intent = self.read(request.prompt, specs, given=kinds)
         draft, intent = self.draft(intent, attached, specs)
-        return self._finish(draft, intent, specs)
+        plan = self._finish(draft, intent, specs)
+        return fit_durations(bind_pointing(plan, request, specs), specs)
 
     def read(
         self,
@@ -138,7 +144,14 @@ class EmbeddedPlanner:
         score = self._index(specs).score
         readings = read_clauses(intent, specs, resources, score, cores=not self._assume)
         fits = [reading.plain for reading in readings]
-        search = PlanSearch(specs, readings, weights=self._weights, assume=self._assume)
+        search = PlanSearch(
+            specs,
+            readings,
+            weights=self._weights,
+            assume=self._assume,
+            makers=self._makers,
+            unserved=self._unserved(specs),
+        )
         draft = search.search(intent, resources)
         if not draft.nodes and self._assume:
             draft, intent = self._closest(intent, resources, specs)
@@ -167,8 +180,18 @@ class EmbeddedPlanner:
     def _index(self, specs: Mapping[str, ToolSpec]) -> ToolIndex:
         if self._index_of is None or self._index_of[0] != dict(specs):
             embed = self._roles("feature-extraction").embed
-            self._index_of = (dict(specs), ToolIndex(specs, embed, cache_dir=self._cache_dir))
+            index = ToolIndex(specs, embed, cache_dir=self._cache_dir)
+            self._index_of = (dict(specs), index)
+            near = index.score([f"make {thing}" for thing in THINGS.values()])
+            self._makers = dict(zip(THINGS, near))
         return self._index_of[1]
+
+    def _unserved(self, specs: Mapping[str, ToolSpec]) -> frozenset[str]:
+        if self._serves is None or self._assume:
+            return frozenset()
+        main = {name: spec.roles[0] for name, spec in specs.items() if spec.roles}
+        idle = {role for role in set(main.values()) if not self._serves(role)}
+        return frozenset(name for name, role in main.items() if role in idle)
 
     def _similarity(self, left: Sequence[str], right: Sequence[str]) -> Any:
         embed = self._roles("feature-extraction").embed

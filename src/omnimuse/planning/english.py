@@ -62,9 +62,9 @@ class EnglishDecomposer:
         Those that open with a verb read as a noun are read again after "Please"; those that hide
         an imperative after a comma or "and" are read again in pieces.
         """
-        for sentence in self._parse(text):
-            sentence, more = self._opened(sentence)
-            if sentence is None:
+        for read in self._parse(text):
+            sentence, more = self._opened(read)
+            if all(word.pos_ == "SPACE" for word in sentence):
                 continue
             cuts = self._cuts(sentence)
             if not cuts:
@@ -76,11 +76,11 @@ class EnglishDecomposer:
                 piece = sentence.text[start - sentence.start : end - sentence.start]
                 yield from self._sentences(trim_clause(piece), shift + more + start)
 
-    def _opened(self, sentence: Sentence) -> tuple[Sentence | None, int]:
+    def _opened(self, sentence: Sentence) -> tuple[Sentence, int]:
         """The sentence, read again after "Please" if it opens with a verb read as a noun."""
         words = [word for word in sentence if word.pos_ != "SPACE"]
         if not words:
-            return None, 0
+            return sentence, 0
         is_known = words[0].lower_ in self._openers and opens_object(words, 1)
         is_verb = words[0].tag_ in ("VB", "VBP")
         if _opens_with_hidden_verb(words) or (is_known and not is_verb):

@@ -39,5 +39,5 @@ def decompose(
     if language_of(prompt) == "zh":
         from omnimuse.planning.chinese import ChineseDecomposer
 
-        return ChineseDecomposer().decompose(prompt)
+        return ChineseDecomposer(given=given).decompose(prompt)
     return EnglishDecomposer(parser, openers=openers, given=given).decompose(prompt)

@@ -12,6 +12,8 @@ from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.intent import NEW, Mention
 from omnimuse.planning.phrases import ADDING, lemma_of
 from omnimuse.planning.syntax import Word
+from omnimuse.planning.values import COLOURS
+from omnimuse.planning.vocabulary import kind_of
 
 # Verbs that mean nothing without what they govern: "make it look old".
 LIGHT = frozenset(["make", "let", "have", "get", "do"])
@@ -19,6 +21,7 @@ SAYING = frozenset(["say", "pronounce"])
 # Verbs whose "with" brings a part that takes the place of another, or goes into it.
 _EXCHANGING = frozenset(["replace", "swap", "exchange", "dub", "change", "substitute", "score"])
 _PLACES = frozenset(["front", "top", "background", "behind", "before", "onto", "over", "against"])
+_SCENERY = frozenset(["background", "backdrop"])
 _SOUNDS = frozenset(["music", "sound", "speech"])
 _LINKS = frozenset(
     [",", ";", "and", "then", "also", "finally", "afterwards", "next", "lastly", "please", "&"]
@@ -34,7 +37,7 @@ _NO_VERBS = frozenset(
 _TRAILING = re.compile(
     r"(?:[\s,;]+(?:and|then|also|finally|afterwards|next|lastly))*[\s,;]*$", re.I
 )
-_THINGS = {
+THINGS = {
     "image": "a picture", "text": "a text", "music": "a piece of music", "sound": "a sound",
     "speech": "a text aloud", "video": "a film", "scene3d": "a 3D model",
 }  # fmt: skip
@@ -89,9 +92,9 @@ def trim_clause(text: str) -> str:
     return _TRAILING.sub("", text)
 
 
-def without_phrase(clause: str, mention: Mention) -> str:
+def without_phrase(clause: str, phrase: str, role: str) -> str:
     """A clause without a phrase and the preposition that led to it."""
-    pattern = rf"[\s,]*(?:\b{re.escape(mention.role)}\s+)?{re.escape(mention.text)}"
+    pattern = rf"[\s,]*(?:\b{re.escape(role)}\s+)?{re.escape(phrase)}"
     return re.sub(pattern, " ", clause, count=1, flags=re.I).strip(" ,")
 
 
@@ -100,11 +103,17 @@ def is_ingredient(mention: Mention, verb: Word) -> bool:
     if mention.status != NEW or mention.literals or mention.is_output or mention.head == "style":
         return False
     lemma = lemma_of(verb)
+    if not mention.kind:
+        objects = {c.lower_ for c in verb.children if c.dep_ == "dobj"}
+        is_scenery = bool(objects & _SCENERY) and mention.head not in COLOURS
+        return is_scenery and mention.role == "with" and lemma in _EXCHANGING
     if mention.kind in _SOUNDS:
         is_put = mention.role in ("object", "with", "by") and lemma in ADDING | _EXCHANGING
         return is_put and (mention.role != "object" or lemma in ADDING)
     if mention.kind != "image" or not re.search(r"\b(?:of|showing|with)\s", mention.text):
         return False
+    if lemma in ADDING and mention.role in ("on", "onto", "before", "behind", "against", "over"):
+        return True
     places = {w.lower_ for w in verb.subtree} & _PLACES
     return bool(places) or (mention.role in ("with", "by") and lemma in ADDING | _EXCHANGING)
 
@@ -117,7 +126,7 @@ def core_of(verb: str, wanted: str, mentions: Sequence[Mention]) -> str:
     if not wanted or any((m.status != NEW and m.kind) or m.literals for m in mentions):
         return ""
     made = next((m for m in mentions if m.is_output and m.kind == wanted), None)
-    thing = _THINGS.get(wanted, f"a {wanted}")
-    if made is not None:
+    thing = THINGS.get(wanted, f"a {wanted}")
+    if made is not None and kind_of(made.head, made.modifiers) == wanted:
         thing = f"a {' '.join([*made.modifiers[-2:], made.head])}".replace(" - ", "-")
     return f"{verb} {thing}".strip()

@@ -38,7 +38,11 @@ class Planner(Protocol):
 
 
 def make_planner(
-    settings: Settings, roles: Callable[[str], Any], *, assume: bool = False
+    settings: Settings,
+    roles: Callable[[str], Any],
+    *,
+    assume: bool = False,
+    serves: Callable[[str], bool] | None = None,
 ) -> Planner:
     """The planner that the settings choose.
 
@@ -46,6 +50,7 @@ def make_planner(
         settings: `planner`, and for `endpoint` its address, model and key.
         roles: gives the model of a role.
         assume: plan only, for a foreign tool set: inputs may stay open.
+        serves: whether some model could play a role.
 
     Raises:
         ConfigError: no such planner, or an endpoint without an address.
@@ -53,7 +58,8 @@ def make_planner(
     if settings.planner == "embedded":
         from omnimuse.planning.embedded import EmbeddedPlanner
 
-        return EmbeddedPlanner(roles, assume=assume, cache_dir=settings.home / "cache" / "planning")
+        folder = settings.home / "cache" / "planning"
+        return EmbeddedPlanner(roles, assume=assume, cache_dir=folder, serves=serves)
     if settings.planner == "llm":
         from omnimuse.planning.llm import LlmPlanner, role_completion
 

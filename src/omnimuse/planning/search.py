@@ -8,17 +8,19 @@ is what both agree on. Deterministic: ties fall by name.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from omnimuse.graph.kinds import accepts, ancestors, is_textual
 from omnimuse.graph.spec import Port, ToolSpec
+from omnimuse.planning.arguments import turned_into
 from omnimuse.planning.binding import TELLING, Binder, Binding
-from omnimuse.planning.compose import gather, join, with_copies
+from omnimuse.planning.compose import gather, is_collector, join, with_copies
 from omnimuse.planning.context import Reading, Scores
 from omnimuse.planning.draft import Draft, DraftNode, add_node, drop_nodes, topological
-from omnimuse.planning.intent import Intent, Step
+from omnimuse.planning.intent import NEW, PRONOUN, Intent, Step
 from omnimuse.planning.resources import Resource, related
 from omnimuse.planning.retrieval import stem
 from omnimuse.planning.values import find_values
@@ -36,6 +38,12 @@ class Weights:
     wanted: float = 0.15
     unwanted: float = 0.30
     aside: float = 0.1
+    taking: float = 0.4
+    guessed: float = 0.3
+    styled: float = 0.1
+    namesake: float = 0.05
+    cost: float = 0.02
+    unserved: float = 0.2
     given: float = 0.05
     absent: float = 0.15
     named: float = 0.1
@@ -61,6 +69,8 @@ class PlanSearch:
         readings: for each step, how near each tool is by meaning.
         weights: the search's constants.
         assume: inputs that are nowhere to be had may stay open (planning for a foreign tool set).
+        makers: kind -> how near each tool is to making a thing of that kind, whatever it shows.
+        unserved: tools that no installed model could serve.
     """
 
     def __init__(
@@ -70,8 +80,11 @@ class PlanSearch:
         *,
         weights: Weights | None = None,
         assume: bool = False,
+        makers: Mapping[str, Scores] | None = None,
+        unserved: frozenset[str] = frozenset(),
     ) -> None:
         self.specs, self._readings, self._assume = specs, readings, assume
+        self._generic, self._unserved = makers or {}, unserved
         self.weights = weights or Weights()
         self._makers = _makers(specs)
 
@@ -119,6 +132,9 @@ class PlanSearch:
     def _scores(self, draft: Draft, index: int, step: Step) -> Scores:
         """The reading that fits what the step is about: the latest result, else what was given."""
         results = [r for r in draft.resources if r.is_result and r.is_primary]
+        points_back = any(m.status == PRONOUN and m.role == "object" for m in step.mentions)
+        if points_back and results and not self._assume:
+            return self._readings[index].for_kind(results[-1].kind)
         given = [r for r in draft.resources if not r.is_result and (r.ref or r.kind != "text")]
         said = next((m.kind for m in step.mentions if m.kind and not m.is_output), "")
         if said and said != "text":
@@ -142,7 +158,7 @@ class PlanSearch:
         weights = self.weights
         score = fits.get(spec.name, 0.0)
         if step.verb and _is_named_after(spec.name, step.verb):
-            score += weights.named
+            score += weights.named + (0.0 if self._assume else weights.namesake)
         outputs = [port.kind for port in spec.outputs]
         if step.wanted:
             is_wanted = [related(step.wanted, kind) for kind in outputs]
@@ -152,6 +168,11 @@ class PlanSearch:
             score += weights.wanted * share if any(is_wanted) else -weights.unwanted
             if not self._assume and any(is_wanted) and not share:
                 score -= weights.aside
+        if not self._assume:
+            score -= weights.cost * math.log2(1.0 + spec.cost_s) + self._taking(step, spec)
+            if any(turned_into(param, step) for param in spec.params):
+                score += weights.styled  # it can be told what "a sketch" is
+            score -= weights.unserved if spec.name in self._unserved else 0.0
         said = {m.kind for m in step.mentions if m.kind and not m.is_output}
         for port in spec.inputs:
             if port.is_required and not is_textual(port.kind):
@@ -160,6 +181,18 @@ class PlanSearch:
                 elif port.kind not in available:
                     score -= weights.absent
         return score
+
+    def _taking(self, step: Step, spec: ToolSpec) -> float:
+        """What it costs to work on a thing where the words ask for a new one: "draw a cover"."""
+        if not step.details.get("core") or is_collector(spec):
+            return 0.0
+        takes = any(p.is_required and not is_textual(p.kind) for p in spec.inputs)
+        is_made = any(
+            _is_told(other) and other.outputs[0].kind == step.wanted
+            for other in self.specs.values()
+            if other.outputs
+        )
+        return self.weights.taking if takes and is_made else 0.0
 
     def _apply(
         self, draft: Draft, index: int, step: Step, name: str, gain: float, binder: Binder
@@ -201,6 +234,7 @@ class PlanSearch:
             gain -= self.weights.faint
         if not self._assume:
             gain -= self.weights.dangling * binding.dangling
+            gain -= self.weights.guessed * binding.guessed
         if same is not None:
             made = {**grown.made, index: tuple(r for r in grown.resources if r.node == same)}
             return [
@@ -265,7 +299,7 @@ class PlanSearch:
         best: tuple[float, tuple[str, ...], Resource] | None = None
         for resource in draft.resources:
             for path in self._paths(resource.kind, port.kind):
-                if exclude in path:
+                if exclude in path or self._goes_back(resource, path, exclude, step):
                     continue
                 price = self._price(path, index, resource, step)
                 if best is None or (price, path) < (best[0], best[1]):
@@ -291,13 +325,31 @@ class PlanSearch:
             )
         return draft, resource, price
 
+    def _goes_back(self, resource: Resource, path: tuple[str, ...], goal: str, step: Step) -> bool:
+        """Such as painting a poem, to read the painting: the way ends where it began.
+
+        Also painting the letters of a text that only tells what to paint.
+        """
+        if self._assume:
+            return False
+        entry = _main_port(self.specs[path[0]])
+        if entry is None or entry.name not in TELLING:
+            return False
+        outputs = self.specs[goal].outputs
+        is_meant = any(
+            item.token == resource.token for m in step.mentions for item in m.literals
+        ) or any(m.kind == "text" and m.status != NEW for m in step.mentions)
+        is_back = bool(outputs) and outputs[0].kind == resource.kind
+        is_free = not resource.is_result and resource.ref is not None  # a text that is attached
+        return is_back or not (is_meant or is_free) or resource.is_told or not resource.is_primary
+
     def _generate(
         self, draft: Draft, index: int, step: Step, port: Port
     ) -> tuple[Draft, Resource, float] | None:
         """A tool that makes what a port needs from the step's own words alone."""
-        scores = self._readings[index].plain
+        scores = self._generic.get(port.kind, self._readings[index].plain)
         makers = [
-            (scores.get(name, 0.0), name)
+            (scores.get(name, 0.0) - self.weights.cost * math.log2(1.0 + spec.cost_s), name)
             for name, spec in self.specs.items()
             if spec.outputs and accepts(port.kind, spec.outputs[0].kind) and _is_told(spec)
         ]

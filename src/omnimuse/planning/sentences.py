@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from omnimuse.planning.intent import Mention, Step
 from omnimuse.planning.masking import Masked
-from omnimuse.planning.mending import LIGHT, core_of, is_ingredient, without_phrase
+from omnimuse.planning.mending import LIGHT, THINGS, core_of, is_ingredient, without_phrase
 from omnimuse.planning.phrases import ADDING, content_of, find_mentions, lemma_of
 from omnimuse.planning.predicates import (
     GET,
@@ -137,6 +138,7 @@ class SentenceReader(PredicateFinder):
                 m
                 for m in mentions
                 if m not in extras
+                and not any(m.literals and m.text in extra.text for extra in extras)
                 and (
                     part is None
                     or m is part
@@ -147,8 +149,9 @@ class SentenceReader(PredicateFinder):
                 text if part is None else part.text if is_nominal else f"{token.text} {part.text}"
             )
             for extra in extras:
-                clause = without_phrase(clause, extra)
+                clause = without_phrase(clause, self._masked_again(extra.text), extra.role)
             step = self._step(token, clause, own, is_nominal)
+            step = replace(step, query=_in_short(step.query, own))
             steps.append(with_more(step, text) if is_nominal and len(wanted_parts) == 1 else step)
         style = next((m for m in mentions if m.head == "style" and m.role in ("in", "with")), None)
         if style is not None and not is_nominal:
@@ -156,11 +159,18 @@ class SentenceReader(PredicateFinder):
         if not is_nominal:
             steps.extend(self._wrought(token, steps[-1]))
         for extra in extras:
-            joined = self._step(
-                None, extra.text, [replace(extra, role="object", is_output=True)], True
-            )
+            inside = [m for m in mentions if m.literals and m.text in extra.text and m != extra]
+            own = [replace(extra, role="object", is_output=True), *inside]
+            joined = self._step(None, extra.text, own, True)
             steps.append(replace(joined, joins=self.index + offset + len(wanted_parts) - 1))
         return steps
+
+    def _masked_again(self, text: str) -> str:
+        """Words of a phrase as they stand in the masked clause."""
+        for item in self.masked.literals:
+            said = f"'{item.value}'" if item.type == "quote" else item.value
+            text = text.replace(said, item.token)
+        return text
 
     def _ingredients(
         self, token: Word, mentions: list[Mention]
@@ -170,13 +180,14 @@ class SentenceReader(PredicateFinder):
             return mentions, []
         steps, kept = [], []
         for mention in mentions:
-            is_there = any(related(mention.kind, kind) for kind in self.given)
+            is_there = any(kind and related(mention.kind, kind) for kind in self.given)
             if is_there or not is_ingredient(mention, token):
                 kept.append(mention)
                 continue
-            made = replace(mention, role="object", is_output=True)
+            kind = mention.kind or "image"
+            made = replace(mention, role="object", is_output=True, kind=kind)
             steps.append(self._step(None, mention.text, [made], True))
-            kept.append(replace(mention, status="known", is_output=False, is_wrought=True))
+            kept.append(replace(mention, status="known", kind=kind, is_wrought=True))
         return kept, steps
 
     def _step(
@@ -279,6 +290,16 @@ class SentenceReader(PredicateFinder):
 
     def _text(self, tokens: list[Word]) -> str:
         return "".join(t.text_with_ws for t in tokens).strip(" ,.;:!?")
+
+
+def _in_short(query: str, mentions: list[Mention]) -> str:
+    """The query with what is made before called by its kind: "put it on the picture"."""
+    for mention in mentions:
+        is_made = mention.is_wrought and mention.status == "known"
+        if is_made and not re.match(r"(?:the|this|that)\b", mention.text, re.I):
+            noun = THINGS.get(mention.kind, mention.kind).split()[-1]
+            query = query.replace(mention.text, f"the {noun}", 1)
+    return query
 
 
 def with_more(step: Step, said: str) -> Step:

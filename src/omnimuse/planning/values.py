@@ -198,6 +198,12 @@ def _measures(low: str) -> list[Value]:
         accidental = sign.get(match[2] or match[3] or "", "")
         key = f"{match[1].upper()}{accidental} {match[4]}"
         found.append(Value("key", key, "", match.start(), match[0]))
+    interval = r"(semitones?|half[- ]?tones?|octaves?|tones?)\s+(up|higher|down|lower|deeper)"
+    for match in re.finditer(rf"\b{_NUMBER}\s+{interval}\b", low):
+        semitones = 12 if match[2].startswith("oct") else 2 if match[2].startswith("tone") else 1
+        direction = 1 if match[3] in ("up", "higher") else -1
+        interval_value = direction * semitones * _number(match["n"])
+        found.append(Value("interval", interval_value, "", match.start(), match[0]))
     for match in re.finditer(r"\b(\d{1,3})\s*(?:fps|frames per second)\b", low):
         found.append(Value("rate", float(match[1]), "", match.start(), match[0]))
     for match in re.finditer(r"(-?\d+(?:\.\d+)?)\s*(?:db|lufs|decibels?)\b", low):
