@@ -58,7 +58,7 @@ def _plan_foreign(studio: Studio, request: Request, toolset: Path) -> Response:
     try:
         house.gates.check_input(request, attachments)
         plan = planner.plan(request, attachments, specs)
-        house.gates.check_plan(plan, specs)
+        house.gates.check_plan(plan, specs, request)
     except (NeedsInputError, PlanError, SafetyRefusal) as error:
         return house.answer(run_id, Plan(()), errors=[error])
     return house.answer(run_id, plan)

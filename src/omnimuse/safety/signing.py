@@ -33,6 +33,13 @@ EMBEDDED_TYPES = frozenset(
 )
 
 
+# no thumbnail of the file in itself, and large films through a temporary file, not through memory
+_C2PA_SETTINGS = {
+    "builder": {"thumbnail": {"enabled": False}},
+    "core": {"backing_store_memory_threshold_in_mb": 8},
+}
+
+
 class Signer:
     """Signs exported files with the keys of this installation.
 
@@ -78,7 +85,8 @@ class Signer:
         try:
             with (
                 c2pa.Signer.from_info(info) as signer,
-                c2pa.Builder(manifest) as builder,
+                c2pa.Context(c2pa.Settings.from_dict(_C2PA_SETTINGS)) as context,
+                c2pa.Builder(manifest, context) as builder,
                 path.open("rb") as source,
                 temporary.open("w+b") as target,
             ):
