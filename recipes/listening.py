@@ -57,11 +57,13 @@ SENTENCES = (
 class Makers:
     """The default voice and the default orchestra, at 22,050 Hz."""
 
-    def __init__(self) -> None:
+    def __init__(self, tunes: Path | None = None) -> None:
         from omnimuse.backends.melody_lm import MelodyModel
         from omnimuse.backends.piper import PiperSynthesizer
         from omnimuse.backends.soundfont import SoundfontRenderer
 
+        self._spoken: dict[tuple[int, float], tuple[Samples, int]] = {}
+        self._tunes = sorted(tunes.glob("*.wav")) if tunes else []
         models = Path(os.environ["OMNIMUSE_MODELS_DIR"])
         cards = Path(omnimuse.backends.__file__).parent / "cards"
         self._voice = PiperSynthesizer(
@@ -76,14 +78,22 @@ class Makers:
         """A sentence at another pace and, by resampling, of a larger or smaller speaker."""
         from scipy.signal import resample
 
-        voice, rate_hz = self._voice.speak(SENTENCES[index % len(SENTENCES)],
-                                          rate=float(rng.uniform(0.8, 1.25)))  # fmt: skip
+        key = (index % len(SENTENCES), (0.85, 1.0, 1.2)[index % 3])
+        if key not in self._spoken:
+            self._spoken[key] = self._voice.speak(SENTENCES[key[0]], rate=key[1])
+        voice, rate_hz = self._spoken[key]
         said = voice.reshape(len(voice), -1)[:, 0]
         factor = float(rng.uniform(0.78, 1.2)) * rate_hz / RATE_HZ
         return np.asarray(resample(said, round(len(said) / factor)), np.float32)
 
     def music(self, index: int, rng: np.random.Generator) -> Samples:
-        """Half a minute in one of the styles."""
+        """Half a minute in one of the styles; from the folder of tunes if there is one."""
+        if self._tunes:
+            import soundfile
+
+            return np.asarray(
+                soundfile.read(self._tunes[index % len(self._tunes)], dtype="float32")[0]
+            )
         from scipy.signal import resample_poly
 
         from omnimuse.crafts.music.brief import Brief
@@ -134,7 +144,7 @@ def scenes(makers: Makers, seed: int, per_style: int) -> Iterator[tuple[Samples,
         return level(made.mean(axis=1), -22)
 
     for index in range(per_style * len(styles())):
-        tune = level(makers.music(index, rng), -20)
+        tune = level(makers.music(index + (22 if seed else 0), rng), -20)
         half = len(tune) // 2
         yield tune[:half], 0, 1
         under = tune[half:]
@@ -225,7 +235,8 @@ def train_events(out: Path) -> dict[str, float]:
                         mean=mean.astype(np.float32), scale=scale.astype(np.float32))  # fmt: skip
     names = tuple(sound_classes())
     table = events.Table(names, owners, standard.astype(np.float32) / 16,
-                         mean.astype(np.float32), scale.astype(np.float32), 9.9, (0.0,) * 10)  # fmt: skip
+                         mean.astype(np.float32), scale.astype(np.float32), 9.9,
+                         (0.0,) * 10)  # fmt: skip
     sure, reach = calibrate(table, *performances(5000, 2))
     record = {"names": names, "reach": reach, "sure": sure}
     (out / "events.json").write_text(json.dumps(record, indent=1) + "\n")
@@ -260,13 +271,14 @@ def main() -> None:
     """Read the command line, make the tables, print the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("src/omnimuse/crafts/listening"))
+    parser.add_argument("--tunes", type=Path, help="WAVs at 22,050 Hz instead of new tunes")
     parser.add_argument("--only", choices=("events", "segmentation"))
     arguments = parser.parse_args()
     report: dict[str, object] = {}
     if arguments.only != "segmentation":
         report["events"] = train_events(arguments.out)
     if arguments.only != "events":
-        report["segmentation"] = train_segmentation(arguments.out, Makers())
+        report["segmentation"] = train_segmentation(arguments.out, Makers(arguments.tunes))
     print(json.dumps(report, indent=1))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from omnimuse.tools.context import ToolContext
 from omnimuse.tools.declare import tool
@@ -28,13 +29,16 @@ class Compiled(NamedTuple):
 
 
 @tool(
-    version="1.0.0",
-    cost_s=0.1,
-    memory_mb=5,
+    version="1.1.0",
+    roles=("token-classification", "feature-extraction", "text-generation"),
+    cost_s=20.0,
+    memory_mb=500,
     examples=(
         "turn this radio play into an audio script",
         "make a script with voices, music and sound effects from the dialogue",
+        "write a two-minute radio play with rain, two voices and a sad waltz",
         "write the audio script of a podcast from this text",
+        "a one-minute audio story about a lighthouse with wind and a piano tune",
         "把这段对话写成广播剧脚本",
     ),
 )
@@ -43,18 +47,59 @@ def write_audio_script(
     text: Text,
     *,
     title: Annotated[str, Arg("name of the play", max_length=200)] = "",
+    form: Annotated[
+        Literal["auto", "play", "request"], Arg("the text is a play, or asks for one")
+    ] = "auto",
 ) -> Graph:
-    """Write an audio script from a radio play's text: who speaks, which sounds and music, in order.
+    """Write an audio script for a radio play, from its text or from one request for it.
 
-    `NAME: words` is speech; a line in brackets is a direction: `[rain, background]`,
-    `[music: a sad waltz]`, `[door knock]`, `[pause 2 s]`. Anything else is read by a narrator. The
-    script can be edited and is compiled by compile_audio_script.
+    In a play, `NAME: words` is speech and a line in brackets is a direction: `[rain, background]`,
+    `[music: a sad waltz]`, `[door knock]`, `[pause 2 s]`; anything else is read by a narrator. A
+    request (`a two-minute radio play with rain, two voices and a sad waltz`) is laid out in time
+    and its lines are written. The script can be edited and is compiled by compile_audio_script.
     """
     from omnimuse.assets.asset import Asset
+    from omnimuse.crafts.sound.play_request import is_play
     from omnimuse.crafts.sound.script import read_play
 
-    script = read_play(text.read_text(), title=title)
-    return Asset.from_json(script.to_json(), "graph", facts=_facts(script))
+    words = text.read_text()
+    if form == "play" or (form == "auto" and is_play(words)):
+        script = read_play(words, title=title)
+        return Asset.from_json(script.to_json(), "graph", facts=_facts(script))
+    script, facts = _requested(ctx, words.strip(), title)
+    return Asset.from_json(script.to_json(), "graph", facts={**_facts(script), **facts})
+
+
+def _requested(ctx: ToolContext, words: str, title: str) -> tuple[AudioScript, dict[str, Any]]:
+    """The script that a request asks for, and how the request was read."""
+    from omnimuse.crafts.sound.play_request import read_request, write_script
+    from omnimuse.crafts.writing.writer import Writer
+    from omnimuse.errors import InputError
+
+    if not words:
+        raise InputError("an empty request for a play", hint="Say what should be heard.")
+    tokens = ctx.role("token-classification").parse([words])[0]
+    embed = ctx.role("feature-extraction").embed
+    request = read_request(words, tokens, embed)
+    writer = Writer(ctx.role("text-generation"), embed, ctx.seed, ctx.report)
+    about, told = request.topic or words, list[str]()
+
+    def say(messages: Sequence[dict[str, str]], grammar: str, max_tokens: int, turn: int) -> str:
+        ctx.checkpoint(min(0.9, 0.1 + 0.05 * turn), f"writing exchange {turn + 1}")
+        text = writer.lines(
+            messages, about, grammar=grammar, max_tokens=max_tokens, before=tuple(told)
+        )
+        told.append(text)
+        return text
+
+    script = write_script(request, say, title=title)
+    return script, {
+        "asked_duration_s": request.duration_s,
+        "asked_sounds": list(request.sounds),
+        "asked_music": list(request.music),
+        "topic": request.topic,
+        "reasons": request.reasons,
+    }
 
 
 def _facts(script: AudioScript) -> dict[str, int | str]:

@@ -21,6 +21,7 @@ _LOWEST, _HIGHEST = 33, 96
 _HARMONICS = 12
 _VOICES = 6
 _KEPT = 0.83
+_WEAKEST, _QUIETEST, _FLOOR = 0.28, 0.6, 0.16
 STEP_S = _HOP / RATE_HZ
 
 
@@ -49,7 +50,7 @@ def _whitened(spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
     """Magnitudes evened out over frequency; quiet frames stay quiet."""
     from scipy.ndimage import uniform_filter1d
 
-    smooth = np.sqrt(uniform_filter1d(spectrum**2, 121, axis=1)) + 1e-3
+    smooth = np.sqrt(np.maximum(uniform_filter1d(spectrum**2, 121, axis=1), 0)) + 1e-3
     return np.asarray(spectrum * smooth**-0.67)
 
 
@@ -83,7 +84,7 @@ def _separated(spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
         best = total.argmax(axis=1)
         value = total[rows, best]
         strongest = value if turn == 0 else strongest
-        keep = value > np.maximum(0.28 * strongest, 0.6)
+        keep = value > np.maximum(_WEAKEST * strongest, _QUIETEST)
         out[rows[keep], best[keep]] = value[keep]
         if not keep.any():
             break
@@ -108,7 +109,7 @@ def _runs(levels: NDArray[np.float64], shortest_s: float) -> list[HeardNote]:
     """Runs of frames of a pitch, gaps of two frames closed, cut where it is struck again."""
     from scipy.ndimage import binary_closing, uniform_filter1d
 
-    floor = 0.16 * float(np.quantile(levels[levels > 0], 0.95)) if (levels > 0).any() else 1.0
+    floor = _FLOOR * float(np.quantile(levels[levels > 0], 0.95)) if (levels > 0).any() else 1.0
     smooth = uniform_filter1d(levels, 3, axis=0)
     notes: list[HeardNote] = []
     peak = float(levels.max(initial=1e-9))

@@ -18,7 +18,7 @@ Samples = NDArray[np.float32]
 Wave = NDArray[np.float64]
 
 FAULTS = ("clipping", "gaps", "clicks", "hum", "noise")
-_CONTEXT, _ORDER = 1024, 64
+_CONTEXT, _ORDER = 1024, 200
 _LONGEST_GAP_S = 0.12
 _MINIMUM_BIAS = 1.7  # of the lowest of many smoothed noise powers against their mean
 _CLEAN_DB, _DEEPEST = 23.0, 10 ** (-16 / 20)
@@ -242,7 +242,9 @@ def remove_hum(wave: Wave, rate_hz: int, is_forced: bool = False) -> tuple[Wave,
     shape = np.hanning(size + 1)[:size] + 1e-9
     out, weight = np.zeros(len(wave) + 2 * size), np.zeros(len(wave) + 2 * size)
     padded = np.pad(wave, (size, size), mode="reflect") if len(wave) > size else np.pad(wave, size)
-    orders = np.arange(1, min(20, int(0.45 * rate_hz / mains)) + 1)
+    # Harmonics above the last steady one are music's or speech's own.
+    top = max(k for k in range(1, 21) if k <= 2 or _is_steady(wave, rate_hz, mains * k))
+    orders = np.arange(1, top + 1)
     time_s = np.arange(size) / rate_hz
     waves = np.exp(2j * np.pi * mains * np.outer(orders, time_s))
     for start in range(0, len(padded) - size + 1, hop):

@@ -94,6 +94,26 @@ class Writer:
         tries = self._tries(messages, _TRIES_PROSE, max_tokens=max_tokens, temperature=0.4)
         return self._best([(_whole_sentences(text), score) for text, score in tries], about)
 
+    def lines(
+        self,
+        messages: Sequence[dict[str, str]],
+        about: str,
+        *,
+        grammar: str,
+        max_tokens: int,
+        before: Sequence[str] = (),
+    ) -> str:
+        """Lines under a grammar of the caller's own, not those before: the best of a few tries."""
+        tries = self._tries(
+            messages,
+            _TRIES_PROSE,
+            max_tokens=max_tokens,
+            temperature=0.7,
+            grammar=grammar,
+            salt=1 + len(before),
+        )
+        return self._best(tries, about, before=before).text
+
     def _stanza(self, form: Form, about: str, done: Sequence[str], count: int) -> Written:
         low, high = (2, 4) if form.name == "haiku" else (4, 9)
         line = _LINE % (low, high)
@@ -175,45 +195,11 @@ def _verse_scores(lines: Sequence[str]) -> dict[str, float]:
 
 
 _WEAK_ENDINGS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "to",
-        "and",
-        "or",
-        "but",
-        "in",
-        "on",
-        "at",
-        "with",
-        "for",
-        "from",
-        "by",
-        "as",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "it",
-        "its",
-        "his",
-        "her",
-        "their",
-        "my",
-        "your",
-        "our",
-        "not",
-        "very",
-        "so",
-        "that",
-        "which",
-        "who",
-        "i",
-        "they'd",
-    ]
+    re.findall(
+        r"[a-z']+",
+        "a an the of to and or but in on at with for from by as is are was were be it its his her"
+        " their my your our not very so that which who i they'd",
+    )
 )
 
 
