@@ -85,16 +85,17 @@ class TextModel:
             return np.zeros((0, len(self.labels)), np.float32)
         lengths = np.array([len(rows) for rows in states])
         tokens, starts = np.concatenate(states), np.cumsum([0, *lengths[:-1]])
-        means = np.add.reduceat(tokens, starts) / lengths[:, None]
-        means *= MEAN_SCALE / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+        sums = np.add.reduceat(tokens, starts)  # a mean's length does not matter: it is set here
+        norms = np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+        means = np.asarray(MEAN_SCALE * sums / norms, np.float32)
         batch = _Batch(tokens, starts, lengths, means, [bucket_values(text) for text in texts])
         logits = np.zeros((len(texts), len(self.labels) + 1), np.float32)
         members = len(self._arrays["out"])
         for member in range(members):
             logits += self._logits(member, batch)
         margin = np.delete(logits, self._safe, axis=1) - logits[:, self._safe, None]
-        scores: NDArray[np.float32] = 1.0 / (1.0 + np.exp(-np.clip(margin / members, -30.0, 30.0)))
-        return scores
+        clipped = np.clip(margin / members, -30.0, 30.0)
+        return np.asarray(1.0 / (1.0 + np.exp(-clipped)), np.float32)
 
     def _logits(self, member: int, batch: _Batch) -> NDArray[np.float32]:
         import numpy as np
