@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -68,7 +70,7 @@ def test_chords_follow_the_progression():
     ]
     right = sum(h == names[r] for h, r in zip(heard, roots, strict=True))
     assert right >= 0.85 * len(roots)
-    assert all(a.end_s == b.start_s for a, b in zip(chords, chords[1:], strict=False))
+    assert all(a.end_s == b.start_s for a, b in itertools.pairwise(chords))
 
 
 def test_noise_silence_and_nothing_have_no_pulse_and_no_key():
