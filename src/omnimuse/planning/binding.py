@@ -128,7 +128,7 @@ class Binder:
             if port.name in inputs or not port.is_required:
                 continue
             choice = self._fallback(port, spec, taken)
-            if choice == "content" and self._is_elsewhere(port):
+            if choice == "content" and self._is_elsewhere(port) and not (taken and not self._chain):
                 choice = None
             if choice == "content":
                 content.append(port.name)
@@ -294,16 +294,15 @@ class Binder:
 
     def _is_shown(self, port: Port) -> bool:
         """Such as "summarize what is said in a.mp3": the words are in what is pointed at."""
-        if port.name in TELLING:
+        texts = [m for m in self._mentions if m.kind == "text"]
+        if any(m.status != NEW or m.role == "object" for m in texts):
             return False
-        if any(
-            m.kind == "text" and (m.status != NEW or m.role == "object") for m in self._mentions
-        ):
+        if port.name in TELLING and self._novelty:
             return False
         return any(
             bool(links)
             and links[0][0] >= _STRONG
-            and m.role not in ("into", "as", "on", "to", "onto")
+            and m.role not in ("into", "as", "on", "to", "onto", "for")
             and not is_textual(self._resources[links[0][1]].kind)
             for m, links in zip(self._mentions, self._links)
         )
@@ -319,6 +318,8 @@ class Binder:
             mention = self._mentions[m]
             if m in spoken or not links or links[0][0] < _STRONG or mention.status == PRONOUN:
                 continue
+            if mention.role == "for" and not self._chain:
+                continue  # "a tune for the film" is no part of the film yet
             if not any(n in taken for _, n in links):
                 loose.append(self._resources[links[0][1]])
         return tuple(loose)

@@ -24,7 +24,7 @@ from omnimuse.planning.intent import Intent, Step
 from omnimuse.planning.language import decompose
 from omnimuse.planning.masking import mask
 from omnimuse.planning.mending import THINGS, openers_of
-from omnimuse.planning.pointing import bind_pointing, fit_durations
+from omnimuse.planning.pointing import bind_pointing, fit_durations, pointed_at
 from omnimuse.planning.questions import (
     ask_for_arguments,
     ask_for_inputs,
@@ -95,7 +95,7 @@ class EmbeddedPlanner:
         unnamed = frozenset(k for k, name in attached if not name or name not in request.prompt)
         kinds = None if self._assume else unnamed
         intent = self.read(request.prompt, specs, given=kinds)
-        draft, intent = self.draft(intent, attached, specs)
+        draft, intent = self.draft(intent, attached, specs, pointed=pointed_at(request))
         plan = self._finish(draft, intent, specs)
         return fit_durations(bind_pointing(plan, request, specs), specs)
 
@@ -127,7 +127,12 @@ class EmbeddedPlanner:
         return decompose(prompt, parser, openers=openers_of(specs or {}), given=given)
 
     def draft(
-        self, intent: Intent, attached: Sequence[tuple[str, str]], specs: Mapping[str, ToolSpec]
+        self,
+        intent: Intent,
+        attached: Sequence[tuple[str, str]],
+        specs: Mapping[str, ToolSpec],
+        *,
+        pointed: frozenset[str] = frozenset(),
     ) -> tuple[Draft, Intent]:
         """Tools chosen and wired.
 
@@ -151,6 +156,7 @@ class EmbeddedPlanner:
             assume=self._assume,
             makers=self._makers,
             unserved=self._unserved(specs),
+            pointed=pointed,
         )
         draft = search.search(intent, resources)
         if not draft.nodes and self._assume:
@@ -240,7 +246,7 @@ def as_picture(step: Step) -> Step:
     said = str(step.details.get("english") or step.text)
     if any(value.dimension == "duration" for value in find_values(said)):
         return step
-    return replace(step, wanted="image", details={**step.details, "core": "a picture of it"})
+    return replace(step, wanted="image", details={**step.details, "core": "make a picture"})
 
 
 def _kinds_taken(specs: Mapping[str, ToolSpec]) -> frozenset[str]:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from omnimuse.backends.base import Parser
 from omnimuse.planning.intent import Intent, Mention, Step
 from omnimuse.planning.masking import mask
-from omnimuse.planning.mending import hidden_imperatives, opens_object, trim_clause
+from omnimuse.planning.mending import hidden_imperatives, opens_object, said_first, trim_clause
 from omnimuse.planning.sentences import SentenceReader, with_more
 from omnimuse.planning.syntax import Sentence, Word, build_sentences
 from omnimuse.planning.values import is_measure
@@ -62,6 +62,8 @@ class EnglishDecomposer:
         Those that open with a verb read as a noun are read again after "Please"; those that hide
         an imperative after a comma or "and" are read again in pieces.
         """
+        if self._given is not None:
+            text = said_first(text, self._openers)
         for read in self._parse(text):
             sentence, more = self._opened(read)
             if all(word.pos_ == "SPACE" for word in sentence):

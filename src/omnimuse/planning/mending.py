@@ -87,6 +87,20 @@ def hidden_imperatives(words: Sequence[Word], read: set[int], openers: frozenset
     return found
 
 
+_AHEAD = re.compile(
+    r"\s*((?:from|using|with|based on|for|on|in)\s[^,;]+),\s*(([a-z]+)\s.+)$", re.I | re.S
+)
+
+
+def said_first(text: str, openers: frozenset[str]) -> str:
+    """A sentence with its verb first: "From the sketch, draw a house" is turned round."""
+    match = _AHEAD.match(text)
+    if match is None or match[3].lower() not in openers:
+        return text
+    head, rest = match[1], match[2].rstrip(" .!")
+    return f"{rest[:1].upper()}{rest[1:]} {head[:1].lower()}{head[1:]}"
+
+
 def trim_clause(text: str) -> str:
     """A piece of a sentence without the words that linked it to the next."""
     return _TRAILING.sub("", text)
@@ -123,10 +137,11 @@ def core_of(verb: str, wanted: str, mentions: Sequence[Mention]) -> str:
 
     What is depicted says nothing about who makes it; empty if the clause works on a given thing.
     """
-    if not wanted or any((m.status != NEW and m.kind) or m.literals for m in mentions):
+    worked_on = [m for m in mentions if m.role != "for"]
+    if not wanted or any((m.status != NEW and m.kind) or m.literals for m in worked_on):
         return ""
     made = next((m for m in mentions if m.is_output and m.kind == wanted), None)
     thing = THINGS.get(wanted, f"a {wanted}")
     if made is not None and kind_of(made.head, made.modifiers) == wanted:
         thing = f"a {' '.join([*made.modifiers[-2:], made.head])}".replace(" - ", "-")
-    return f"{verb} {thing}".strip()
+    return f"{verb or 'make'} {thing}"

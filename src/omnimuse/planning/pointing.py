@@ -19,6 +19,11 @@ _DURATION = "duration_s"
 _VAGUE = frozenset(["this", "that", "it", "these", "those", "here", "there", "thing", "this thing"])
 
 
+def pointed_at(request: Request) -> frozenset[str]:
+    """The arguments that the request's clicks and boxes would be."""
+    return frozenset(["points"] * bool(request.points) + ["box"] * bool(request.boxes))
+
+
 def bind_pointing(plan: Plan, request: Request, specs: Mapping[str, ToolSpec]) -> Plan:
     """The plan with the request's points and boxes as arguments `points` and `box`."""
     clicks: dict[int, list[list[float]]] = {}

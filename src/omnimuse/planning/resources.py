@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from omnimuse.graph.kinds import accepts, ancestors
 from omnimuse.graph.plan import Ref
@@ -11,6 +11,8 @@ from omnimuse.planning.intent import KNOWN, NEW, PRONOUN, Intent, Mention, Step
 from omnimuse.planning.retrieval import stem
 
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "final": -1}
+# What tools give beside their main result.
+_ASIDE = frozenset(["scene", "score", "transcript", "layout"])
 # Words that name no particular thing of their kind, and words for what has just been made.
 _PLAIN = frozenset(
     stem(w)
@@ -49,6 +51,7 @@ class Resource:
         token: the literal's token.
         node: index of the node that made it, -1 for none.
         is_list: any number of things, which only a list port takes.
+        past: 0, or its place among the results of earlier turns, newest first.
         is_told: made from the user's own words alone, which say as much as it does.
     """
 
@@ -62,6 +65,7 @@ class Resource:
     node: int = -1
     is_told: bool = False
     is_list: bool = False
+    past: int = 0
 
     @property
     def is_result(self) -> bool:
@@ -116,10 +120,13 @@ def initial_resources(
             found.append(
                 Resource(kind, None, literal.value, label, len(found), token=literal.token)
             )
+    past = 0
     for number, (kind, name) in enumerate(attached):
         if number not in taken:
             label = frozenset(stem(w) for w in name.lower().replace("_", " ").split("."))
-            found.append(Resource(kind, Ref("request", str(number)), name, label, len(found)))
+            past += not name
+            own = Resource(kind, Ref("request", str(number)), name, label, len(found))
+            found.append(replace(own, past=0 if name else past))
     if assume and not any(resource.kind == "url" for resource in found):
         found.extend(_talked_of(intent.given, found))
     return tuple(found)
@@ -158,10 +165,11 @@ def link(mention: Mention, resource: Resource, newest: int) -> float:
     """
     if mention.literals:
         return 5.0 if any(item.token == resource.token for item in mention.literals) else 0.0
-    age = max(0, newest - resource.order) if resource.is_result else 2
+    age = max(0, newest - resource.order) if resource.is_result else 2 + 0.1 * resource.past
     recency = max(0.0, 0.6 - 0.12 * age)
     if mention.status == PRONOUN or mention.head in _WHOLE:
-        return 1.5 + recency + (0.3 if resource.is_primary else -0.5)
+        is_aside = resource.past and resource.kind in _ASIDE
+        return 1.5 + recency + (0.3 if resource.is_primary and not is_aside else -0.5)
     if not mention.kind:
         shared = stem(mention.head) in resource.label
         return 0.9 + recency if shared and mention.status == KNOWN else 0.0

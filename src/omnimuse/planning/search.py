@@ -41,6 +41,7 @@ class Weights:
     taking: float = 0.4
     guessed: float = 0.3
     styled: float = 0.1
+    pointed: float = 0.1
     namesake: float = 0.05
     cost: float = 0.02
     unserved: float = 0.2
@@ -71,6 +72,7 @@ class PlanSearch:
         assume: inputs that are nowhere to be had may stay open (planning for a foreign tool set).
         makers: kind -> how near each tool is to making a thing of that kind, whatever it shows.
         unserved: tools that no installed model could serve.
+        pointed: names of the arguments that the user's clicks and boxes would be.
     """
 
     def __init__(
@@ -82,9 +84,11 @@ class PlanSearch:
         assume: bool = False,
         makers: Mapping[str, Scores] | None = None,
         unserved: frozenset[str] = frozenset(),
+        pointed: frozenset[str] = frozenset(),
     ) -> None:
         self.specs, self._readings, self._assume = specs, readings, assume
         self._generic, self._unserved = makers or {}, unserved
+        self._pointed = pointed
         self.weights = weights or Weights()
         self._makers = _makers(specs)
 
@@ -141,7 +145,9 @@ class PlanSearch:
             return self._readings[index].for_kind(said)
         if results:
             return self._readings[index].for_kind(results[-1].kind)
-        return self._readings[index].for_kind(given[-1].kind if given else "")
+        named = [r for r in given if not r.past]
+        latest = named[-1:] or given[:1]  # earlier turns come newest first
+        return self._readings[index].for_kind(latest[0].kind if latest else "")
 
     def _refines(self, draft: Draft, index: int, name: str) -> bool:
         """Whether a tool can go over what the step before made, and did not make it."""
@@ -172,6 +178,8 @@ class PlanSearch:
             score -= weights.cost * math.log2(1.0 + spec.cost_s) + self._taking(step, spec)
             if any(turned_into(param, step) for param in spec.params):
                 score += weights.styled  # it can be told what "a sketch" is
+            if any(spec.param(name) is not None for name in self._pointed):
+                score += weights.pointed
             score -= weights.unserved if spec.name in self._unserved else 0.0
         said = {m.kind for m in step.mentions if m.kind and not m.is_output}
         for port in spec.inputs:

@@ -48,7 +48,7 @@ class SentenceReader(PredicateFinder):
         for token in in_order_of_doing(self.predicates):
             tokens = self._own_tokens(token)
             found = find_mentions(token, tokens, self.masked, self.shift)
-            mentions = [m for m in found if not is_measure(m.text)]
+            mentions = [m for m in found if not (is_measure(m.text) or self._is_own(m, found))]
             if token.lemma_.lower() == "have" and not is_complement(token):
                 given.extend(
                     m
@@ -171,6 +171,20 @@ class SentenceReader(PredicateFinder):
             said = f"'{item.value}'" if item.type == "quote" else item.value
             text = text.replace(said, item.token)
         return text
+
+    def _is_own(self, mention: Mention, others: list[Mention]) -> bool:
+        """Such as "it" of "a lake with plants around it": means what stands before it."""
+        return (
+            self.given is not None
+            and mention.status == "pronoun"
+            and any(
+                other.status == "new"
+                and not other.kind
+                and other.start < mention.start
+                and re.search(rf"\w \w.*\b{re.escape(mention.text)}$", other.text) is not None
+                for other in others
+            )
+        )
 
     def _ingredients(
         self, token: Word, mentions: list[Mention]
