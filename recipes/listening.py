@@ -135,7 +135,7 @@ def scenes(makers: Makers, seed: int, per_style: int) -> Iterator[tuple[Samples,
         while sum(map(len, parts)) < seconds * RATE_HZ:
             parts += [level(voices[int(rng.integers(len(voices)))], -20),
                       np.zeros(int(rng.uniform(0.1, 0.6) * RATE_HZ), np.float32)]  # fmt: skip
-        return np.concatenate(parts)[: int(seconds * RATE_HZ)]
+        return np.concatenate(parts)[: round(seconds * RATE_HZ)]
 
     def effect(seconds: float) -> Samples:
         made = perform(names[int(rng.integers(len(names)))], duration_s=seconds,
@@ -201,11 +201,16 @@ def train_segmentation(out: Path, makers: Makers) -> dict[str, float]:
     names = ("mean", "scale", "weights", "bias")
     record = {name: np.round(getattr(weights, name), 5).tolist() for name in names}
     (out / "segmentation.json").write_text(json.dumps(record, separators=(",", ":")) + "\n")
+    return {"training_windows": len(rows), **check_segmentation(makers, weights)}
+
+
+def check_segmentation(makers: Makers, weights: segmentation.Weights) -> dict[str, float]:
+    """How often speech and music are told on recordings of other seeds and other tunes."""
     other, truth = windows(makers, 900, 1)
     guessed = segmentation.probabilities(other, weights) > 0.5
     right = (guessed == truth).mean(axis=0)
     return {
-        "training_windows": len(rows), "held_out_windows": len(other),
+        "held_out_windows": len(other),
         "speech_right": round(float(right[0]), 4), "music_right": round(float(right[1]), 4),
         "both_right": round(float((guessed == truth).all(axis=1).mean()), 4),
     }  # fmt: skip
@@ -273,7 +278,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("src/omnimuse/crafts/listening"))
     parser.add_argument("--tunes", type=Path, help="WAVs at 22,050 Hz instead of new tunes")
     parser.add_argument("--only", choices=("events", "segmentation"))
+    parser.add_argument("--check", action="store_true", help="measure the tables that are there")
     arguments = parser.parse_args()
+    if arguments.check:
+        weights = segmentation.trained_weights()
+        print(json.dumps(check_segmentation(Makers(arguments.tunes), weights), indent=1))
+        return
     report: dict[str, object] = {}
     if arguments.only != "segmentation":
         report["events"] = train_events(arguments.out)

@@ -130,7 +130,9 @@ def find_stretches(frames: Frames, weights: Weights | None = None) -> list[Stret
 
 
 def _quiet_steps(frames: Frames, count: int) -> NDArray[np.bool_]:
-    level = 10 ** (SILENCE_DBFS / 10)
+    # Of a recording that is quiet as a whole, less is silence.
+    loudest_db = 10 * np.log10(float(frames.power.max(initial=0)) + 1e-12)
+    level = 10 ** (max(-75.0, min(SILENCE_DBFS, loudest_db - 35)) / 10)
     size = max(1, round(STEP_S / FRAME_S))
     padded = np.pad(frames.power, (0, max(0, count * size - len(frames.power))))
     return np.array([

@@ -205,7 +205,8 @@ def write_script(request: PlayRequest, say: Say, *, title: str = "") -> AudioScr
         InputError: the length leaves no room for what is asked.
     """
     classes = sound_classes()
-    behind, events = [], []
+    behind: list[str] = []
+    events: list[str] = []
     for phrase in request.sounds:
         is_ambience = _sounds_on(phrase, classes)
         (behind if is_ambience else events).append(phrase)
