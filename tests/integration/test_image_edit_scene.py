@@ -181,3 +181,31 @@ def test_many_ways_of_saying_it(context: Any, words: str, action: str, target: s
     tokens = context.role("token-classification").parse([words])[0]
     edits = read_edits(words, tokens, context.role("feature-extraction").embed)
     assert (edits[0].action, edits[0].target) == (action, target)
+
+
+@pytest.mark.parametrize("words", ["move the moon to the right", "make the moon bigger"])
+def test_only_what_the_moon_covers_changes(context: Any, words: str) -> None:
+    from omnimuse.crafts.illustration.render import object_mask
+
+    moon = SceneObject("moon-1", "moon", "fluent:full-moon", (0.3, 0.08, 0.12, 0.16),
+                       anchor="sky", shadow=False)  # fmt: skip
+    sea = Background(place="sea", time="night", light=(0.36, 0.16))
+    before = Scene((400, 300), sea, (moon,))
+    record = Asset.from_json(before.to_json(), "scene")
+    painter = context.role("scene-to-image")
+    drawn = painter.paint_scene(before).pixels[..., :3]
+    done = edit_scene(context, record, Asset.from_text(words, "text"))
+    after = Scene.from_json(done.scene.read_json())
+    covered = np.max([object_mask(scene, painter.pack, "moon-1") for scene in (before, after)], 0)
+    changed = np.any(np.asarray(read_image(done.image, mode="RGB")) != drawn, axis=2)
+    assert changed.any()
+    assert not (changed & (covered == 0)).any()
+
+
+def test_the_picture_is_what_its_record_says(context: Any) -> None:
+    painter = context.role("scene-to-image")
+    third = SceneObject("dog-1", "dog", "fluent:dog", (1 / 3 + 4e-6, 1 / 7, 1 / 3, 2 / 3))
+    scene = Scene((401, 307), Background(place="meadow"), (third,))
+    painted = painter.paint_scene(scene)
+    again = painter.paint_scene(Scene.from_json(painted.scene))
+    assert np.array_equal(painted.pixels, again.pixels)

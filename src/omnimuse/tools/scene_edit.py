@@ -18,7 +18,7 @@ class EditedScene(NamedTuple):
 
 
 @tool(
-    version="1.0.0",
+    version="1.1.0",
     roles=("scene-to-image", "token-classification", "feature-extraction"),
     cost_s=1.5,
     memory_mb=250.0,
@@ -37,7 +37,8 @@ def edit_scene(ctx: ToolContext, scene: Scene, instruction: Text) -> EditedScene
     """Edit a drawn scene by words: add, remove, move, resize, recolour, replace or write something.
 
     Works on the scene that generate_image gives besides its picture. Objects that are not named
-    stay exactly as they are. English instructions; several may be joined by "and".
+    stay exactly as they are, and so does the light of the sky. English instructions; several may
+    be joined by "and".
 
     Args:
         ctx: context.

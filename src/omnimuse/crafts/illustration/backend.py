@@ -95,6 +95,8 @@ class IllustratorBackend:
             if report is not None:
                 report(share, "drawing")
 
+        # What is drawn is what the record says, to the last digit that it keeps.
+        scene = Scene.from_json(scene.to_json())
         pixels = render_scene(scene, self.pack, width=width, height=height, on_layer=tell)
         return Painted(
             pixels,

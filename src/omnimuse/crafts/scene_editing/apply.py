@@ -22,6 +22,7 @@ from omnimuse.errors import ArgumentError, NeedsInputError
 
 _GAP = 0.015
 _STEP = 0.22
+_CROWDED = 0.5
 _PRONOUNS = ("it", "them", "him", "her", "this", "that", "these", "those")
 
 
@@ -117,7 +118,7 @@ class SceneEditor:
             changed = replace(item, rotation=(item.rotation + edit.factor) % 360)
         elif edit.action == "move":
             changed = self._moved(scene, item, edit)
-        return _lit(_with_text_moved(scene.with_object(changed), item, changed), changed)
+        return _with_text_moved(scene.with_object(changed), item, changed)
 
     def _moved(self, scene: Scene, item: SceneObject, edit: Edit) -> SceneObject:
         if edit.relation:
@@ -166,7 +167,7 @@ class SceneEditor:
                 item = replace(item, box=box, depth=min(1.0, max(0.0, other.depth + change)))
             elif edit.sides:
                 item = replace(item, box=_to_side(item.box, edit.sides))
-            item = replace(item, box=_freest(item.box, scene, spread=other is None))
+            item = replace(item, box=_roomiest(item, scene, spread=other is None))
             scene = scene.with_object(item)
             ids.append(item.id)
         return scene, ids
@@ -341,13 +342,20 @@ def _drawn_side(box: Box) -> float:
     return math.sqrt(box[2] * box[3])
 
 
-def _lit(scene: Scene, item: SceneObject) -> Scene:
-    """The light goes where the sun or the moon goes."""
-    if not re.search(r":(sun|.*moon.*)$", item.art):
-        return scene
-    x, y, w, h = item.box
-    light = (round(x + w / 2, 3), round(y + h / 2, 3))
-    return replace(scene, background=replace(scene.background, light=light))
+def _roomiest(item: SceneObject, scene: Scene, *, spread: bool) -> Box:
+    """A free place; where the scene is too full for one the new thing is drawn smaller."""
+    box = item.box
+    for factor in (1.0, 0.8, 0.64, 0.5):
+        box = _freest(_scaled(item, factor), scene, spread=spread)
+        if not spread or _hidden_share(box, scene) <= _CROWDED:
+            break
+    return box
+
+
+def _hidden_share(box: Box, scene: Scene) -> float:
+    """How much of the box lies on other things, as a share of it."""
+    hidden = sum(_overlap(box, item.box) for item in scene.objects if item.anchor != "fill")
+    return hidden / (box[2] * box[3])
 
 
 def _freest(box: Box, scene: Scene, *, spread: bool) -> Box:
@@ -357,9 +365,7 @@ def _freest(box: Box, scene: Scene, *, spread: bool) -> Box:
     best, least = box, float("inf")
     for shift in steps if spread else steps[:3]:
         x = min(max(box[0] + shift, 0.01), max(0.01, 0.99 - w))
-        hidden = sum(_overlap((x, y, w, h), item.box) for item in scene.objects
-                     if item.anchor != "fill")  # fmt: skip
-        cost = hidden / (w * h) + 0.25 * abs(x - box[0])
+        cost = _hidden_share((x, y, w, h), scene) + 0.25 * abs(x - box[0])
         if cost < least - 1e-9:
             best, least = (x, y, w, h), cost
     return best

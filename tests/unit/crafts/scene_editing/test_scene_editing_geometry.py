@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omnimuse.crafts.illustration.scene import Scene, SceneObject
-from omnimuse.crafts.scene_editing.apply import _beside, _freest, _scaled, _to_side
+from omnimuse.crafts.scene_editing.apply import (
+    _beside,
+    _freest,
+    _hidden_share,
+    _roomiest,
+    _scaled,
+    _to_side,
+)
 from omnimuse.crafts.scene_editing.instruction import verb_action
 
 BOXES = st.tuples(st.floats(0, 0.6), st.floats(0, 0.6), st.floats(0.02, 0.4), st.floats(0.02, 0.4))
@@ -55,3 +62,13 @@ def test_new_things_go_where_there_is_room() -> None:
     there = SceneObject("a", "dog", "fluent:dog", (0.4, 0.5, 0.2, 0.2))
     box = _freest((0.4, 0.5, 0.2, 0.2), Scene((100, 100), objects=(there,)), spread=True)
     assert box[0] >= 0.6 or box[0] + box[2] <= 0.4
+
+
+def test_new_things_shrink_where_there_is_no_room() -> None:
+    there = SceneObject("a", "bird", "fluent:bird", (0.2, 0.1, 0.6, 0.8))
+    new = SceneObject("b", "bird", "fluent:bird", (0.2, 0.1, 0.6, 0.8))
+    crowded = _roomiest(new, Scene((100, 100), objects=(there,)), spread=True)
+    assert crowded[2] < 0.6
+    assert _hidden_share(crowded, Scene((100, 100), objects=(there,))) < 0.45
+    assert crowded[1] + crowded[3] == pytest.approx(0.9)
+    assert _roomiest(new, Scene((100, 100)), spread=True) == pytest.approx(new.box)
