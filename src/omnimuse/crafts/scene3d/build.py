@@ -128,11 +128,11 @@ class Builder:
         shift = np.array([-(low[0] + high[0]) / 2, -low[1], -(low[2] + high[2]) / 2])
         places = {
             name: Area(
-                a.y + shift[1] if name != "under" else 0.0,
+                float(a.y + shift[1]) if name != "under" else 0.0,
                 a.x,
                 a.z,
                 a.clear,
-                (a.at[0] + shift[0], a.at[1] + shift[2]),
+                (float(a.at[0] + shift[0]), float(a.at[1] + shift[2])),
             )
             for name, a in self._places.items()
         }

@@ -103,7 +103,7 @@ def finely_cut(scene: Drawable, edge: float, *, limit: int = 400_000) -> Drawabl
     """
     v, faces, solid = scene, scene.faces.astype(np.int64), scene.solid
     arrays = [v.vertices, v.normals, v.colors, v.surface]
-    for _ in range(6):
+    for _ in range(24):
         corner = arrays[0][faces]
         length = np.linalg.norm(corner - np.roll(corner, -1, axis=1), axis=2)
         longest = length.argmax(axis=1)

@@ -170,8 +170,6 @@ def in_gl_thread(work: Callable[[], T]) -> T:
 @lru_cache(maxsize=1)
 def gl_status() -> tuple[bool, str]:
     """Whether OpenGL works here, and the renderer's name or the reason why not."""
-    if os.environ.get("OMNIMUSE_RENDERER", "") == "numpy":
-        return False, "the NumPy renderer was asked for"
     try:
         return True, in_gl_thread(lambda: _context().name)
     except GlUnavailable as error:

@@ -90,6 +90,8 @@ class _Reader:
                 )
         found = []
         for mesh, matrix in placed:
+            if not np.isfinite(matrix).all() or np.abs(matrix).max() > 1e7:
+                raise ValueError("places that are not numbers")
             inverse = np.linalg.pinv(matrix[:3, :3])
             is_mirrored = np.linalg.det(matrix[:3, :3]) < 0
             for part in self._mesh(mesh):

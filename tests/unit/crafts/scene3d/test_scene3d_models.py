@@ -35,15 +35,19 @@ def check_form(form: Form, name: str) -> None:
     extent = form.high - form.low
     assert 0.004 < extent.max() < 16, "metres, of a real thing"
     for stuff, shape in form.parts:
-        assert np.isfinite(shape.vertices).all() and np.isfinite(shape.normals).all()
+        assert np.isfinite(shape.vertices).all()
+        assert np.isfinite(shape.normals).all()
         assert np.allclose(np.linalg.norm(shape.normals, axis=1), 1, atol=1e-3), stuff.name
-        assert shape.faces.min() >= 0 and shape.faces.max() < len(shape.vertices)
+        assert shape.faces.min() >= 0
+        assert shape.faces.max() < len(shape.vertices)
         if name not in OPEN:
             assert (edge_counts(shape) % 2 == 0).all(), f"{stuff.name} has a hole"
             assert volume(shape) > 0, f"{stuff.name} is inside out"
 
 
-@pytest.mark.parametrize("model", [m for m in MODELS if m.kind not in ("animal", "person")], ids=lambda m: m.name)  # fmt: skip
+@pytest.mark.parametrize(
+    "model", [m for m in MODELS if m.kind not in ("animal", "person")], ids=lambda m: m.name
+)
 def test_a_model_is_a_sound_solid(model: Model) -> None:
     check_form(build(model), model.name)
 
@@ -57,9 +61,16 @@ def test_there_are_enough_models_and_no_name_twice() -> None:
     words = [word for model in MODELS for word in model.words]
     assert len(MODELS) >= 180
     assert len(words) == len(set(words)), sorted({w for w in words if words.count(w) > 1})
-    for family in ("table chair sofa bed lamp", "cup bowl bottle vase", "house castle bridge well",
-                   "tree pine palm flower", "apple pear banana", "car train boat rocket airplane",
-                   "fox cat dog horse sheep bird fish", "person sun moon star crown"):  # fmt: skip
+    for family in (
+        "table chair sofa bed lamp",
+        "cup bowl bottle vase",
+        "house castle bridge well",
+        "tree pine palm flower",
+        "apple pear banana",
+        "car train boat rocket airplane",
+        "fox cat dog horse sheep bird fish",
+        "person sun moon star crown",
+    ):
         assert all(name in all_models() for name in family.split())
 
 
@@ -111,9 +122,14 @@ def test_places_to_put_things_lie_within_the_thing() -> None:
             if area is None:
                 continue
             x, z = area.at
-            assert area.x > 0 and area.z > 0
-            assert form.low[0] - 0.05 <= x - area.x and x + area.x <= form.high[0] + 0.05, model.name
-            assert form.low[2] - 0.05 <= z - area.z and z + area.z <= form.high[2] + 0.05, model.name
+            assert area.x > 0
+            assert area.z > 0
+            assert form.low[0] - 0.05 <= x - area.x and x + area.x <= form.high[0] + 0.05, (
+                model.name
+            )
+            assert form.low[2] - 0.05 <= z - area.z and z + area.z <= form.high[2] + 0.05, (
+                model.name
+            )
             assert 0 <= area.y <= form.high[1] + 1e-6, model.name
         if form.top is not None:
             assert form.top.y > 0

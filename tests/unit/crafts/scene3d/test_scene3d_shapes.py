@@ -88,7 +88,9 @@ def test_curves_pass_through_their_points() -> None:
     points = [(0, 0), (1, 2), (3, 1)]
     line = curve(points, 5)
     assert len(line) == 11
-    assert line[0] == (0, 0) and line[5] == (1, 2) and line[-1] == (3, 1)
+    assert line[0] == (0, 0)
+    assert line[5] == (1, 2)
+    assert line[-1] == (3, 1)
 
 
 def test_sharp_corners_stay_sharp_and_round_ones_smooth() -> None:
@@ -106,11 +108,15 @@ def test_tubes_follow_their_path() -> None:
 
 
 def test_joined_shapes_keep_colours() -> None:
-    red = Shape(*(getattr(box(1, 1, 1), n) for n in ("vertices", "normals", "faces")), np.tile([1.0, 0, 0], (24, 1)))  # fmt: skip
+    red = Shape(
+        *(getattr(box(1, 1, 1), n) for n in ("vertices", "normals", "faces")),
+        np.tile([1.0, 0, 0], (24, 1)),
+    )
     both = joined([red, box(1, 1, 1).moved((2, 0, 0))])
     assert len(both.faces) == 24
     assert both.colors is not None
-    assert both.colors[0].tolist() == [1, 0, 0] and both.colors[-1].tolist() == [1, 1, 1]
+    assert both.colors[0].tolist() == [1, 0, 0]
+    assert both.colors[-1].tolist() == [1, 1, 1]
 
 
 def test_sculpted_parts_melt_and_mix_their_colours() -> None:
@@ -122,7 +128,8 @@ def test_sculpted_parts_melt_and_mix_their_colours() -> None:
     assert body.colors is not None
     left = body.vertices[:, 0] < -0.4
     right = body.vertices[:, 0] > 0.7
-    assert body.colors[left, 0].min() > 0.95 and body.colors[right, 2].min() > 0.95
+    assert body.colors[left, 0].min() > 0.95
+    assert body.colors[right, 2].min() > 0.95
     assert volume(body) > 0
     radius = np.linalg.norm(body.vertices[right] - [0.5, 0, 0], axis=1)
     assert radius == pytest.approx(0.35, abs=0.03)
@@ -133,8 +140,10 @@ def test_materials_by_name_colour_or_both() -> None:
     assert material("#336699").color == "#336699"
     painted = material("wood #112233")
     assert (painted.color, painted.roughness) == ("#112233", MATERIALS["wood"].roughness)
-    assert is_material("golden") and not is_material("unobtainium")
-    assert metal_of("golden") == "gold" and metal_of("red") == ""
+    assert is_material("golden")
+    assert not is_material("unobtainium")
+    assert metal_of("golden") == "gold"
+    assert metal_of("red") == ""
     assert dressed("wood", "", "glass").alpha < 1
     assert dressed("wood", "#ff0000", "unobtainium").color == "#ff0000"
     assert linear("#ffffff") == (1, 1, 1)

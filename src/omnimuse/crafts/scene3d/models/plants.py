@@ -81,7 +81,7 @@ def tree(b: Builder) -> None:
     for x, y, z, r in spots:
         leaves = lump(r * b.rng.uniform(0.92, 1.1), b.rng, roughness=0.34, detail=3)
         b.add(_shaded(leaves, 0.62, 1.0), at=(lean[0] + x, y, lean[1] + z), scale=(1, 0.86, 1))
-    b.under(1.75, 0.85, 0.85, at=(0.95, 0.55))
+    b.under(1.75, 0.6, 0.6, at=(0.8, 0.45))
     b.top(3.7, 0.4, 0.4, at=(lean[0], lean[1]))
 
 
