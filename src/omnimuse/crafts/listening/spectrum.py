@@ -83,10 +83,10 @@ class _Windows:
     def cut(self, block: Samples) -> Samples:
         self._held = np.concatenate((self._held, block.astype(np.float32)))
         count = max(0, (len(self._held) - self._size) // self._hop + 1)
+        if not count:
+            return np.zeros((0, self._size), np.float32)
         view = np.lib.stride_tricks.sliding_window_view(self._held, self._size)
-        cut = (
-            np.array(view[: count * self._hop : self._hop]) if count else np.zeros((0, self._size))
-        )
+        cut = np.array(view[: count * self._hop : self._hop])
         self._held = self._held[count * self._hop :]
         return np.asarray(cut, np.float32)
 
