@@ -28,7 +28,7 @@ from omnimuse.errors import (
     SafetyRefusal,
 )
 from omnimuse.graph.check import check_plan
-from omnimuse.graph.kinds import is_textual
+from omnimuse.graph.kinds import accepts, is_textual
 from omnimuse.graph.plan import REQUEST, Node, Plan, Ref
 from omnimuse.graph.spec import ToolSpec
 from omnimuse.request import Request, Response, Result, Status
@@ -156,8 +156,13 @@ class House:
                     stored.append(self.library.get(asset_id))
         return stored
 
-    def import_file(self, path: Path) -> Asset:
+    def import_file(self, path: Path, kind: str = "") -> Asset:
         """A file that the user brought, checked and stored.
+
+        Args:
+            path: the file.
+            kind: what the user says it is, where a file cannot tell (a mask is a picture): taken
+                if it is narrower than what the file shows.
 
         Raises:
             InputError: it cannot be read, is of no known kind, damaged or too large.
@@ -170,7 +175,10 @@ class House:
             arguments={"name": path.name},
             created=now(),
         )
-        return self.library.put(import_file(path), origin)
+        asset = import_file(path)
+        if kind and accepts(asset.kind, kind):
+            asset = asset.with_kind(kind)
+        return self.library.put(asset, origin)
 
     def single_node_plan(
         self,
@@ -211,8 +219,6 @@ class House:
         Raises:
             InputError: an attachment fits nowhere.
         """
-        from omnimuse.graph.kinds import accepts
-
         spec, dealt = self.registry.spec(tool), dict[str, Any]()
         free = [port for port in spec.inputs if port.name not in set(taken)]
         for asset in assets:

@@ -152,3 +152,20 @@ def test_doctor_finds_every_role_that_the_tools_need(omnimuse) -> None:
     report = omnimuse("doctor", "--json").json
     assert set(report["missing"]) <= {"translation"}
     assert report["roles"]["text-to-speech"]["card"]
+
+
+def test_a_file_given_for_a_mask_is_a_mask(omnimuse, picture: Path, tmp_path: Path) -> None:
+    mask = tmp_path / "mask.png"
+    half = Image.new("L", (96, 64), 0)
+    half.paste(255, (0, 0, 48, 64))
+    half.save(mask)
+    arguments = ("-a", f"image={picture}", "-a", f"mask={mask}", "-a", "color=green")
+    done = omnimuse("call", "recolor_image", *arguments, "--json")
+    assert done.code == 0, done.err
+    with Image.open(done.json["path"]) as changed, Image.open(picture) as before:
+        left, right = (
+            changed.convert("RGB").getpixel((20, 30)),
+            changed.convert("RGB").getpixel((80, 30)),
+        )
+        assert right == before.getpixel((80, 30))
+        assert left[1] > left[0]

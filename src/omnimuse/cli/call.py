@@ -135,9 +135,9 @@ def split_arguments(
             plain[name] = value
         elif port.is_list:
             values = value if isinstance(value, list) else str(value).split(",")
-            inputs[name] = [_asset(studio, item) for item in values]
+            inputs[name] = [_asset(studio, item, port.kind) for item in values]
         else:
-            inputs[name] = _asset(studio, value)
+            inputs[name] = _asset(studio, value, port.kind)
     texts = {name: value for name, value in plain.items() if spec.input(name) is not None}
     rest = {name: value for name, value in plain.items() if name not in texts}
     return {**texts, **(parse_arguments(spec, rest) if is_text else rest)}, inputs
@@ -148,12 +148,12 @@ def _is_reference(value: Any) -> bool:
     return isinstance(value, str) and value.startswith(("sha256:", "@"))
 
 
-def _asset(studio: Any, value: Any) -> Any:
+def _asset(studio: Any, value: Any, kind: str) -> Any:
     if not isinstance(value, str):
         raise InputError(f"wanted a file or an asset id, got {value!r}")
     if value.startswith("sha256:"):
         return studio.house.library.get(value)
-    return studio.house.import_file(Path(value.removeprefix("@")).expanduser())
+    return studio.house.import_file(Path(value.removeprefix("@")).expanduser(), kind)
 
 
 def called_value(response: Any) -> Any:
