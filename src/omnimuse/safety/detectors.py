@@ -24,7 +24,7 @@ _WEIGHTS = "weights/safety-text.npz"
 _EMBEDDER = ("feature-extraction", "all-minilm-l6-v2-int8")
 _MODERATOR = ("image-classification", "nsfwjs-mobilenet")
 IMAGE_LABELS = ("Drawing", "Hentai", "Neutral", "Porn", "Sexy")
-_SENTENCE = re.compile(r"(?<=[.!?;。！？；\n])\s*")
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；\n])\s*")  # not the dot of "me.jpg"
 _WHOLE_CHARACTERS = 1000  # about what the embedder reads at once
 _MAX_SENTENCES = 300
 _KEPT = 4096
