@@ -13,8 +13,8 @@ hashed n-grams; softmax over categories and `safe`, AdamW, one cycle. Needs `omn
 
 Held out: a quarter of the sentences; a quarter of the templates, filled with a quarter of the words
 that training never sees. `safety_text_challenge.tsv` is never trained on, but its misses were
-looked at while the data grew, so its figures are an upper end (docs/safety.md). Writes weights and figures beside them; the final model is trained
-on all but the challenge.
+looked at while the data grew, so its figures are an upper end (docs/safety.md). Writes weights and
+figures beside them; the final model is trained on all but the challenge.
 """
 
 from __future__ import annotations
