@@ -60,24 +60,31 @@ def generate_sound(
 
     Several sounds in one request become layers, each at its own distance and direction. About a
     hundred classes (weather, water, fire, animals, vehicles, machines, household, human,
-    interface, science fiction, bells and drums) are synthesised, not sampled. It makes no speech,
+    interface, science fiction, bells and drums) are synthesised, not sampled. From the caption of a
+    picture it makes what one would hear there. It makes no speech,
     no song, no laughter, and no melody.
     """
     from omnimuse.assets.media import audio_asset
     from omnimuse.crafts.sound.catalogue import sound_classes
+    from omnimuse.crafts.sound.depiction import SURE, heard_layers
     from omnimuse.crafts.sound.retrieval import find_class, named_class
     from omnimuse.crafts.sound.scene import asked_duration_s, plan_layers, render_layers
     from omnimuse.crafts.sound.take import SoundClass
+    from omnimuse.errors import NeedsInputError
 
     def find(phrase: str) -> SoundClass:
         if (named := named_class(phrase)) is not None:
             return named
-        return find_class(phrase, ctx.role("feature-extraction")).kind
+        match = find_class(phrase, ctx.role("feature-extraction"))
+        if prompt.kind == "caption" and match.likeness < SURE:
+            raise NeedsInputError(f"{phrase!r} has no sound of its own")
+        return match.kind
 
     request, classes = prompt.read_text(), sound_classes()
 
     wishes = {"intensity": intensity, "density": density, "distance_m": distance_m, "pan": pan}
-    layers = [layer.overruled(wishes, place) for layer in plan_layers(request, find)]
+    plan = heard_layers if prompt.kind == "caption" else plan_layers
+    layers = [layer.overruled(wishes, place) for layer in plan(request, find)]
     ctx.checkpoint(0.2, "synthesising " + ", ".join(layer.sound for layer in layers))
     length_s = duration_s or asked_duration_s(request)
     length_s = length_s or max(classes[layer.sound].default_s for layer in layers)
