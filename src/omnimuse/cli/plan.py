@@ -19,14 +19,18 @@ if TYPE_CHECKING:
 @click.argument("prompt")
 @request_options
 @click.option("--toolset", metavar="FILE", help="Plan over a foreign tool set instead of ours.")
+@click.option("--svg", metavar="FILE", help="Draw the plan as an SVG picture too.")
 @click.option("--session", default="", metavar="NAME", help="Go on with a conversation.")
 @click.pass_context
-def command(ctx: click.Context, /, prompt: str, toolset: str | None, **options: Any) -> int:
+def command(
+    ctx: click.Context, /, prompt: str, toolset: str | None, svg: str | None, **options: Any
+) -> int:
     r"""Show the plan of PROMPT as a tree, without running it.
 
     \b
     omnimuse plan "a rainy street with jazz" --json
     omnimuse plan "find pictures of cats" --toolset tools.json --json
+    omnimuse plan "a film of a fox with rain sounds" --svg plan.svg
     """
     from omnimuse.app import Studio
     from omnimuse.cli.run import build_request, show_response
@@ -37,10 +41,27 @@ def command(ctx: click.Context, /, prompt: str, toolset: str | None, **options: 
             response = studio.plan(request)
         else:
             response = _plan_foreign(studio, request, Path(toolset))
+    if svg is not None and response.status == "succeeded":
+        _draw(response, prompt, Path(svg))
     if options["as_json"] and response.status == "succeeded":
         click.echo(json.dumps(response.plan.to_json(), ensure_ascii=False))
         return 0
     return show_response(response, prompt, as_json=options["as_json"])
+
+
+def _draw(response: Response, prompt: str, file: Path) -> None:
+    """Write the picture of a plan.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    from omnimuse.errors import InputError
+    from omnimuse.planning.drawing import plan_svg
+
+    try:
+        file.write_text(plan_svg(response.plan, prompt), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {file}: {error.strerror}") from None
 
 
 def _plan_foreign(studio: Studio, request: Request, toolset: Path) -> Response:

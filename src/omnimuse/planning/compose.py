@@ -12,7 +12,14 @@ from dataclasses import replace
 from omnimuse.graph.kinds import accepts, ancestors, is_textual
 from omnimuse.graph.spec import Port, ToolSpec
 from omnimuse.planning.binding import GUIDES
-from omnimuse.planning.draft import Draft, DraftNode, add_node, set_input
+from omnimuse.planning.draft import (
+    RESULT_ORDER,
+    Draft,
+    DraftNode,
+    add_node,
+    drop_nodes,
+    set_input,
+)
 from omnimuse.planning.intent import Step
 from omnimuse.planning.resources import Resource, related
 
@@ -84,6 +91,44 @@ def _mixed_in(
 def related_outputs(spec: ToolSpec, resource: Resource) -> bool:
     """Whether a tool makes something wider than a resource, of which it can be a part."""
     return all(not related(resource.kind, port.kind) for port in spec.outputs)
+
+
+def widen_join(
+    draft: Draft,
+    specs: Mapping[str, ToolSpec],
+    first: Resource,
+    second: Resource,
+    *,
+    step: Step,
+    index: int,
+) -> Draft | None:
+    """A third part for what joins two already: "read it over a tune and the sound of rain".
+
+    None if nothing joins them, or the tool that does has no port left for it.
+    """
+    for number, node in enumerate(draft.nodes):
+        takes = any(r.order == first.order for items in node.inputs.values() for r in items)
+        if not (node.is_inserted and takes and len(node.inputs) > 1):
+            continue
+        port = free_port(specs[node.tool], node, second)
+        if port is None:
+            continue
+        parts = {name: tuple(r.order for r in items) for name, items in node.inputs.items()}
+        parts[port.name] = (second.order,)
+        rest = drop_nodes(draft, {number})
+        moved = {
+            name: tuple(_after(rest, order, number) for order in orders)
+            for name, orders in parts.items()
+        }
+        again = DraftNode(node.tool, index, moved, (), f"{node.reason} and {second.kind}", True)
+        return add_node(rest, specs[node.tool], again, step, replaces=index)
+    return None
+
+
+def _after(draft: Draft, order: int, dropped: int) -> Resource:
+    """A primary resource by its order before a node was dropped."""
+    late = order > RESULT_ORDER + dropped
+    return next(r for r in draft.resources if r.order == order - late and r.is_primary)
 
 
 def free_port(spec: ToolSpec, node: DraftNode, resource: Resource) -> Port | None:

@@ -34,7 +34,7 @@ from omnimuse.planning.questions import (
 from omnimuse.planning.resources import Resource, initial_resources
 from omnimuse.planning.retrieval import ToolIndex
 from omnimuse.planning.search import PlanSearch, Weights
-from omnimuse.planning.values import find_values
+from omnimuse.planning.values import find_values, without_lengths
 from omnimuse.request import Request
 
 MAX_PROMPT_CHARS = 20_000
@@ -234,6 +234,8 @@ class EmbeddedPlanner:
         found = (
             {} if node.is_inserted and not node.content else filler.fill(spec, step, defaults={})
         )
+        if intent.language == "en" and not self._assume and "quote" not in _literals(step):
+            content = without_lengths(content)
         for port in node.content:
             found[port] = content
         return found
@@ -247,6 +249,10 @@ def as_picture(step: Step) -> Step:
     if any(value.dimension == "duration" for value in find_values(said)):
         return step
     return replace(step, wanted="image", details={**step.details, "core": "make a picture"})
+
+
+def _literals(step: Step) -> set[str]:
+    return {item.type for mention in step.mentions for item in mention.literals}
 
 
 def _kinds_taken(specs: Mapping[str, ToolSpec]) -> frozenset[str]:

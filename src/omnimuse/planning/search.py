@@ -17,7 +17,13 @@ from omnimuse.graph.kinds import accepts, ancestors, is_textual
 from omnimuse.graph.spec import Port, ToolSpec
 from omnimuse.planning.arguments import turned_into
 from omnimuse.planning.binding import TELLING, Binder, Binding
-from omnimuse.planning.compose import gather, is_collector, join, with_copies
+from omnimuse.planning.compose import (
+    gather,
+    is_collector,
+    join,
+    widen_join,
+    with_copies,
+)
 from omnimuse.planning.context import Reading, Scores
 from omnimuse.planning.draft import Draft, DraftNode, add_node, drop_nodes, topological
 from omnimuse.planning.intent import NEW, PRONOUN, Intent, Step
@@ -43,7 +49,7 @@ class Weights:
     styled: float = 0.1
     pointed: float = 0.1
     namesake: float = 0.05
-    cost: float = 0.02
+    cost: float = 0.015
     unserved: float = 0.2
     given: float = 0.05
     absent: float = 0.15
@@ -290,6 +296,9 @@ class PlanSearch:
             first = next((r for r in draft.made.get(step.joins, ()) if r.is_primary), None)
             second = next((r for r in draft.made.get(index, ()) if r.is_primary), None)
             if first is not None and second is not None:
+                widened = widen_join(draft, self.specs, first, second, step=step, index=index)
+                if widened is not None:
+                    return widened
                 both = {
                     k: v + self._readings[step.joins].plain.get(k, 0.0) for k, v in fits.items()
                 }

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from omnimuse.planning.intent import Mention, Step
 from omnimuse.planning.masking import Masked
-from omnimuse.planning.mending import LIGHT, THINGS, core_of, is_ingredient, without_phrase
+from omnimuse.planning.mending import LIGHT, SAYING, THINGS, core_of, is_ingredient, without_phrase
 from omnimuse.planning.phrases import ADDING, content_of, find_mentions, lemma_of
 from omnimuse.planning.predicates import (
     GET,
@@ -212,6 +212,8 @@ class SentenceReader(PredicateFinder):
         wanted = wanted or next((m.kind for m in outputs), "") or taken_out(mentions, token)
         if not wanted and token is not None and not is_nominal and is_making(mentions):
             wanted = kind_made_by(lemma_of(token))
+        elif not wanted and token is not None and lemma_of(token) in SAYING:
+            wanted = kind_made_by(lemma_of(token))  # "say 'hello'": the words are there
         core = core_of("" if token is None or is_nominal else token.text, wanted, mentions)
         ways = self._ways(token) if token is not None else 0
         weak = is_nominal and token is not None and any(m.status != "new" for m in mentions[:1])

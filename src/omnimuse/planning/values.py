@@ -95,6 +95,20 @@ def is_measure(text: str) -> bool:
     return rest != low and not set(re.findall(r"\w+", rest)) - _FILLERS
 
 
+def without_lengths(text: str) -> str:
+    """Words without durations and sizes: "rain on a roof, ten seconds long" -> "rain on a roof"."""
+    low, kept = text.lower(), text
+    for value in find_values(low):
+        if value.dimension not in ("duration", "size", "pixels", "aspect"):
+            continue
+        before = r"[\s,]*\b(?:(?:for|of|in|about|lasting)\s+)?"
+        after = r"(?:\s+(?:long|wide|high|tall))?\b"
+        said = before + re.escape(value.text) + after
+        kept = re.sub(said, "", kept, count=1, flags=re.I)
+    kept = re.sub(r"^(?:of|long)\s+", "", kept.strip(" ,"))
+    return kept if len(kept) > 2 else text
+
+
 def _number(word: str) -> float:
     word = word.strip().lower()
     if word in _WORDS:
