@@ -125,8 +125,8 @@ def initial_resources(
         if number not in taken:
             label = frozenset(stem(w) for w in name.lower().replace("_", " ").split("."))
             past += not name
-            own = Resource(kind, Ref("request", str(number)), name, label, len(found))
-            found.append(replace(own, past=0 if name else past))
+            thing = Resource(kind, Ref("request", str(number)), name, label, len(found))
+            found.append(replace(thing, past=0 if name else past))
     if assume and not any(resource.kind == "url" for resource in found):
         found.extend(_talked_of(intent.given, found))
     return tuple(found)

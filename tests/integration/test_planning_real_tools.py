@@ -1,0 +1,67 @@
+"""Requests planned over the tools that really exist."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tests.conftest import MODELS_DIR
+
+from omnimuse.assets.asset import Asset
+from omnimuse.errors import BackendUnavailableError, NeedsInputError
+from omnimuse.graph.check import check_plan
+from omnimuse.planning.embedded import EmbeddedPlanner
+from omnimuse.planning.vocabulary import kind_of_file
+from omnimuse.request import Box, Point, Request
+from omnimuse.tools.registry import ToolRegistry
+
+pytestmark = pytest.mark.weights
+FILE = Path(__file__).resolve().parents[1] / "data" / "planner_requests_real.jsonl"
+
+
+@pytest.fixture(scope="module")
+def planner() -> EmbeddedPlanner:
+    from omnimuse.backends.cards import load_cards
+    from omnimuse.backends.resolver import Resolver
+    from omnimuse.backends.store import ModelStore
+    from omnimuse.config import Settings
+
+    settings = Settings(home=MODELS_DIR.parent, models_dir=MODELS_DIR)
+    resolver = Resolver(settings, ModelStore(MODELS_DIR), load_cards(settings))
+    try:
+        resolver.role("feature-extraction")
+        resolver.role("token-classification")
+    except BackendUnavailableError as error:
+        pytest.skip(str(error))
+    return EmbeddedPlanner(resolver.role, serves=resolver.serves)
+
+
+def test_most_requests_get_exactly_the_right_plan(planner: EmbeddedPlanner) -> None:
+    specs = ToolRegistry().specs()
+    entries = [json.loads(line) for line in FILE.open(encoding="utf-8")]
+    right = 0
+    for entry in entries:
+        assets = [Asset.from_bytes(name.encode(), kind_of_file(name)) for name in entry["files"]]
+        earlier = entry.get("session", ())
+        assets += [Asset.from_bytes(b"%d" % n, kind) for n, kind in enumerate(earlier)]
+        request = Request(
+            entry["prompt"],
+            files=tuple(map(Path, entry["files"])),
+            points=tuple(Point(*p) for p in entry.get("points", ())),
+            boxes=tuple(Box(*b) for b in entry.get("boxes", ())),
+        )
+        try:
+            plan = planner.plan(request, assets, specs)
+        except NeedsInputError:
+            right += entry["status"] == "needs_input"
+            continue
+        assert check_plan(plan, specs, [a.kind for a in assets]) == ()
+        tools = {node.id: node.tool for node in plan.nodes}
+        edges = {
+            (tools[e.source.node], tools[e.target]) for e in plan.edges() if e.source.node in tools
+        }
+        is_same = Counter(tools.values()) == Counter(entry["nodes"])
+        right += is_same and edges == {(a, b) for a, b in entry["edges"]}
+    assert right / len(entries) >= 0.8
