@@ -184,8 +184,8 @@ def _verse_scores(lines: Sequence[str]) -> dict[str, float]:
     words = [_WORD.findall(line.lower()) for line in lines]
     starts = {tuple(w[:3]) for w in words}
     return {
-        "rhyme": 0.9 * any(do_rhyme(a, b) for a, b in pairwise(lines)),
-        "metre": -0.08 * (max(counts) - min(counts)),
+        "rhyme": 1.3 * any(do_rhyme(a, b) for a, b in pairwise(lines)),
+        "metre": -0.15 * (max(counts) - min(counts)),
         "variety": 0.0 if len(starts) == len(lines) else -1.0,
         "endings": -1.0 * any(last_word(line) in _WEAK_ENDINGS for line in lines),
         # contractions with nothing behind them are where small models break off
