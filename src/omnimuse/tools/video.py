@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -79,13 +80,16 @@ def make_video(
         takes = _scene_takes(ctx, scenes, motion, size, length / count)
     else:
         takes = _picture_takes(images, motion, size)
+    lines = _captions(captions, transcript, audio, length)
+    fonts, credit = _caption_fonts(ctx, lines)
     film = Film(
         shots=[Shot(take, length / len(takes)) for take in takes],
         width=size[0],
         height=size[1],
         fps=fps,
         transition=transition,
-        captions=_captions(captions, transcript, audio, length),
+        captions=lines,
+        fonts=fonts,
     )
 
     def frames() -> Any:
@@ -97,7 +101,8 @@ def make_video(
     path = ctx.workdir / "film.mp4"
     track = fit_sound(sound, film.frame_count / fps) if sound is not None else None
     encode_video(path, frames(), fps=fps, width=size[0], height=size[1], audio=track)
-    return _film(path, [*images, *scenes, audio])
+    made = _film(path, [*(scenes or images), audio])
+    return replace(made, attribution=(*made.attribution, *credit))
 
 
 @tool(
@@ -127,8 +132,10 @@ def extract_frames(
     length = float(video.facts["duration_s"])
     times = sorted(at_s) or [length * (i + 0.5) / count for i in range(count)]
     if times[-1] > length or times[0] < 0:
-        raise InputError(f"the film is {length:g} s long; {times[-1]:g} s lies outside")
+        outside = times[0] if times[0] < 0 else times[-1]
+        raise InputError(f"the film is {length:g} s long; {outside:g} s lies outside")
     pictures: list[Asset] = []
+    pixels = None
     for frame in read_frames(video):
         ctx.checkpoint(frame.time_s / max(length, 0.1), "reading frames")
         while (
@@ -138,8 +145,13 @@ def extract_frames(
             picture = Pillow.fromarray(frame.pixels)
             pictures.append(image_asset(picture, attribution=video.attribution))
         if len(pictures) == len(times):
-            break
-    return pictures
+            return pictures
+        pixels = frame.pixels
+    if pixels is None:
+        raise InputError("the film has no frames")
+    # a film lasts as long as its last frame does: its end shows that frame
+    last = image_asset(Pillow.fromarray(pixels), attribution=video.attribution)
+    return pictures + [last] * (len(times) - len(pictures))
 
 
 @tool(
@@ -376,6 +388,23 @@ def _captions(
     if text is None:
         return []
     return from_text(text.read_text(), min(0.4, length / 8), length - min(0.6, length / 8))
+
+
+def _caption_fonts(ctx: ToolContext, lines: list[Any]) -> tuple[tuple[Path, ...], tuple[Any, ...]]:
+    """Fonts of the art pack and whose they are, if the captions need more than the built-in one."""
+    from omnimuse.crafts.animation.captions import needs_fonts
+    from omnimuse.errors import BackendUnavailableError
+
+    words = [line.text for line in lines if needs_fonts(line.text)]
+    if not words:
+        return (), ()
+    try:
+        from omnimuse.crafts.illustration.backend import font_attribution
+
+        pack = ctx.role("scene-to-image").pack
+        return pack.fonts.files, tuple(font_attribution(words, pack))
+    except (BackendUnavailableError, AttributeError):
+        return (), ()
 
 
 def _natural_size(parts: list[Asset]) -> tuple[float, float]:

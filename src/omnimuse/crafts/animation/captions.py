@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 MAX_CHARACTERS = 42  # a line of a caption, the broadcasters' usual limit
 MAX_CAPTION_S = 6.0
+_MARKS = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-",
+     "\u2026": "...", "\u00a0": " "}
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,9 +88,18 @@ class CaptionPainter:
         captions: in any order, not overlapping.
         width: of the frames, pixels.
         height: of the frames, pixels.
+        fonts: font files to use where the built-in one lacks letters, before the system's.
     """
 
-    def __init__(self, captions: Sequence[Caption], width: int, height: int) -> None:
+    def __init__(
+        self,
+        captions: Sequence[Caption],
+        width: int,
+        height: int,
+        *,
+        fonts: Sequence[Path] = (),
+    ) -> None:
+        self._fonts = tuple(fonts)
         self._captions = sorted(captions, key=lambda c: c.start_s)
         self._width, self._height = width, height
         self._plates: dict[str, tuple[NDArray[np.float32], NDArray[np.float32], int]] = {}
@@ -105,8 +120,8 @@ class CaptionPainter:
             from PIL import Image, ImageDraw, ImageFilter
 
             size = max(14, round(self._height * 0.052))
-            font = caption_font(size, text)
-            lines = _wrap(text, font, self._width * 0.86)
+            font = caption_font(size, text, self._fonts)
+            lines = _wrap(plain_marks(text), font, self._width * 0.86)
             step = round(size * 1.3)
             rows = step * len(lines) + size
             plate = Image.new("L", (self._width, rows), 0)
@@ -139,8 +154,20 @@ def _font_files() -> tuple[str, ...]:
     )
 
 
-def caption_font(size: int, text: str) -> Any:
-    """A font that can write the text: the built-in one, else one of the system's.
+def plain_marks(text: str) -> str:
+    """Typographers' quotes, dashes and dots as every font has them."""
+    return text.translate(_MARKS)
+
+
+def needs_fonts(text: str) -> bool:
+    """Whether the built-in font lacks letters of the text."""
+    from PIL import ImageFont
+
+    return not _can_write(ImageFont.load_default(20), plain_marks(text))
+
+
+def caption_font(size: int, text: str, fonts: Sequence[Path] = ()) -> Any:
+    """A font that can write the text: the built-in one, one of `fonts`, or one of the system's.
 
     Raises:
         InputError: no font on this machine has these letters.
@@ -149,17 +176,18 @@ def caption_font(size: int, text: str) -> Any:
 
     from omnimuse.errors import InputError
 
+    text = plain_marks(text)
     built_in = ImageFont.load_default(size)
     if _can_write(built_in, text):
         return built_in
-    for file in _font_files():
+    for file in (*map(str, fonts), *_font_files()):
         try:
             font = ImageFont.truetype(file, size)
         except OSError:
             continue
         if _can_write(font, text):
             return font
-    letters = "".join(sorted({c for c in text if ord(c) > 0x24F}))[:12]
+    letters = "".join(sorted({c for c in text if not _can_write(built_in, c)}))[:12]
     raise InputError(
         f"no font on this machine can write {letters!r}",
         hint="Install a font for that script (Debian: fonts-noto-cjk), or leave the captions out.",

@@ -13,6 +13,8 @@ from omnimuse.crafts.animation.captions import Caption, CaptionPainter
 from omnimuse.crafts.animation.transitions import TRANSITIONS, Transition
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 FrameAt = Callable[[float], "NDArray[np.uint8]"]
@@ -43,6 +45,7 @@ class Film:
         transition: between shots.
         transition_s: its length, cut to half of the shorter neighbour.
         captions: drawn onto the frames.
+        fonts: font files for captions that the built-in font cannot write.
         fade_s: fade from black at the start and to black at the end.
     """
 
@@ -53,6 +56,7 @@ class Film:
     transition: Transition = "dissolve"
     transition_s: float = 0.8
     captions: Sequence[Caption] = ()
+    fonts: Sequence[Path] = ()
     fade_s: float = 0.5
 
     @property
@@ -67,7 +71,7 @@ class Film:
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """All frames in order."""
-        painter = CaptionPainter(self.captions, self.width, self.height)
+        painter = CaptionPainter(self.captions, self.width, self.height, fonts=self.fonts)
         for number in range(self.frame_count):
             time_s = number / self.fps
             frame = painter.draw(self._picture(time_s), time_s)

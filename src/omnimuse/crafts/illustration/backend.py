@@ -137,10 +137,10 @@ def scene_attribution(scene: Scene, pack: ArtPack) -> tuple[Attribution, ...]:
     ]
     words = [text.text for text in scene.texts]
     words += [item.label for item in scene.objects if item.art.startswith("standin:")]
-    return (*found, *_font_attribution(words, pack))
+    return (*found, *font_attribution(words, pack))
 
 
-def _font_attribution(words: Sequence[str], pack: ArtPack) -> list[Attribution]:
+def font_attribution(words: Sequence[str], pack: ArtPack) -> list[Attribution]:
     """The font families that the words are set in."""
     stems = {font.path.stem for text in words for font, _ in pack.fonts.runs(text)}
     found = []

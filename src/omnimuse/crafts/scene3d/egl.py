@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+from collections.abc import Callable
 from typing import Any
 
 _SURFACELESS_MESA, _DEVICE_EXT = 0x31DD, 0x313F
@@ -61,14 +62,14 @@ def _library() -> Any:
 def _display(egl: Any) -> ctypes.c_void_p:
     """A display that needs no screen, else the default one."""
     address = egl.eglGetProcAddress(b"eglGetPlatformDisplayEXT")
-    candidates = []
+    candidates: list[Callable[[], Any]] = []
     if address:
         kind = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p)
         platform_display: Any = kind(address)
         candidates.append(lambda: platform_display(_SURFACELESS_MESA, None, None))
     candidates.append(lambda: egl.eglGetDisplay(None))
     for candidate in candidates:
-        handle: Any = candidate()
+        handle = candidate()
         if handle and egl.eglInitialize(ctypes.c_void_p(handle), None, None):
             return ctypes.c_void_p(handle)
     raise EglError("EGL has no display that needs no screen (Debian: libegl-mesa0)")

@@ -151,7 +151,7 @@ class _Reader:
             raise IndexError("a triangle points outside of its corners")
         faces = _triangles(indices, mode)
         if "NORMAL" in attributes:
-            normals = self._array(attributes["NORMAL"], 3).astype(np.float64)
+            normals: NDArray[np.floating[Any]] = self._array(attributes["NORMAL"], 3).astype(float)
         else:
             normals = smooth(vertices, faces).normals
         if len(normals) != len(vertices):
