@@ -28,7 +28,7 @@ from omnimuse.errors import (
     SafetyRefusal,
 )
 from omnimuse.graph.check import check_plan
-from omnimuse.graph.kinds import accepts, is_textual
+from omnimuse.graph.kinds import JSON_KINDS, accepts, is_textual
 from omnimuse.graph.plan import REQUEST, Node, Plan, Ref
 from omnimuse.graph.spec import ToolSpec
 from omnimuse.request import Request, Response, Result, Status
@@ -162,7 +162,7 @@ class House:
         Args:
             path: the file.
             kind: what the user says it is, where a file cannot tell (a mask is a picture): taken
-                if it is narrower than what the file shows.
+                if it is narrower than what the file shows, or a structured kind and the file JSON.
 
         Raises:
             InputError: it cannot be read, is of no known kind, damaged or too large.
@@ -178,6 +178,9 @@ class House:
         asset = import_file(path)
         if kind and accepts(asset.kind, kind):
             asset = asset.with_kind(kind)
+        elif kind in JSON_KINDS and asset.kind != kind and path.suffix.lower() == ".json":
+            asset = Asset.from_bytes(asset.read_bytes(), kind, "application/json")
+            asset.read_json()
         return self.library.put(asset, origin)
 
     def single_node_plan(

@@ -41,10 +41,15 @@ def command(ctx: click.Context, /, tool: str, pairs: tuple[str, ...], **options:
 def _call_once(studio: Any, tool: str, pairs: tuple[str, ...], options: dict[str, Any]) -> int:
     from omnimuse.cli.progress import Progress, cancel_on_interrupt
     from omnimuse.cli.run import EXIT_BY_STATUS, show_response
+    from omnimuse.graph.kinds import JSON_KINDS
 
     spec = studio.house.registry.spec(tool)
     arguments, inputs = split_arguments(studio, spec, parse_pairs(pairs, "-a"), is_text=True)
-    attached = [studio.house.import_file(Path(file)) for file in options["files"]]
+    structured = next((p.kind for p in spec.inputs if p.kind in JSON_KINDS), "")
+    attached = [
+        studio.house.import_file(Path(file), structured if file.endswith(".json") else "")
+        for file in options["files"]
+    ]
     inputs |= studio.house.assign(tool, attached, [*arguments, *inputs])
     quiet = options["quiet"] or options["as_json"]
     with cancel_on_interrupt() as cancel, Progress(is_quiet=quiet) as show:

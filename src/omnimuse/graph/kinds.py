@@ -58,6 +58,11 @@ KINDS: dict[str, Kind] = {
     )
 }
 
+# kinds whose values are JSON documents and nothing else
+JSON_KINDS = frozenset(
+    kind.name for kind in KINDS.values() if kind.media_types == ("application/json",)
+)
+
 
 def is_kind(name: str) -> bool:
     """Whether `name` is a known kind."""
