@@ -158,7 +158,7 @@ def render_view(
 
 @tool(
     version="1.0.0",
-    cost_s=25.0,
+    cost_s=60.0,
     memory_mb=500.0,
     examples=(
         "a turntable video of the 3D model",
