@@ -20,25 +20,34 @@ def open_session(path: Path, *, threads: int = 0) -> Any:
         BackendUnavailableError: onnxruntime is not there.
         CheckpointError: no such file, or not a model that onnxruntime can run.
     """
+    if not path.is_file():
+        raise CheckpointError(f"{path} is missing", hint="Pull the model again.")
+    return _open(str(path), path.name, threads)
+
+
+def open_model(data: bytes, name: str = "the model", *, threads: int = 0) -> Any:
+    """An inference session of a model in memory; raises as `open_session` does."""
+    return _open(data, name, threads)
+
+
+def _open(model: str | bytes, name: str, threads: int) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
         raise BackendUnavailableError(
             f"onnxruntime cannot be imported: {error}", hint="Install onnxruntime."
         ) from None
-    if not path.is_file():
-        raise CheckpointError(f"{path} is missing", hint="Pull the model again.")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = threads or thread_count()
     options.inter_op_num_threads = 1
     try:
         return onnxruntime.InferenceSession(
-            str(path), sess_options=options, providers=["CPUExecutionProvider"]
+            model, sess_options=options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # onnxruntime's errors share no base class of their own
         raise CheckpointError(
-            f"onnxruntime cannot load {path.name}: {str(error).splitlines()[0]}",
+            f"onnxruntime cannot load {name}: {str(error).splitlines()[0]}",
             hint="Pull the model again.",
         ) from None
 

@@ -33,6 +33,7 @@ BUILT_IN: dict[str, str] = {
     "onnx-mask": "omnimuse.backends.vision:OnnxSegmenter",
     "onnx-text": "omnimuse.backends.onnx_text:OnnxEmbedder",
     "openai-http": "omnimuse.backends.http_openai:OpenAIEndpoint",
+    "picture-eyes": "omnimuse.backends.picture_eyes:PictureEyes",
     "piper": "omnimuse.backends.piper:PiperSynthesizer",
     "soundfont": "omnimuse.backends.soundfont:SoundfontRenderer",
     "spacy": "omnimuse.backends.spacy_parser:SpacyParser",

@@ -20,7 +20,7 @@ SURE = 0.35
 """Probability from which a thing is said to be what was asked."""
 MAYBE = 0.1
 """Probability from which it cannot be ruled out."""
-_MIN_SCORE = 0.35
+_MIN_SCORE = 0.3
 _HELD = 0.8
 
 

@@ -1,0 +1,303 @@
+"""PictureEyes: things found and named in drawn pictures, by two small networks of our own.
+
+One network finds where things are, at two sizes of the picture; the other names each of them. Both
+were trained on renderings (`recipes/picture_judge.py`); for the networks themselves see
+`omnimuse.models.picture_eyes`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omnimuse.backends.base import Sighting
+from omnimuse.backends.card import ModelCard
+from omnimuse.backends.onnx_session import open_model
+from omnimuse.backends.thing_features import CROP_PX, FEATURES, describe
+from omnimuse.backends.vision import opaque
+from omnimuse.errors import ArgumentError, CheckpointError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Box = tuple[float, float, float, float]
+_STRIDE, _MULTIPLE, _REACH_PX = 4, 32, 128.0
+_SIDES_PX = (128, 192, 320)
+_ARRAYS = ("straight_weight", "straight_bias", "enter_weight", "enter_bias", "leave_weight")
+_MARGIN = 1.16
+_MIN_PEAK = 0.3
+_THRESHOLDS = (0.35, 0.55, 0.75)
+_MIN_ISLAND = 0.0012
+_ALIKE, _SAME = 0.8, 0.4
+_WITHIN, _FILLED, _CONVINCING = 0.75, 0.5, 0.5
+_MAX_THINGS = 120
+_MIN_SIDE_PX = 16
+_TOP = 12
+
+
+@dataclass(frozen=True)
+class _Peak:
+    """A thing's centre as the finder saw it."""
+
+    score: float
+    box: Box
+
+
+class PictureEyes:
+    """Role `zero-shot-object-detection`; see `PictureReader`.
+
+    Args:
+        card: options `finder` and `recognizer` name the files of the two networks, shipped with
+            this package or in the card's folder; `finder_sha256` and `recognizer_sha256`, if
+            given, are checked.
+        folder: the card's folder; need not exist.
+
+    Raises:
+        CheckpointError: no weights, or not those that the card names.
+    """
+
+    def __init__(self, card: ModelCard, folder: Path) -> None:
+        self._finder = open_model(_weights(card, folder, "finder", "picture-finder.onnx"))
+        data = _weights(card, folder, "recognizer", "picture-recognizer.npz")
+        self._arrays, self.names = _read_arrays(data, card.name)
+
+    def look(self, pixels: NDArray[np.uint8]) -> list[Sighting]:
+        """Things seen, most certain first.
+
+        Args:
+            pixels: uint8 (H, W, 3) or (H, W, 4), both sides at least 16 px.
+
+        Raises:
+            ArgumentError: not a picture, or a tiny one.
+        """
+        import numpy as np
+
+        rgb = opaque(pixels)
+        if min(rgb.shape[:2]) < _MIN_SIDE_PX:
+            raise ArgumentError(f"a picture of {rgb.shape[1]} x {rgb.shape[0]} px is too small")
+        peaks: list[_Peak] = []
+        covers: list[NDArray[np.float32]] = []
+        for side in _SIDES_PX:
+            found, covered = self._find(rgb, side)
+            peaks += found
+            covers.append(covered)
+        cover = np.mean(covers, axis=0)
+        peaks = suppressed([*peaks, *islands(cover)])
+        if not peaks:
+            return []
+        named = self._name([_crop(rgb, peak.box) for peak in peaks])
+        seen = [
+            Sighting(peak.box, round(peak.score, 4), classes, _part(cover, peak.box))
+            for peak, classes in zip(peaks, named, strict=True)
+        ]
+        return selected(seen)
+
+    def _find(self, rgb: NDArray[np.uint8], side: int) -> tuple[list[_Peak], NDArray[np.float32]]:
+        """Centres at one size of the picture, and which pixels things cover."""
+        import cv2
+        import numpy as np
+
+        height, width = rgb.shape[:2]
+        scale = side / max(width, height)
+        size = tuple(
+            max(_MULTIPLE, round(v * scale / _MULTIPLE) * _MULTIPLE) for v in (width, height)
+        )
+        shrinks = size[0] < width
+        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        batch = small.transpose(2, 0, 1)[None].astype(np.float32) / 255.0
+        out = self._finder.run(None, {"pictures": batch})[0][0]
+        across, down = width / size[0], height / size[1]
+        heat = out[1]
+        peaks = (heat >= cv2.dilate(heat, np.ones((3, 3), np.uint8))) & (heat >= _MIN_PEAK)
+        found = []
+        for row, column in np.argwhere(peaks)[: 4 * _MAX_THINGS].tolist():
+            left, top, right, bottom = (float(v) * _REACH_PX for v in out[2:, row, column])
+            x, y = (column + 0.5) * _STRIDE, (row + 0.5) * _STRIDE
+            box = (
+                (x - left) * across,
+                (y - top) * down,
+                (left + right) * across,
+                (top + bottom) * down,
+            )
+            found.append(_Peak(float(heat[row, column]), _inside(box, width, height)))
+        cover = cv2.resize(out[0], (width, height), interpolation=cv2.INTER_LINEAR)
+        return found, cover
+
+    def _name(self, crops: Sequence[NDArray[np.uint8]]) -> list[tuple[tuple[int, float], ...]]:
+        """The most probable classes of each crop, seen as it is and mirrored."""
+        import numpy as np
+
+        batch = np.stack(crops)
+        x = describe(np.concatenate((batch, batch[:, :, ::-1])))
+        a = self._arrays
+        hidden = np.maximum(x @ a["enter_weight"].T + a["enter_bias"], 0)
+        logits = x @ a["straight_weight"].T + a["straight_bias"] + hidden @ a["leave_weight"].T
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        mean = (shares[: len(crops)] + shares[len(crops) :]) / 2
+        best = np.argsort(-mean, axis=1, kind="stable")[:, :_TOP]
+        return [
+            tuple((int(i), round(float(row[i]), 4)) for i in order)
+            for row, order in zip(mean, best, strict=True)
+        ]
+
+
+def islands(cover: NDArray[np.float32]) -> list[_Peak]:
+    """Connected regions that things cover, at three thresholds: a lone thing is one of them."""
+    import cv2
+    import numpy as np
+
+    found = []
+    for threshold in _THRESHOLDS:
+        mask = (cover > threshold).astype(np.uint8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+        sums = np.bincount(labels.ravel(), cover.ravel(), count)
+        for index in range(1, count):
+            x, y, w, h, area = (int(v) for v in stats[index])
+            if area >= _MIN_ISLAND * cover.size:
+                found.append(
+                    _Peak(float(sums[index] / area), (float(x), float(y), float(w), float(h)))
+                )
+    return found
+
+
+def suppressed(peaks: Sequence[_Peak]) -> list[_Peak]:
+    """Of places that are nearly the same, the surest; at most _MAX_THINGS."""
+    from omnimuse.backends.vision import intersection_over_union
+
+    kept: list[_Peak] = []
+    for one in sorted(peaks, key=lambda p: (-p.score, p.box)):
+        if all(intersection_over_union(one.box, other.box) < _ALIKE for other in kept):
+            kept.append(one)
+        if len(kept) == _MAX_THINGS:
+            break
+    return kept
+
+
+def selected(seen: Sequence[Sighting]) -> list[Sighting]:
+    """The sightings that explain the picture best: no thing twice, no part, no group.
+
+    Sightings are taken in the order of how well they are named. One that shares its place with a
+    better one goes, so does an unconvincing one within a better one, and one that is filled by
+    several better ones.
+    """
+    kept: list[Sighting] = []
+    for one in sorted(seen, key=lambda s: (-_worth(s), s.box)):
+        shared = [_common(one.box, other.box) for other in kept]
+        own = one.box[2] * one.box[3]
+        same = any(
+            area / (own + other.box[2] * other.box[3] - area) > _SAME
+            for area, other in zip(shared, kept, strict=True)
+        )
+        weak = _worth(one) < _CONVINCING
+        is_part = weak and any(area > _WITHIN * own for area in shared)
+        filled = [
+            area
+            for area, other in zip(shared, kept, strict=True)
+            if area > _WITHIN * other.box[2] * other.box[3]
+        ]
+        is_group = len(filled) > 1 and sum(filled) > _FILLED * own
+        if not (same or is_part or is_group):
+            kept.append(one)
+    return kept
+
+
+def _worth(one: Sighting) -> float:
+    """How well a sighting is named, and how sure it is that a whole thing is there."""
+    nothing = next((share for index, share in one.classes if index == 0), 0.0)
+    best = max((share for index, share in one.classes if index), default=0.0)
+    return float(best * (1 - nothing) * one.score**0.5)
+
+
+def _common(one: Box, other: Box) -> float:
+    """Area that two boxes share."""
+    wide = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    tall = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    return max(wide, 0.0) * max(tall, 0.0)
+
+
+def _weights(card: ModelCard, folder: Path, part: str, usual: str) -> bytes:
+    """The file of one network: from the card's folder, else shipped with this package."""
+    name = str(card.options.get(part, usual))
+    path = folder / name
+    if path.is_file():
+        data = path.read_bytes()
+    else:
+        packaged = files("omnimuse.backends").joinpath("weights", Path(name).name)
+        if not packaged.is_file():
+            raise CheckpointError(f"the weights {name!r} of {card.name} are missing")
+        data = packaged.read_bytes()
+    wanted = str(card.options.get(f"{part}_sha256", ""))
+    if wanted and hashlib.sha256(data).hexdigest() != wanted:
+        raise CheckpointError(
+            f"{name} is not the file that card {card.name} names", hint="Reinstall omnimuse."
+        )
+    return data
+
+
+def _read_arrays(
+    data: bytes, card: str
+) -> tuple[dict[str, NDArray[np.float32]], tuple[tuple[str, ...], ...]]:
+    """The recogniser's weights and the nouns of its classes.
+
+    Raises:
+        CheckpointError: not a recogniser's file.
+    """
+    import io
+    import zipfile
+
+    import numpy as np
+
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as held:
+            arrays = {name: held[name].astype(np.float32) for name in _ARRAYS}
+            table = json.loads(held["nouns"].tobytes())
+        names = tuple(tuple(str(noun) for noun in nouns) for nouns in table)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{card}: the recogniser cannot be read: {error}") from None
+    if arrays["straight_weight"].shape != (len(names), FEATURES):
+        raise CheckpointError(f"{card}: the recogniser does not fit its nouns")
+    return arrays, names
+
+
+def _inside(box: Box, width: int, height: int) -> Box:
+    """The part of a box that lies in the picture, at least a pixel."""
+    x0, y0 = min(max(box[0], 0.0), width - 1.0), min(max(box[1], 0.0), height - 1.0)
+    x1, y1 = min(max(box[0] + box[2], x0 + 1), width), min(max(box[1] + box[3], y0 + 1), height)
+    return (round(x0, 2), round(y0, 2), round(x1 - x0, 2), round(y1 - y0, 2))
+
+
+def _crop(rgb: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    """The thing in the middle of a square of CROP_PX; the picture's edges are continued."""
+    import cv2
+    import numpy as np
+
+    side = max(box[2], box[3]) * _MARGIN
+    left, top = box[0] + box[2] / 2 - side / 2, box[1] + box[3] / 2 - side / 2
+    x0, y0, x1, y1 = (
+        int(np.floor(left)),
+        int(np.floor(top)),
+        int(np.ceil(left + side)),
+        int(np.ceil(top + side)),
+    )
+    height, width = rgb.shape[:2]
+    part = rgb[max(y0, 0) : min(y1, height), max(x0, 0) : min(x1, width)]
+    pads = (max(-y0, 0), max(y1 - height, 0), max(-x0, 0), max(x1 - width, 0))
+    if any(pads):
+        part = cv2.copyMakeBorder(part, *pads, cv2.BORDER_REPLICATE)
+    shrinks = part.shape[0] > CROP_PX
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    small: NDArray[np.uint8] = cv2.resize(part, (CROP_PX, CROP_PX), interpolation=way)
+    return small
+
+
+def _part(cover: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
+    x, y, w, h = (round(v) for v in box)
+    part: Any = cover[y : y + max(h, 1), x : x + max(w, 1)]
+    return part.copy()  # type: ignore[no-any-return]
