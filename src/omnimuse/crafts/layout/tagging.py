@@ -12,6 +12,7 @@ from omnimuse.backends.base import ParsedToken
 from omnimuse.crafts.layout import words as w
 
 NOUN_TAGS = frozenset(("NN", "NNS", "NNP", "NNPS"))
+_BEFORE_SIDES = frozenset(("the", "its", "their", "his", "her", "far"))
 
 
 def repair_tags(tokens: Sequence[ParsedToken], words: list[str]) -> list[str]:
@@ -21,6 +22,10 @@ def repair_tags(tokens: Sequence[ParsedToken], words: list[str]) -> list[str]:
     for i in range(1, last):
         if words[i] == "can" and words[i + 1] in ("be", "not"):
             tags[i] = "MD"
+    for i in range(1, last):
+        is_side = words[i] in ("left", "right") and words[i + 1] == "of"
+        if is_side and words[i - 1] not in _BEFORE_SIDES:
+            tags[i] = "RB"  # "a pig right of an owl"
     _agree(tags, words)
     for i, word in enumerate(words):
         after = tags[i + 1] if i < last else "."
