@@ -15,7 +15,7 @@ demo: $(VENV)/.base models
 	@echo "Look at out/demo/contact-sheet.png first."
 
 test: $(VENV)/.all models
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.all
 	$(BIN)/ruff format --check src tests benchmarks docs examples
