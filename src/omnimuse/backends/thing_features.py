@@ -99,12 +99,12 @@ def _tiny(pictures: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
     def shrunk(cells: int) -> NDArray[np.float32]:
         size = (cells, cells)
         rows = [cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in pictures]
-        return np.stack(rows).astype(np.float32) / 255
+        tiny: NDArray[np.float32] = np.stack(rows).astype(np.float32)
+        return tiny
 
-    light = shrunk(_LIGHT_CELLS).mean(axis=3)
+    light = shrunk(_LIGHT_CELLS).mean(axis=3) / np.float32(255)
     mean, spread = light.mean((1, 2), keepdims=True), light.std((1, 2), keepdims=True)
-    evened = (light - mean) / (spread + 0.05) * 0.3
-    colors = shrunk(_COLOR_CELLS)
-    against = np.stack((colors[..., 0] - colors[..., 1], colors[..., 2] - colors[..., 1]), axis=3)
-    flat = (part.reshape(len(light), -1) for part in (evened, against))
-    return [part.astype(np.float32, copy=False) for part in flat]
+    evened: NDArray[np.float32] = (light - mean) / (spread + 0.05) * np.float32(0.3)
+    colors = shrunk(_COLOR_CELLS) / np.float32(255)
+    against: NDArray[np.float32] = colors[..., (0, 2)] - colors[..., 1:2]
+    return [evened.reshape(len(light), -1), against.reshape(len(light), -1)]

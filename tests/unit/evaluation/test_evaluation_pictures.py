@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.crafts.judging.judging_world import Spot, ToldEyes, picture_of
 
 from omnimuse.crafts.judging.seeing import Look
 from omnimuse.evaluation.pictures import Tally, check_picture, wrong_rows
-from tests.unit.crafts.judging.judging_world import Spot, ToldEyes, picture_of
 
 DOG, CAR = 1, 3
 ROW = {

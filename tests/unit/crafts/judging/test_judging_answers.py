@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.crafts.judging.judging_world import Spot, ToldEyes, picture_of
 
 from omnimuse.backends.base import Detection
 from omnimuse.crafts.judging.answers import CANNOT_TELL, Answer, Witness
 from omnimuse.crafts.judging.questions import Question
 from omnimuse.crafts.judging.seeing import Look
-from tests.unit.crafts.judging.judging_world import Spot, ToldEyes, picture_of
 
 DOG, CAT, CAR, TABLE, BLACK_CAT = 1, 2, 3, 4, 5
 
@@ -116,4 +116,4 @@ def test_words_are_read_by_a_model_or_not_at_all() -> None:
     question = Question("text", "Does it say SALE?", "yes", "", "SALE")
     assert ask(question).passed is None
     assert ask(question, read=lambda: [Detection("Big sale!", 0.9, (0, 0, 1, 1))]).passed is True
-    assert ask(question, read=lambda: []).passed is False
+    assert ask(question, read=list).passed is False

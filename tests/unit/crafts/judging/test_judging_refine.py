@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.unit.crafts.judging.judging_world import COLORS, NAMES, Spot, ToldEyes, picture_of
 
 from omnimuse.backends.base import Painted
 from omnimuse.crafts.illustration.concepts import Concept
@@ -13,7 +14,6 @@ from omnimuse.crafts.judging.loop import Budget, refine
 from omnimuse.crafts.judging.refine import Repair, repairs_for
 from omnimuse.crafts.judging.verdict import judge
 from omnimuse.crafts.layout.schema import GroupRelation, SceneRequest, ThingGroup
-from tests.unit.crafts.judging.judging_world import COLORS, NAMES, Spot, ToldEyes, picture_of
 
 KINDS = {"dog": 1, "cat": 2, "car": 3, "table": 4}
 
