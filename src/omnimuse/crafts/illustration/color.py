@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -197,6 +197,15 @@ def map_colors(svg: str, change: Callable[[Oklch], Oklch]) -> str:
     return _HEX.sub(lambda m: table[m[0]], svg)
 
 
+_MOTLEY_SHARE, _VIVID = 0.36, 0.07
+
+
+def _differ(one: Oklch, other: Oklch) -> bool:
+    """Whether two colours are more than shades of each other."""
+    turn = abs((one.hue - other.hue + 180) % 360 - 180)
+    return turn > 20 or abs(one.lightness - other.lightness) > 0.12 or one.chroma < 0.05
+
+
 @dataclass(frozen=True)
 class Family:
     """The colours that make up most of a drawing: their centre, and whether they are neutral."""
@@ -248,7 +257,8 @@ def recolor(svg: str, family: Family, target: str, *, strength: float = 1.0) -> 
     """Bring the dominant family of a drawing to a target colour and keep its shading.
 
     Lightness differences within the family stay (compressed near black and white), hue
-    differences shrink, chroma follows the target. Eyes, windows and other parts keep theirs.
+    differences shrink, chroma follows the target. Eyes, windows and other parts keep theirs; only
+    where no family makes up most of a drawing, as with a kite, do all vivid colours change.
 
     Args:
         svg: the drawing.
@@ -259,9 +269,15 @@ def recolor(svg: str, family: Family, target: str, *, strength: float = 1.0) -> 
     goal, center = to_oklch(target), family.center
     extreme = goal.lightness < 0.32 or goal.lightness > 0.92
     contrast = 0.55 if extreme else 0.8
+    is_motley = family.share < _MOTLEY_SHARE and not center.is_neutral and _differ(goal, center)
 
     def change(color: Oklch) -> Oklch:
         weight = family.weight(color) * strength
+        if is_motley and color.chroma > _VIVID and weight < strength:
+            shade = (color.lightness - center.lightness) * 0.5
+            light = goal.lightness + max(min(shade, 0.1, 0.94 - goal.lightness), -0.15)
+            painted = replace(goal, lightness=max(light, 0.1))
+            return to_oklch(mix(from_oklch(color), from_oklch(painted), strength))
         if weight == 0.0:
             return color
         light = goal.lightness + (color.lightness - center.lightness) * contrast

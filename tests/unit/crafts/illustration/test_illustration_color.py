@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from omnimuse.crafts.illustration.art import ArtPack, measure, rasterize
 from omnimuse.crafts.illustration.color import (
     NAMED,
+    Family,
     Oklch,
     adjust,
+    color_codes,
     dominant_family,
     from_oklch,
     map_colors,
@@ -103,3 +105,14 @@ def test_neutral_art_takes_colors_and_keeps_dark_parts(pack: ArtPack) -> None:
     changed = recolor(svg, family, NAMED["green"])
     assert name_of(from_oklch(dominant_family(rasterize(changed, 64, 64)).center)) == "green"
     assert "#212121" in changed
+
+
+def test_a_motley_drawing_is_painted_all_over_and_shades_of_its_own_leave_it_as_it_is() -> None:
+    panels = ("#f92f60", "#00b050", "#2080f0", "#ffb02e")
+    svg = "".join(f'<rect fill="{code}"/>' for code in panels)
+    family = Family(to_oklch(panels[0]), 0.25)
+    painted = recolor(svg, family, NAMED["purple"])
+    assert {name_of(code) for code in color_codes(painted)} == {"purple"}
+    lighter = recolor(svg, family, adjust(panels[0], light=0.03))
+    names = [name_of(code) for code in panels]
+    assert {name_of(code) for code in color_codes(lighter)} == set(names)
