@@ -30,7 +30,7 @@ Box = tuple[float, float, float, float]
 _STRIDE, _MULTIPLE, _REACH_PX = 4, 32, 128.0
 _SIDES_PX = (128, 192, 320)
 _ARRAYS = ("straight_weight", "straight_bias", "enter_weight", "enter_bias", "leave_weight")
-_MARGIN = 1.16
+_MARGIN, _EDGE = 1.16, 0.04
 _MIN_PEAK = 0.3
 _THRESHOLDS = (0.35, 0.55, 0.75)
 _MIN_ISLAND = 0.0012
@@ -91,7 +91,7 @@ class PictureEyes:
         peaks = suppressed([*peaks, *islands(cover)])
         if not peaks:
             return []
-        named = self._name([_crop(rgb, peak.box) for peak in peaks])
+        named = self._name(rgb, [peak.box for peak in peaks])
         seen = [
             Sighting(peak.box, round(peak.score, 4), classes, _part(cover, peak.box))
             for peak, classes in zip(peaks, named, strict=True)
@@ -129,23 +129,36 @@ class PictureEyes:
         cover = cv2.resize(out[0], (width, height), interpolation=cv2.INTER_LINEAR)
         return found, cover
 
-    def _name(self, crops: Sequence[NDArray[np.uint8]]) -> list[tuple[tuple[int, float], ...]]:
-        """The most probable classes of each crop, seen as it is and mirrored."""
+    def _name(
+        self, rgb: NDArray[np.uint8], boxes: Sequence[Box]
+    ) -> list[tuple[tuple[int, float], ...]]:
+        """The most probable classes of the thing in each box, seen in four ways.
+
+        As it is and mirrored, with its surroundings and without.
+        """
         import numpy as np
 
-        batch = np.stack(crops)
-        x = describe(np.concatenate((batch, batch[:, :, ::-1])))
-        a = self._arrays
-        hidden = np.maximum(x @ a["enter_weight"].T + a["enter_bias"], 0)
-        logits = x @ a["straight_weight"].T + a["straight_bias"] + hidden @ a["leave_weight"].T
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
-        mean = (shares[: len(crops)] + shares[len(crops) :]) / 2
+        wide = np.stack([_crop(rgb, box) for box in boxes])
+        bare = np.stack([_crop(rgb, box, is_bare=True) for box in boxes])
+        views = describe(np.concatenate((wide, wide[:, :, ::-1], bare, bare[:, :, ::-1])))
+        mean = self._shares(views).reshape(4, len(boxes), -1).mean(axis=0)
         best = np.argsort(-mean, axis=1, kind="stable")[:, :_TOP]
         return [
             tuple((int(i), round(float(row[i]), 4)) for i in order)
             for row, order in zip(mean, best, strict=True)
         ]
+
+    def _shares(self, described: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Probability of each class, (B, classes)."""
+        import numpy as np
+
+        a = self._arrays
+        hidden = np.maximum(described @ a["enter_weight"].T + a["enter_bias"], 0)
+        logits = described @ a["straight_weight"].T + a["straight_bias"]
+        logits += hidden @ a["leave_weight"].T
+        shares: NDArray[np.float32] = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        return shares
 
 
 def islands(cover: NDArray[np.float32]) -> list[_Peak]:
@@ -273,26 +286,30 @@ def _inside(box: Box, width: int, height: int) -> Box:
     return (round(x0, 2), round(y0, 2), round(x1 - x0, 2), round(y1 - y0, 2))
 
 
-def _crop(rgb: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    """The thing in the middle of a square of CROP_PX; the picture's edges are continued."""
+def _crop(rgb: NDArray[np.uint8], box: Box, *, is_bare: bool = False) -> NDArray[np.uint8]:
+    """The thing in the middle of a square of CROP_PX that is _MARGIN times its longer side.
+
+    Beyond the picture, and if `is_bare` beyond the box and a narrow edge, the last pixels go on.
+    """
     import cv2
     import numpy as np
 
-    side = max(box[2], box[3]) * _MARGIN
-    left, top = box[0] + box[2] / 2 - side / 2, box[1] + box[3] / 2 - side / 2
-    x0, y0, x1, y1 = (
-        int(np.floor(left)),
-        int(np.floor(top)),
-        int(np.ceil(left + side)),
-        int(np.ceil(top + side)),
-    )
     height, width = rgb.shape[:2]
-    part = rgb[max(y0, 0) : min(y1, height), max(x0, 0) : min(x1, width)]
-    pads = (max(-y0, 0), max(y1 - height, 0), max(-x0, 0), max(x1 - width, 0))
+    side = max(box[2], box[3]) * _MARGIN
+    edge = _EDGE * max(box[2], box[3])
+    spans = []
+    for start, length, limit in ((box[0], box[2], width), (box[1], box[3], height)):
+        middle = start + length / 2
+        reach = length / 2 + edge if is_bare else side / 2
+        low, high = int(np.floor(middle - side / 2)), int(np.ceil(middle + side / 2))
+        shown = max(low, int(middle - reach), 0), min(high, int(np.ceil(middle + reach)), limit)
+        spans.append((shown[0], max(shown[1], shown[0] + 1), shown[0] - low, high - shown[1]))
+    (x0, x1, left, right), (y0, y1, top, bottom) = spans
+    part = rgb[y0:y1, x0:x1]
+    pads = (top, max(bottom, 0), left, max(right, 0))
     if any(pads):
         part = cv2.copyMakeBorder(part, *pads, cv2.BORDER_REPLICATE)
-    shrinks = part.shape[0] > CROP_PX
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    way = cv2.INTER_AREA if part.shape[0] > CROP_PX else cv2.INTER_LINEAR
     small: NDArray[np.uint8] = cv2.resize(part, (CROP_PX, CROP_PX), interpolation=way)
     return small
 
