@@ -17,6 +17,7 @@ MODELS_DIR = Path(
 )
 for _name in [name for name in os.environ if name.startswith("OMNIMUSE_")]:
     del os.environ[_name]
+os.environ["OMNIMUSE_MODELS_DIR"] = str(MODELS_DIR)  # what workers of this process inherit
 
 
 @pytest.fixture(autouse=True)

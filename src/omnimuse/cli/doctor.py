@@ -30,7 +30,11 @@ def command(settings: Any, as_json: bool) -> int:
         "programs": {name: shutil.which(name) or "" for name in PROGRAMS},
         "roles": _roles(settings),
     }
-    missing = [role for role, row in report["roles"].items() if row["needed"] and not row["card"]]
+    missing = [
+        role
+        for role, row in report["roles"].items()
+        if row["needed"] and not row["card"] and row["is_packaged"]
+    ]
     report["missing"] = missing
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False))
@@ -71,6 +75,8 @@ def _roles(settings: Any) -> dict[str, dict[str, Any]]:
         except BackendUnavailableError as error:
             rows[role] = {"card": "", "hint": error.hint}
         rows[role]["needed"] = needed.get(role, [])
+        # roles that no packaged card plays wait for a checkpoint or an endpoint of the user's
+        rows[role]["is_packaged"] = any(role in card.roles for card in cards.values())
     return rows
 
 
@@ -84,5 +90,6 @@ def _print(report: dict[str, Any]) -> None:
             click.echo(f"    missing: {', '.join(lack)}")
     click.echo("roles:")
     for role, row in report["roles"].items():
-        mark = "✓" if row["card"] else ("✗" if row["needed"] else "–")
+        is_missing = row["needed"] and row["is_packaged"]
+        mark = "✓" if row["card"] else ("✗" if is_missing else "–")
         click.echo(f"  {mark} {role:<32} {row['card'] or row['hint']}")

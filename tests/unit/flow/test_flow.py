@@ -64,7 +64,10 @@ class Stubs:
         if "forbidden" in request.prompt:
             raise SafetyRefusal("no", gate="input", category="test")
 
-    def check_plan(self, plan: Plan, specs: Any) -> None: ...
+    def check_inputs(self, requests: Sequence[Request]) -> list[SafetyRefusal | None]:
+        return [None] * len(requests)
+
+    def check_plan(self, plan: Plan, specs: Any, request: Request | None = None) -> None: ...
 
     def check_output(self, asset: Asset, task: Any, /) -> Asset:
         if asset.kind == "text" and "SECRET" in asset.read_text():
