@@ -174,7 +174,7 @@ def test_flying_things_fly_and_seated_ones_do_not() -> None:
 
 
 def test_circles_of_relations_end() -> None:
-    found, done = arrange(
+    found, _ = arrange(
         "barrel-1 chair-1 stool-1",
         "barrel-1 left of chair-1",
         "chair-1 left of stool-1",

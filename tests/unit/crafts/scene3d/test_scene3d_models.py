@@ -124,12 +124,10 @@ def test_places_to_put_things_lie_within_the_thing() -> None:
             x, z = area.at
             assert area.x > 0
             assert area.z > 0
-            assert form.low[0] - 0.05 <= x - area.x and x + area.x <= form.high[0] + 0.05, (
-                model.name
-            )
-            assert form.low[2] - 0.05 <= z - area.z and z + area.z <= form.high[2] + 0.05, (
-                model.name
-            )
+            assert form.low[0] - 0.05 <= x - area.x, model.name
+            assert x + area.x <= form.high[0] + 0.05, model.name
+            assert form.low[2] - 0.05 <= z - area.z, model.name
+            assert z + area.z <= form.high[2] + 0.05, model.name
             assert 0 <= area.y <= form.high[1] + 1e-6, model.name
         if form.top is not None:
             assert form.top.y > 0
