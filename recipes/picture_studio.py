@@ -246,11 +246,11 @@ class Studio:
             scale = small / max(sprite.shape[:2])
             sprite = cv2.resize(sprite, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         h, w = sprite.shape[:2]
-        scale = side / max(h, w) / 1.16 * math.exp(rng.normal(0, 0.09))
-        w, h = w * scale * math.exp(rng.normal(0, 0.05)), h * scale * math.exp(rng.normal(0, 0.05))
+        scale = side / max(h, w) / 1.16 * math.exp(rng.normal(-0.02, 0.13))
+        w, h = w * scale * math.exp(rng.normal(0, 0.07)), h * scale * math.exp(rng.normal(0, 0.07))
         x, y = (
-            (side - w) / 2 + rng.normal(0, 0.05) * side,
-            (side - h) / 2 + rng.normal(0, 0.05) * side,
+            (side - w) / 2 + rng.normal(0, 0.07) * side,
+            (side - h) / 2 + rng.normal(0, 0.07) * side,
         )
         self.lay(picture, sprite, (x, y, w, h), shadow=rng.random() < 0.6)
         if rng.random() < 0.25:
@@ -304,6 +304,10 @@ class Studio:
         columns, lines = int(rng.integers(1, 7)), int(rng.integers(1, 5))
         kinds = rng.choice(self.drawn, int(rng.integers(1, 3)))
         wide, tall = SIDE * rng.uniform(0.6, 1.0), SIDE * rng.uniform(0.3, 0.9)
+        if rng.random() < 0.6:  # cells of the things' own shape, so that neighbours touch
+            shape = self.sprite(int(kinds[0]), SHADED).shape
+            aspect = columns * shape[1] / (lines * shape[0])
+            wide, tall = min(wide, tall * aspect), min(tall, wide / aspect)
         left, top = rng.uniform(0, SIDE - wide), rng.uniform(0, SIDE - tall)
         room = (wide / columns, tall / lines)
         fill = rng.uniform(0.6, 1.1)

@@ -34,8 +34,7 @@ _MARGIN, _EDGE = 1.16, 0.04
 _MIN_PEAK = 0.3
 _THRESHOLDS = (0.35, 0.55, 0.75)
 _MIN_ISLAND = 0.0012
-_ALIKE, _SAME = 0.8, 0.4
-_WITHIN, _FILLED, _CONVINCING = 0.75, 0.5, 0.5
+_ALIKE = 0.9
 _MAX_THINGS = 120
 _MIN_SIDE_PX = 16
 _TOP = 12
@@ -68,7 +67,7 @@ class PictureEyes:
         self._arrays, self.names = _read_arrays(data, card.name)
 
     def look(self, pixels: NDArray[np.uint8]) -> list[Sighting]:
-        """Things seen, most certain first.
+        """All that may be a thing, most certain first; of one thing there may be several sightings.
 
         Args:
             pixels: uint8 (H, W, 3) or (H, W, 4), both sides at least 16 px.
@@ -96,7 +95,7 @@ class PictureEyes:
             Sighting(peak.box, round(peak.score, 4), classes, _part(cover, peak.box))
             for peak, classes in zip(peaks, named, strict=True)
         ]
-        return selected(seen)
+        return sorted(seen, key=lambda s: (-s.score, s.box))
 
     def _find(self, rgb: NDArray[np.uint8], side: int) -> tuple[list[_Peak], NDArray[np.float32]]:
         """Centres at one size of the picture, and which pixels things cover."""
@@ -191,48 +190,6 @@ def suppressed(peaks: Sequence[_Peak]) -> list[_Peak]:
         if len(kept) == _MAX_THINGS:
             break
     return kept
-
-
-def selected(seen: Sequence[Sighting]) -> list[Sighting]:
-    """The sightings that explain the picture best: no thing twice, no part, no group.
-
-    Sightings are taken in the order of how well they are named. One that shares its place with a
-    better one goes, so does an unconvincing one within a better one, and one that is filled by
-    several better ones.
-    """
-    kept: list[Sighting] = []
-    for one in sorted(seen, key=lambda s: (-_worth(s), s.box)):
-        shared = [_common(one.box, other.box) for other in kept]
-        own = one.box[2] * one.box[3]
-        same = any(
-            area / (own + other.box[2] * other.box[3] - area) > _SAME
-            for area, other in zip(shared, kept, strict=True)
-        )
-        weak = _worth(one) < _CONVINCING
-        is_part = weak and any(area > _WITHIN * own for area in shared)
-        filled = [
-            area
-            for area, other in zip(shared, kept, strict=True)
-            if area > _WITHIN * other.box[2] * other.box[3]
-        ]
-        is_group = len(filled) > 1 and sum(filled) > _FILLED * own
-        if not (same or is_part or is_group):
-            kept.append(one)
-    return kept
-
-
-def _worth(one: Sighting) -> float:
-    """How well a sighting is named, and how sure it is that a whole thing is there."""
-    nothing = next((share for index, share in one.classes if index == 0), 0.0)
-    best = max((share for index, share in one.classes if index), default=0.0)
-    return float(best * (1 - nothing) * one.score**0.5)
-
-
-def _common(one: Box, other: Box) -> float:
-    """Area that two boxes share."""
-    wide = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    tall = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
-    return max(wide, 0.0) * max(tall, 0.0)
 
 
 def _weights(card: ModelCard, folder: Path, part: str, usual: str) -> bytes:

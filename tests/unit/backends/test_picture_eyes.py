@@ -4,23 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from omnimuse.backends.base import Sighting
 from omnimuse.backends.card import ModelCard
-from omnimuse.backends.picture_eyes import PictureEyes, islands, selected
+from omnimuse.backends.picture_eyes import PictureEyes, islands
 from omnimuse.backends.thing_features import CROP_PX, FEATURES, describe, edge_histograms
 from omnimuse.errors import ArgumentError, CheckpointError
 
 CARD = ModelCard("picture-eyes", ("zero-shot-object-detection",), "picture-eyes")
 NOWHERE = Path("nowhere")
-NAMES = ((), ("table",), ("apple",), ("leg",), ("fence",), ("cup",))
-
-
-def sighting(x: float, y: float, w: float, h: float, kind: int = 1, sure: float = 0.9) -> Sighting:
-    classes = ((kind, sure), (0, round(1 - sure, 3)))
-    return Sighting((x, y, w, h), 0.9, classes, np.ones((1, 1), np.float32))
 
 
 def crop_of(color: tuple[int, int, int]) -> np.ndarray:
@@ -51,41 +42,6 @@ def test_islands_are_boxes_around_what_is_covered() -> None:
     cover[50, 50] = 1.0
     boxes = {island.box: round(island.score, 2) for island in islands(cover)}
     assert boxes == {(20.0, 10.0, 40.0, 20.0): 0.6, (5.0, 70.0, 10.0, 20.0): 0.9}
-
-
-def test_the_better_of_two_sightings_of_a_thing_stays() -> None:
-    good, poor = sighting(10, 10, 40, 40), sighting(14, 12, 40, 40, sure=0.6)
-    assert selected([poor, good], NAMES) == [good]
-
-
-def test_a_thing_on_another_stays_and_a_doubtful_part_goes() -> None:
-    table, apple = sighting(0, 0, 80, 80), sighting(30, 10, 20, 20, kind=2)
-    part = sighting(60, 60, 15, 15, kind=3, sure=0.3)
-    assert selected([part, table, apple], NAMES) == [table, apple]
-
-
-def test_a_group_is_not_seen_besides_its_members() -> None:
-    members = [sighting(x, 10, 20, 20, sure=0.9) for x in (0, 25, 50)]
-    assert selected([sighting(0, 10, 70, 20, kind=4, sure=0.5), *members], NAMES) == members
-
-
-@given(
-    st.lists(
-        st.builds(
-            sighting,
-            *[st.integers(0, 60)] * 2,
-            *[st.integers(5, 40)] * 2,
-            st.integers(1, 5),
-            st.sampled_from([0.2, 0.5, 0.9]),
-        ),
-        max_size=12,
-    )
-)
-def test_selection_keeps_the_best_and_invents_nothing(seen: list[Sighting]) -> None:
-    kept = selected(seen, NAMES)
-    assert all(any(one is other for other in seen) for one in kept)
-    if seen:
-        assert max(one.classes[0][1] for one in kept) == max(one.classes[0][1] for one in seen)
 
 
 def test_shipped_eyes_see_nothing_in_an_empty_picture() -> None:
