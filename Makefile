@@ -18,8 +18,8 @@ test: $(VENV)/.all models
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.all
-	$(BIN)/ruff format --check src tests benchmarks docs examples
-	$(BIN)/ruff check src tests benchmarks docs examples
+	$(BIN)/ruff format --check src tests benchmarks docs examples recipes
+	$(BIN)/ruff check src tests benchmarks docs examples recipes
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
