@@ -1,4 +1,4 @@
-"""A sentence in, a film out, with progress: python examples/first_film.py "a sailboat at sunset"."""
+"""A sentence in, a film out, with progress: python examples/first_film.py "a sailboat"."""
 
 from __future__ import annotations
 
