@@ -68,6 +68,7 @@ _MANY_COLORS = ("colorful", "colourful", "multicolor", "rainbow", "various color
 _MOTLEY = ("red", "azure", "yellow", "green", "purple", "orange", "pink", "turquoise")
 _PARTY = {"balloon", "hot-air-balloon", "butterfly", "tulip", "blossom", "kite", "wrapped-gift"}
 _RED_FUR = "#d8431f"
+_LOW, _SLIM = 2.0, 0.45
 _FACING_GROUPS = ("animals", "people")
 _TURNS = {"upside down": 180.0, "tilted": 14.0, "falling": 24.0, "lying": 90.0}
 
@@ -292,6 +293,7 @@ class _Composer:
         pack: ArtPack,
         seed: int,
     ) -> None:
+        self._layout = layout
         self._entries, self._concepts, self._boxes = entries, concepts, boxes
         self._background, self._pack, self._seed = background, pack, seed
         self._places = {entry["id"]: i for i, entry in enumerate(entries)}
@@ -313,6 +315,8 @@ class _Composer:
         turn = _TURNS.get(entry["attributes"].get("state", ""), 0.0) if anchor != "fill" else 0.0
         if self._copies[entry["label"]] > 1 and anchor == "sky" and turn == 0.0:
             turn = round(float(rng.uniform(-7, 7)), 1)
+        if turn == 0.0 and anchor == "ground" and self._lies(concept, box):
+            turn = 90.0
         return SceneObject(
             id=entry["id"],
             label=entry["label"],
@@ -330,6 +334,16 @@ class _Composer:
             confidence=round(concept.confidence, 3),
             match=concept.match,
         )
+
+    def _lies(self, concept: Concept, box: Box) -> bool:
+        """Whether a long thing has a low room to lie in, as a spoon on a table has."""
+        width, height = _canvas(self._layout)
+        if box[2] * width < _LOW * box[3] * height:
+            return False
+        sort, _, name = concept.art.partition(":")
+        if sort == "drawn":
+            return all_drawings()[name].aspect[1] < _SLIM
+        return sort == "fluent" and measure(self._pack.svg(name)).aspect < _SLIM
 
     def _anchor(self, i: int) -> str:
         concept = self._concepts[i]

@@ -55,12 +55,25 @@ def place_object(item: SceneObject, scene: Scene, pack: ArtPack, size: tuple[int
     if item.anchor == "fill":
         return Placed(svg, x, y, w, h)
     room = h * (1 - _GROUND_STRIP) if item.shadow and item.anchor == "ground" else h
+    if item.rotation % 180 == 90 and item.anchor == "ground":
+        height, width = _fit(1 / shape.aspect, w, room)
+        top = y + room - (height + width) / 2
+        return Placed(svg, x + (w - width) / 2, top, width, height)
     scale = _rotated_share(item.rotation, shape.aspect, w / room)
     width, height = _fit(shape.aspect, w * scale, room * scale)
     top = y + (h - height) / 2
     if item.anchor in ("ground", "water") and item.rotation == 0:
         top = y + room - height
     return Placed(svg, x + (w - width) / 2, top, width, height)
+
+
+def resting(placed: Placed, rotation: float) -> Placed:
+    """Where a placed drawing lies after its turn, if that is a quarter."""
+    if rotation % 180 != 90:
+        return placed
+    shift = (placed.width - placed.height) / 2
+    x, y = placed.x + shift, placed.y - shift
+    return Placed(placed.svg, x, y, placed.height, placed.width)
 
 
 def _fit(aspect: float, w: float, h: float) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from omnimuse.crafts.illustration.art import ArtPack, rasterize
 from omnimuse.crafts.illustration.backdrop import draw_backdrop
-from omnimuse.crafts.illustration.layers import Placed, namespaced, place_object
+from omnimuse.crafts.illustration.layers import Placed, namespaced, place_object, resting
 from omnimuse.crafts.illustration.lettering import text_svg
 from omnimuse.crafts.illustration.pen import Pen, number
 from omnimuse.crafts.illustration.scene import MAX_SIDE_PX, Background, Scene, SceneObject
@@ -175,7 +175,7 @@ def object_patches(
     if item.reflection:
         patches.append(_reflection(art))
     if item.shadow and item.anchor == "ground":
-        patches.append(_contact_shadow(placed, scene.background))
+        patches.append(_contact_shadow(resting(placed, item.rotation), scene.background))
     if _needs_rim(art, scene):
         patches.append(_rim_glow(art, size))
     if scene.style == "paper":
@@ -382,11 +382,12 @@ def _object_group(item: SceneObject, scene: Scene, pack: ArtPack) -> str:
         turn += f" translate({number(2 * center[0])} 0) scale(-1 1)"
     shadow = ""
     if item.shadow and item.anchor == "ground":
-        tall = min(placed.height * 0.075, placed.width * 0.12)
-        y = placed.y + placed.height - tall * 0.12
+        below = resting(placed, item.rotation)
+        tall = min(below.height * 0.075, below.width * 0.12)
+        y = below.y + below.height - tall * 0.12
         shadow = (
             f'<ellipse cx="{number(center[0])}" cy="{number(y)}" '
-            f'rx="{number(placed.width * 0.42)}" ry="{number(tall * 0.4)}" '
+            f'rx="{number(below.width * 0.42)}" ry="{number(tall * 0.4)}" '
             'fill="#1a182c" opacity="0.3"/>'
         )
     box = (placed.x, placed.y, placed.width, placed.height)

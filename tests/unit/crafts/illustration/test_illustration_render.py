@@ -9,9 +9,15 @@ from PIL import Image
 
 from omnimuse.crafts.illustration.art import ArtPack, measure, rasterize
 from omnimuse.crafts.illustration.backdrop import PLACES, draw_backdrop
+from omnimuse.crafts.illustration.compose import compose_scene
 from omnimuse.crafts.illustration.drawings import all_drawings
 from omnimuse.crafts.illustration.layers import namespaced, object_svg
-from omnimuse.crafts.illustration.render import object_mask, render_scene, scene_svg
+from omnimuse.crafts.illustration.render import (
+    object_mask,
+    object_patches,
+    render_scene,
+    scene_svg,
+)
 from omnimuse.crafts.illustration.scene import STYLES, Background, Scene, SceneObject
 from omnimuse.crafts.illustration.sky import GREY_SKIES, TIMES
 from omnimuse.errors import ArgumentError, CheckpointError
@@ -184,3 +190,14 @@ def test_ids_are_made_unique() -> None:
 def test_unknown_art_is_named(pack: ArtPack, art: str) -> None:
     with pytest.raises((ArgumentError, CheckpointError), match=r"nothing|photo"):
         object_svg(SceneObject("a", "a", art, (0, 0, 1, 1)), "shaded", pack)
+
+
+def test_a_long_thing_in_a_low_room_lies_in_it(pack: ArtPack) -> None:
+    entry = {"id": "a", "label": "spoon", "box": [0.2, 0.6, 0.6, 0.15]}
+    scene = compose_scene({"canvas": [400, 400], "objects": [entry]}, pack)
+    art = object_patches(scene.objects[0], scene, pack, (400, 400))[-1]
+    covered = art.pixels[..., 3] > 128
+    rows, columns = np.flatnonzero(covered.any(axis=1)), np.flatnonzero(covered.any(axis=0))
+    assert columns[-1] - columns[0] > 2.5 * (rows[-1] - rows[0])
+    assert 200 < columns[-1] - columns[0] <= 240
+    assert art.y + rows[-1] <= 300
