@@ -153,7 +153,7 @@ def test_doctor_finds_every_role_that_the_tools_need(omnimuse) -> None:
     report = done.json
     assert done.code == 0
     assert report["missing"] == []
-    assert not report["roles"]["translation"]["is_packaged"]
+    assert not report["roles"]["translation"]["is_default"]
     assert report["roles"]["text-to-speech"]["card"]
 
 

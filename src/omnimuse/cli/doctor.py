@@ -33,7 +33,7 @@ def command(settings: Any, as_json: bool) -> int:
     missing = [
         role
         for role, row in report["roles"].items()
-        if row["needed"] and not row["card"] and row["is_packaged"]
+        if row["needed"] and not row["card"] and row["is_default"]
     ]
     report["missing"] = missing
     if as_json:
@@ -75,8 +75,8 @@ def _roles(settings: Any) -> dict[str, dict[str, Any]]:
         except BackendUnavailableError as error:
             rows[role] = {"card": "", "hint": error.hint}
         rows[role]["needed"] = needed.get(role, [])
-        # roles that no packaged card plays wait for a checkpoint or an endpoint of the user's
-        rows[role]["is_packaged"] = any(role in card.roles for card in cards.values())
+        # a role that no default card plays waits for an optional card or the user's checkpoint
+        rows[role]["is_default"] = any(c.default and role in c.roles for c in cards.values())
     return rows
 
 
@@ -90,6 +90,6 @@ def _print(report: dict[str, Any]) -> None:
             click.echo(f"    missing: {', '.join(lack)}")
     click.echo("roles:")
     for role, row in report["roles"].items():
-        is_missing = row["needed"] and row["is_packaged"]
+        is_missing = row["needed"] and row["is_default"]
         mark = "✓" if row["card"] else ("✗" if is_missing else "–")
         click.echo(f"  {mark} {role:<32} {row['card'] or row['hint']}")
