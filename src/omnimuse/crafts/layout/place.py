@@ -101,7 +101,7 @@ def _cluster(group: int, count: int, size: Extent, rng: random.Random) -> Cluste
     columns = count if count <= 4 else math.ceil(math.sqrt(count * 1.5 * size.height / size.width))
     columns = max(1, min(columns, count, 24))
     rows = math.ceil(count / columns)
-    step_x, step_y = size.width * 1.15, size.height * (0.9 if size.stance == "g" else 1.12)
+    step_x, step_y = size.width * 1.15, size.height * 1.12
     boxes = []
     for k in range(count):
         row, column = divmod(k, columns)
