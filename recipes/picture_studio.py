@@ -246,12 +246,13 @@ class Studio:
             scale = small / max(sprite.shape[:2])
             sprite = cv2.resize(sprite, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         h, w = sprite.shape[:2]
-        scale = side / max(h, w) / 1.16 * math.exp(rng.normal(-0.02, 0.13))
-        w, h = w * scale * math.exp(rng.normal(0, 0.07)), h * scale * math.exp(rng.normal(0, 0.07))
-        x, y = (
-            (side - w) / 2 + rng.normal(0, 0.07) * side,
-            (side - h) / 2 + rng.normal(0, 0.07) * side,
-        )
+        if rng.random() < 0.12:
+            w *= math.exp(rng.normal(0, 0.3))
+        slack = 1.0 if rng.random() < 0.7 else 2.0  # boxes may be found loosely
+        scale = side / max(h, w) / 1.16 * math.exp(rng.normal(0, 0.07 * slack))
+        w, h = w * scale * math.exp(rng.normal(0, 0.05)), h * scale * math.exp(rng.normal(0, 0.05))
+        x = (side - w) / 2 + rng.normal(0, 0.04 * slack) * side
+        y = (side - h) / 2 + rng.normal(0, 0.04 * slack) * side
         self.lay(picture, sprite, (x, y, w, h), shadow=rng.random() < 0.6)
         if rng.random() < 0.25:
             other = self.sprite(int(rng.choice(self.drawn)))
@@ -266,6 +267,8 @@ class Studio:
         boxes, shares = [], []
         for index, box in self.arrangement():
             sprite = self.sprite(index)
+            if self.rng.random() < 0.06:  # lying
+                sprite = np.rot90(sprite).copy()
             box = fitted(box, sprite)
             alpha, (x, y) = self.lay(picture, sprite, box, shadow=self.rng.random() < 0.6)
             if alpha is None:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,9 @@ _MIN_PEAK = 0.3
 _THRESHOLDS = (0.35, 0.55, 0.75)
 _MIN_ISLAND = 0.0012
 _ALIKE = 0.9
-_MAX_THINGS = 120
+_LOW = 1.7
+_MAX_JOINED, _NEAR, _MAX_SPREAD = 16, 0.02, 2.2
+_MAX_THINGS = 160
 _MIN_SIDE_PX = 16
 _TOP = 12
 
@@ -88,6 +91,7 @@ class PictureEyes:
             covers.append(covered)
         cover = np.mean(covers, axis=0)
         peaks = suppressed([*peaks, *islands(cover)])
+        peaks = suppressed([*peaks, *joined(peaks, max(rgb.shape))])
         if not peaks:
             return []
         named = self._name(rgb, [peak.box for peak in peaks])
@@ -133,19 +137,35 @@ class PictureEyes:
     ) -> list[tuple[tuple[int, float], ...]]:
         """The most probable classes of the thing in each box, seen in four ways.
 
-        As it is and mirrored, with its surroundings and without.
+        As it is and mirrored, with its surroundings and without; what is much wider than high is
+        also stood on either end, since it may be a long thing that lies.
         """
         import numpy as np
 
         wide = np.stack([_crop(rgb, box) for box in boxes])
         bare = np.stack([_crop(rgb, box, is_bare=True) for box in boxes])
-        views = describe(np.concatenate((wide, wide[:, :, ::-1], bare, bare[:, :, ::-1])))
-        mean = self._shares(views).reshape(4, len(boxes), -1).mean(axis=0)
-        best = np.argsort(-mean, axis=1, kind="stable")[:, :_TOP]
+        shares = self._seen_in_four_ways(wide, bare)
+        low = np.array([i for i, box in enumerate(boxes) if box[2] > _LOW * box[3]], np.intp)
+        for turns in (1, 3) if len(low) else ():
+            stood = (np.rot90(crops[low], turns, axes=(1, 2)) for crops in (wide, bare))
+            other = self._seen_in_four_ways(*stood)
+            better = other[:, 1:].max(axis=1) > shares[low, 1:].max(axis=1)
+            shares[low[better]] = other[better]
+        best = np.argsort(-shares, axis=1, kind="stable")[:, :_TOP]
         return [
             tuple((int(i), round(float(row[i]), 4)) for i in order)
-            for row, order in zip(mean, best, strict=True)
+            for row, order in zip(shares, best, strict=True)
         ]
+
+    def _seen_in_four_ways(
+        self, wide: NDArray[np.uint8], bare: NDArray[np.uint8]
+    ) -> NDArray[np.float32]:
+        import numpy as np
+
+        views = np.concatenate((wide, wide[:, :, ::-1], bare, bare[:, :, ::-1]))
+        shares = self._shares(describe(views)).reshape(4, len(wide), -1)
+        mean: NDArray[np.float32] = shares.mean(axis=0)
+        return mean
 
     def _shares(self, described: NDArray[np.float32]) -> NDArray[np.float32]:
         """Probability of each class, (B, classes)."""
@@ -176,6 +196,27 @@ def islands(cover: NDArray[np.float32]) -> list[_Peak]:
                 found.append(
                     _Peak(float(sums[index] / area), (float(x), float(y), float(w), float(h)))
                 )
+    return found
+
+
+def joined(peaks: Sequence[_Peak], side: int) -> list[_Peak]:
+    """Unions of neighbours: a candle may have been found as a flame and a stick.
+
+    Args:
+        peaks: places, the surest of which are tried.
+        side: longer side of the picture, in pixels.
+    """
+    found = []
+    tried = sorted(peaks, key=lambda p: (-p.score, p.box))[:_MAX_JOINED]
+    for one, other in combinations(tried, 2):
+        (ax, ay, aw, ah), (bx, by, bw, bh) = one.box, other.box
+        across, down = max(ax, bx) - min(ax + aw, bx + bw), max(ay, by) - min(ay + ah, by + bh)
+        is_near = max(across, down) < _NEAR * side and min(across, down) < 0
+        x, y = min(ax, bx), min(ay, by)
+        w, h = max(ax + aw, bx + bw) - x, max(ay + ah, by + bh) - y
+        grows = w * h > 1.15 * max(aw * ah, bw * bh)
+        if is_near and grows and w * h < _MAX_SPREAD * (aw * ah + bw * bh):
+            found.append(_Peak(0.8 * min(one.score, other.score), (x, y, w, h)))
     return found
 
 

@@ -23,8 +23,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "pink": ("pink", "magenta"),
     "brown": ("brown", "chestnut", "bronze", "copper"),
     "beige": ("beige", "tan", "cream", "peach"),
-    "black": ("black",),
-    "gray": ("gray", "charcoal", "silver"),
+    "black": ("black", "charcoal"),
+    "gray": ("gray", "silver"),
     "white": ("white", "ivory"),
 }
 # Names between which people waver: where both make up most of a thing, either is right.
