@@ -47,15 +47,23 @@ class Studio:
         request: Request,
         on_event: Listener = _ignore,
         cancel: threading.Event | None = None,
+        *,
+        run_id: str = "",
     ) -> Response:
         """Do what the request asks.
+
+        Args:
+            request: what is wanted.
+            on_event: told of progress.
+            cancel: set it to stop.
+            run_id: a caller's own id for the run, not used before; a new one if empty.
 
         Raises:
             InputError: the request itself is at fault (empty prompt, unreadable file, ...).
             RunCancelled: `cancel` was set; finished nodes are kept, `resume` goes on.
         """
         house, clock = self.house, Clock()
-        run_id = house.new_run_id()
+        run_id = run_id or house.new_run_id()
         attachments = house.receive(request)
         seed = request.seed if request.seed is not None else secrets.randbelow(2**32)
         plan = Plan(())

@@ -25,12 +25,14 @@ class Sessions:
         self._directory = directory
 
     def add(self, name: str, run_id: str, prompt: str, asset_ids: Sequence[str]) -> None:
-        """Append a turn.
+        """Append a turn; a run that is there already (resumed after a crash) is not added again.
 
         Raises:
             InputError: a name that cannot be a file name.
         """
         path = self._path(name)
+        if any(turn.get("run") == run_id for turn in self.turns(name)):
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps({"run": run_id, "prompt": prompt, "assets": list(asset_ids)})
         with path.open("ab") as file:
