@@ -1,6 +1,7 @@
 """Music: do tunes obey, how like the corpus are they, how fast is the sampler.
 
     python benchmarks/music.py tunes [--count 200] [--corpus music21-10.5.1-*.whl]
+    python benchmarks/music.py keys --corpus music21-10.5.1-*.whl
     python benchmarks/music.py bits --corpus music21-10.5.1-*.whl
     python benchmarks/music.py speed --soundfont FluidR3Mono_GM.sf3
 
@@ -34,7 +35,8 @@ from omnimuse.crafts.music.judge import (
     pitch_class_entropy,
     scale_consistency,
 )
-from omnimuse.crafts.music.midi import find_key, read_midi, write_midi
+from omnimuse.crafts.music.keyfinding import find_key, heard_in, heard_in_line, krumhansl_key
+from omnimuse.crafts.music.midi import read_midi, write_midi
 from omnimuse.crafts.music.piece import Note
 from omnimuse.crafts.music.styles import styles
 from omnimuse.crafts.music.theory import Key, Metre
@@ -61,7 +63,7 @@ def obedience(count: int) -> dict[str, Any]:
     """Compose over random briefs; count what was asked and what was made."""
     rng, writer = np.random.default_rng(0), melody_model()
     names, metres = sorted(styles()), ("4/4", "3/4", "6/8", "2/4", "5/4")
-    modes = ("major", "minor", "dorian", "mixolydian")
+    modes = ("major", "minor", "dorian", "mixolydian", "lydian", "phrygian")
     found: Counter[str] = Counter()
     started = time.process_time()
     for index in range(count):
@@ -76,7 +78,8 @@ def obedience(count: int) -> dict[str, Any]:
         melody = piece.part("melody")
         if melody is None:
             continue
-        heard = find_key(
+        heard = find_key(heard_in(piece))
+        classic = krumhansl_key(
             [note for part in piece.parts if part.role != "drums" for note in part.notes]
         )
         scale = {*key.steps, (key.tonic + 11) % 12} if key.mode == "minor" else {*key.steps}
@@ -88,14 +91,35 @@ def obedience(count: int) -> dict[str, Any]:
         found["key_written"] += piece.key == key
         found["melody_in_scale_95"] += bool(in_scale >= 0.95)
         found["ends_on_tonic"] += melody.notes[-1].pitch % 12 == key.tonic
-        found["heard_tonic_or_relative"] += (
-            set(heard.steps) == set(key.steps) or heard.tonic == key.tonic
+        found["key_heard"] += heard == key
+        found["key_heard_in_tune_alone"] += find_key(heard_in_line(melody.notes)) == key
+        found["krumhansl_tonic_or_scale"] += (
+            set(classic.steps) == set(key.steps) or classic.tonic == key.tonic
         )
         found["no_faults"] += not composition.verdict.faults
         found["by_model"] += composition.melody_by != "search"
     shares = {name: round(value / count, 4) for name, value in sorted(found.items())}
     return {"pieces": count, "cpu_s_per_piece": round((time.process_time() - started) / count, 3),
             **shares}  # fmt: skip
+
+
+def key_finder(corpus: Path) -> dict[str, Any]:
+    """Both key finders on the printed tunes, whose tonic and mode their editors wrote."""
+    found: Counter[str] = Counter()
+    for tune in read_corpus(corpus):
+        key, notes = Key(0, tune.mode), notes_of(tune)
+        heard, classic = find_key(heard_in_line(notes)), krumhansl_key(notes)
+        for name, guess in (("seven_modes", heard), ("krumhansl", classic)):
+            found[f"{name}_key"] += guess == key
+            found[f"{name}_tonic"] += guess.tonic == key.tonic
+            found[f"{name}_scale"] += set(guess.steps) == set(key.steps)
+        found[f"of_{tune.mode}"] += 1
+        found[f"{tune.mode}_right"] += heard == key
+        found["tunes"] += 1
+    whole = found["tunes"]
+    shares = {n: round(v / whole, 4) for n, v in found.items() if n.startswith(("seven", "krum"))}
+    modes = {n[3:]: round(found[f"{n[3:]}_right"] / v, 3) for n, v in found.items() if "of_" in n}
+    return {"tunes": whole, **shares, "right_by_mode": modes}
 
 
 def likeness(corpus: Path, count: int) -> dict[str, Any]:
@@ -221,7 +245,7 @@ def speed(soundfont: Path) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("tunes", "bits", "speed"))
+    parser.add_argument("what", choices=("tunes", "keys", "bits", "speed"))
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--corpus", type=Path)
     parser.add_argument("--soundfont", type=Path)
@@ -231,6 +255,8 @@ def main() -> None:
         result["obedience"] = obedience(arguments.count)
         if arguments.corpus:
             result["likeness"] = likeness(arguments.corpus, arguments.count)
+    elif arguments.what == "keys":
+        result["key_finder"] = key_finder(arguments.corpus)
     elif arguments.what == "bits":
         result["bits"] = bits(arguments.corpus)
     else:

@@ -61,29 +61,44 @@ def compose(
     Args:
         brief: what is wanted.
         seed: randomness; candidate i uses (seed, i).
-        candidates: how many to write.
+        candidates: how many to write; as many again if every one of them has a fault.
         writer: the melody model, used for styles that it has heard.
         report: progress.
     """
-    plan = plan_form(brief.bars)
-    tunes: list[Melody] = []
-    if writer is not None and can_write(brief):
-        bars = sum(phrase.bars for phrase in plan if phrase.kind == "phrase")
-        tunes = write_tunes(brief, bars, writer, seed, candidates)
-    verdicts: list[tuple[Piece, Verdict]] = []
-    for index in range(max(1, candidates)):
-        rng = np.random.default_rng([seed, index])
-        piece = arrange_tune(brief, tunes[index], rng) if tunes else write(brief, rng)
-        verdicts.append((piece, judge(piece)))
-        report((index + 1) / candidates, f"candidate {index + 1}: {verdicts[-1][1].score:.2f}")
+    rounds = [_candidates(brief, seed, candidates, writer, report)]
+    if all(verdict.faults for _, verdict in rounds[0]):  # refine: another set of drafts
+        rounds.append(_candidates(brief, seed + 1, candidates, writer, report))
+    verdicts = [pair for drafts in rounds for pair in drafts]
     rejected = [
         f"candidate {index + 1}: {fault}"
         for index, (_, verdict) in enumerate(verdicts)
         for fault in verdict.faults
     ]
     best = max(verdicts, key=lambda pair: pair[1].score - 10 * len(pair[1].faults))
-    how = "melody model" if tunes else "search"
-    return Composition(best[0], best[1], candidates, tuple(rejected), how)
+    how = "melody model" if writer is not None and can_write(brief) else "search"
+    return Composition(best[0], best[1], len(verdicts), tuple(rejected), how)
+
+
+def _candidates(
+    brief: Brief,
+    seed: int,
+    count: int,
+    writer: MelodyWriter | None,
+    report: Callable[[float, str], None],
+) -> list[tuple[Piece, Verdict]]:
+    """Write `count` candidates and judge each."""
+    plan = plan_form(brief.bars)
+    tunes: list[Melody] = []
+    if writer is not None and can_write(brief):
+        bars = sum(phrase.bars for phrase in plan if phrase.kind == "phrase")
+        tunes = write_tunes(brief, bars, writer, seed, count)
+    verdicts: list[tuple[Piece, Verdict]] = []
+    for index in range(max(1, count)):
+        rng = np.random.default_rng([seed, index])
+        piece = arrange_tune(brief, tunes[index], rng) if tunes else write(brief, rng)
+        verdicts.append((piece, judge(piece)))
+        report((index + 1) / count, f"candidate {index + 1}: {verdicts[-1][1].score:.2f}")
+    return verdicts
 
 
 def write(brief: Brief, rng: np.random.Generator) -> Piece:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from omnimuse.crafts.music.keyfinding import find_key, heard_in
 from omnimuse.crafts.music.piece import Note, Part, Piece
 from omnimuse.crafts.music.styles import instruments
 from omnimuse.crafts.music.theory import MODES, Key, Metre, local_scale
@@ -97,6 +98,9 @@ def _melody_faults(piece: Piece, melody: Part | None) -> list[str]:
         faults.append("the tune leaps more than a ninth")
     if melody.notes[-1].pitch % 12 != piece.key.tonic:
         faults.append("the tune does not end on the tonic")
+    heard = find_key(heard_in(piece))
+    if heard != piece.key:
+        faults.append(f"it is heard in {heard.name}, not in {piece.key.name}")
     return faults
 
 

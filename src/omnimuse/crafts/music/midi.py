@@ -10,8 +10,10 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
+from omnimuse.crafts.music.keyfinding import find_key, heard_in
 from omnimuse.crafts.music.piece import Note, Part, Phrase, Piece
 from omnimuse.crafts.music.theory import TICKS_PER_QUARTER, Chord, Key, Metre
 from omnimuse.errors import InputError, MediaTooLargeError, UnsupportedMediaError
@@ -199,18 +201,15 @@ class _Reader:
         parts = tuple(self._parts(roles))
         last = max(note.end for part in parts for note in part.notes if part.notes)
         bars = max(1, -(-last // metre.bar_ticks))
-        key = (
-            self._words.get("key")
-            or self._key
-            or find_key([note for part in parts if part.role != "drums" for note in part.notes])
-        )
+        key = self._words.get("key") or self._key
         changes = tuple((tick, tempos[0][1] / tempo_us) for tick, tempo_us in tempos[1:])
-        return Piece(
-            key=key, metre=metre, tempo_bpm=round(tempo, 4), bars=self._words.get("bars", bars),
-            parts=parts, chords=self._words.get("chords", ()),
+        piece = Piece(
+            key=key or Key(0, "major"), metre=metre, tempo_bpm=round(tempo, 4),
+            bars=self._words.get("bars", bars), parts=parts, chords=self._words.get("chords", ()),
             phrases=self._words.get("phrases", ()), tempo_changes=changes,
             swing=self._words.get("swing", 0.0), title=self._names.get(0, ""),
         )  # fmt: skip
+        return piece if key else replace(piece, key=find_key(heard_in(piece)))
 
     def _parts(self, roles: list[str]) -> Iterator[Part]:
         for index, (place, notes) in enumerate(sorted(self._notes.items())):
@@ -261,26 +260,3 @@ def _quality(name: Any) -> str:
     if name not in QUALITIES:
         raise ValueError(f"no chord quality {name!r}")
     return str(name)
-
-
-def find_key(notes: Iterable[Note]) -> Key:
-    """The major or minor key whose profile correlates best with the notes' durations.
-
-    Source: C. Krumhansl, "Cognitive Foundations of Musical Pitch", 1990 (probe-tone profiles).
-    """
-    import numpy as np
-
-    major = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
-    minor = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
-    weights = np.zeros(12)
-    for note in notes:
-        weights[note.pitch % 12] += note.duration
-    if not weights.any() or np.ptp(weights) == 0:
-        return Key(0, "major")
-    found = [
-        (float(np.corrcoef(np.roll(profile, tonic), weights)[0, 1]), -tonic, mode)
-        for mode, profile in (("major", major), ("minor", minor))
-        for tonic in range(12)
-    ]
-    _, tonic, mode = max(found)
-    return Key(-tonic, mode)

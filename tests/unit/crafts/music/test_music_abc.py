@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from omnimuse.crafts.music.abc import parse_tune, read_abc, split_tunes, unfold, write_abc
 from omnimuse.crafts.music.corpus import read_book, read_corpus
-from omnimuse.crafts.music.midi import find_key, read_midi
+from omnimuse.crafts.music.midi import read_midi
 from omnimuse.crafts.music.piece import Note, Part, Piece
 from omnimuse.crafts.music.theory import MODES, Key, Metre
 from omnimuse.errors import InputError, MediaTooLargeError, UnsupportedMediaError
@@ -126,16 +126,6 @@ def test_no_bytes_break_the_midi_reader(data: bytes) -> None:
         read_midi(data)
     with pytest.raises(InputError):
         read_midi(b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk" + data)
-
-
-def test_keys_are_found_from_notes() -> None:
-    for name in ("C major", "A minor", "Eb major", "F# minor"):
-        key = Key.parse(name)
-        scale = [key.tonic + s for s in MODES[key.mode]]
-        line = [
-            Note(i * 480, 480, 60 + p) for i, p in enumerate([*scale, scale[0], scale[4], scale[0]])
-        ]
-        assert find_key(line) == key
 
 
 BOOK = """
