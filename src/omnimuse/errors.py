@@ -7,6 +7,8 @@
     │   ├─ AssetNotFoundError     no such asset, run or file
     │   ├─ UnsupportedMediaError  not a file that this kind can be read from
     │   ├─ MediaTooLargeError     over a size limit
+    │   ├─ DatasetError           training data that is empty, corrupt, mis-sized or mislabelled
+    │   ├─ FolderBusyError        another run works in that folder, or has left its results there
     │   └─ NeedsInputError        the request is ambiguous; carries the question to ask
     ├─ PlanError(node_id)    the planner's fault, fed back to it for repair
     │   ├─ PlanParseError         not a plan at all
@@ -122,6 +124,18 @@ class MediaTooLargeError(InputError):
     """A file, or what it would unpack to, is over a limit."""
 
     code = "media_too_large"
+
+
+class DatasetError(InputError):
+    """Training data is missing, empty, corrupt, mis-sized or mislabelled."""
+
+    code = "dataset"
+
+
+class FolderBusyError(InputError):
+    """Another run works in the folder, or has left results that would be lost."""
+
+    code = "folder_busy"
 
 
 class NeedsInputError(InputError):

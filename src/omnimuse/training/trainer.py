@@ -1,0 +1,425 @@
+"""Trainer: the loop around a recipe.
+
+    folder locked -> model, optimisers, averages built or resumed -> for each step: seed, batch,
+    recipe.step, schedule, averages -> now and then: log, held-out figures, samples, checkpoint
+    -> the best weights, the figures, the model card
+
+A run is a function of its settings, its data and its seed: each step's batch and chance are made of
+(seed, step, part, process) alone, so looking at held-out data changes nothing, and a resumed run
+equals the uninterrupted one bit for bit on a CPU (with `minutes`, the schedule follows the clock).
+
+Several processes (`accelerate launch`) each take their share of every batch; gradients are averaged
+when an optimiser is applied, so that a recipe may call any method of its model.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from omnimuse.errors import NonFiniteLossError, RunCancelled
+from omnimuse.training import checkpoint
+from omnimuse.training.dataset import Dataset
+from omnimuse.training.ema import AveragedModel
+from omnimuse.training.order import BatchOrder, mix
+from omnimuse.training.recipe import Recipe, StepState
+from omnimuse.training.run_folder import RunFolder
+from omnimuse.training.schedule import rate_factor
+from omnimuse.training.settings import RunSettings
+
+PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a listener is told: `kind` is step, evaluation, checkpoint or done."""
+
+    kind: str
+    step: int
+    steps: int
+    elapsed_s: float
+    eta_s: float
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run gave.
+
+    Attributes:
+        model: the module with its best (averaged) weights, in eval mode.
+        figures: held-out figures of these weights.
+        floor: the trivial model's.
+        steps: optimiser steps done.
+        elapsed_s: time of the whole training, over all its resumptions.
+        folder: where everything lies.
+    """
+
+    model: Any
+    figures: dict[str, float]
+    floor: dict[str, float]
+    steps: int
+    elapsed_s: float
+    folder: Path
+
+
+class Trainer:
+    """Trains one recipe on one data set into one folder.
+
+    Args:
+        recipe: the family.
+        settings: all sections.
+        train: training samples.
+        held_out: samples that are never trained on.
+        out: the run's folder.
+        device: `cpu`, `cuda`, ... or empty for the best there is.
+        on_progress: told of every log line, evaluation and checkpoint.
+        is_cancelled: asked before each step; a checkpoint is saved before RunCancelled is raised.
+    """
+
+    def __init__(
+        self, recipe: Recipe[Any], settings: RunSettings, train: Dataset, held_out: Dataset,
+        out: Path, *, device: str = "",
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
+        self.recipe, self.settings = recipe, settings
+        self.train_data, self.held_out = train, held_out
+        self.folder = RunFolder(out)
+        self.on_progress, self.is_cancelled = on_progress, is_cancelled
+        self.device_name = device
+
+    def run(self, *, resume: bool = False) -> Result:
+        """Train to the end, from the start or from the folder's checkpoint.
+
+        Raises:
+            FolderBusyError: another training works there, or has left a checkpoint and `resume` is
+                not asked for.
+            CheckpointError: nothing to resume, or not of this recipe, data or settings.
+            NonFiniteLossError: the loss is no number; the last checkpoint is kept.
+            RunCancelled: stopped by `is_cancelled`, after saving.
+            StorageError: a checkpoint could not be saved; the one before is kept.
+        """
+        with self.folder.lock(resume=resume):
+            self._set_up()
+            self._load() if resume else self._begin()
+            self._loop()
+            return self._finish()
+
+    # -- before ---------------------------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        import torch
+        from accelerate import Accelerator
+        from accelerate.state import AcceleratorState
+
+        train = self.settings.train
+        AcceleratorState._reset_state()  # settings of an earlier run in this process
+        if train.threads:
+            torch.set_num_threads(train.threads)
+        self.accelerator = Accelerator(
+            mixed_precision=PRECISION[train.precision],
+            gradient_accumulation_steps=train.accumulate,
+            cpu=self.device_name == "cpu",
+        )
+        self.device = (
+            torch.device(self.device_name) if self.device_name else self.accelerator.device
+        )
+        torch.manual_seed(train.seed)
+        self.model = self.recipe.build(self.settings.recipe, self.train_data.spec).to(self.device)
+        self.optimizers = {
+            name: self.accelerator.prepare_optimizer(optimizer)
+            for name, optimizer in self.recipe.optimizers(self.model, self.settings.recipe).items()
+        }
+        self._parameters = {
+            name: [p for group in o.param_groups for p in group["params"]]
+            for name, o in self.optimizers.items()
+        }
+        self._base_rates = {
+            name: [group["lr"] for group in o.param_groups] for name, o in self.optimizers.items()
+        }
+        self.average: AveragedModel | None = None
+        self.state = StepState(
+            self.model, self.settings.recipe, self.device,
+            backward=self._backward, apply=self._apply,
+        )  # fmt: skip
+        self.order = BatchOrder(
+            len(self.train_data), train.batch_size, train.accumulate, seed=train.seed,
+            process=self.accelerator.process_index, processes=self.accelerator.num_processes,
+        )  # fmt: skip
+        self.step, self.elapsed_before, self.started = 0, 0.0, time.monotonic()
+        self.best: dict[str, float] = {}
+        self._finite: Any = None
+        self._evaluated_at = -1
+
+    def _begin(self) -> None:
+        import torch
+
+        self._seed_step(-1, 0)
+        self.model.eval()
+        with torch.no_grad():
+            self.recipe.prepare(self.model, self.settings.recipe, self.train_data)
+        self._start_average()
+        self.folder.write_settings(self.settings)
+
+    def _start_average(self) -> None:
+        decay = self.settings.train.ema_decay
+        self.average = AveragedModel(self.model, decay) if decay else None
+
+    def _load(self) -> None:
+        saved = checkpoint.read(self.folder.checkpoint)
+        self.folder.check_same(saved.meta, self._identity())
+        checkpoint.load_module(self.model, saved.part("model"), self.folder.checkpoint.name)
+        self._start_average()
+        if self.average is not None:
+            checkpoint.load_module(self.average.module, saved.part("ema"), "the averaged model")
+        for name, optimizer in self.optimizers.items():
+            checkpoint.unpack_optimizer(name, optimizer, saved)
+        self.step = int(saved.meta["step"])
+        self.elapsed_before = float(saved.meta["elapsed_s"])
+        self.best = dict(saved.meta["best"])
+
+    def _identity(self) -> dict[str, Any]:
+        """What must be the same for a run to go on."""
+        return {
+            "recipe": self.recipe.name,
+            "data": self.train_data.sha256,
+            "settings": self.settings.to_dict()["recipe"],
+            "seed": self.settings.train.seed,
+            "batch_size": self.settings.train.batch_size,
+        }
+
+    # -- the loop -------------------------------------------------------------------------------
+
+    def _loop(self) -> None:
+        train = self.settings.train
+        while self.step < train.steps and self._progress() < 1:
+            if self.is_cancelled():
+                self._save()
+                raise RunCancelled(
+                    f"stopped after {self.step} steps, which are saved",
+                    hint="Go on with --resume.",
+                )
+            logs = self._step()
+            self.step += 1
+            if self.average is not None:
+                self.average.update(self.step - 1)
+            if self.step % train.log_every == 0:
+                self._log(logs)
+            if train.evaluate_every and self.step % train.evaluate_every == 0:
+                self._evaluate()
+            if train.checkpoint_every and self.step % train.checkpoint_every == 0:
+                self._save()
+
+    def _step(self) -> dict[str, Any]:
+        """One optimiser step, in `accumulate` parts."""
+        self.model.train()
+        state = self.state
+        state.step, state.progress = self.step, self._progress()
+        factor = rate_factor(self.settings.train, self.step, state.progress)
+        for name, optimizer in self.optimizers.items():
+            for group, rate in zip(optimizer.param_groups, self._base_rates[name]):
+                group["lr"] = rate * factor
+        logs: dict[str, Any] = {}
+        for part in range(self.settings.train.accumulate):
+            self._seed_step(self.step, part)
+            batch = self.train_data.batch(self.order(self.step, part), self.device)
+            with self.accelerator.accumulate(self.model), self.accelerator.autocast():
+                logs = self.recipe.step(state, batch)
+        return logs
+
+    def _seed_step(self, step: int, part: int) -> None:
+        """All chance of a step comes from here, so that nothing before it matters."""
+        import random
+
+        import numpy as np
+        import torch
+
+        seed = mix(self.settings.train.seed, step + 1, part, self.accelerator.process_index)
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        torch.manual_seed(seed)
+
+    def _backward(self, loss: Any, name: str = "main", **kwargs: Any) -> None:
+        import torch
+
+        finite = torch.isfinite(loss.detach())
+        if self.device.type == "cpu":
+            self._check_finite(finite)
+        else:  # asking a GPU would wait for it; the answer is read with the next log line
+            self._finite = finite if self._finite is None else self._finite & finite
+        if len(self.optimizers) > 1:
+            kwargs.setdefault("inputs", self._parameters[name])
+        with torch.autocast(self.device.type, enabled=False):
+            self.accelerator.backward(loss, **kwargs)
+
+    def _check_finite(self, finite: Any) -> None:
+        if finite is not None and not bool(finite):
+            kept = (
+                "the last checkpoint is kept" if self.folder.checkpoint.exists() else "none saved"
+            )
+            raise NonFiniteLossError(
+                f"the loss is not a number at step {self.step + 1}; {kept}",
+                hint="Lower the learning rate, clip gradients, or train in fp32.",
+            )
+
+    def _apply(self, name: str = "main") -> None:
+        optimizer = self.optimizers[name]
+        if self.accelerator.sync_gradients:
+            self._average_gradients(self._parameters[name])
+            if self.settings.train.clip_norm:
+                self.accelerator.unscale_gradients(optimizer)
+                self._clip(self._parameters[name])
+        optimizer.step()
+        optimizer.zero_grad()
+
+    def _clip(self, parameters: list[Any]) -> None:
+        import torch
+
+        torch.nn.utils.clip_grad_norm_(parameters, self.settings.train.clip_norm)
+
+    def _average_gradients(self, parameters: list[Any]) -> None:
+        """Mean over processes, in one message."""
+        if self.accelerator.num_processes == 1:
+            return
+        import torch
+
+        for parameter in parameters:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        flat = torch.cat([p.grad.flatten() for p in parameters])
+        flat = self.accelerator.reduce(flat, reduction="mean")
+        for parameter, grad in zip(parameters, flat.split([p.numel() for p in parameters])):
+            parameter.grad.copy_(grad.view_as(parameter))
+
+    def _elapsed_s(self) -> float:
+        return self.elapsed_before + time.monotonic() - self.started
+
+    def _progress(self) -> float:
+        """Share of the training that is done, by steps or by the clock."""
+        train = self.settings.train
+        clock = self._elapsed_s() / (60 * train.minutes) if train.minutes else 0.0
+        return min(1.0, max(self.step / train.steps, clock))
+
+    # -- now and then ---------------------------------------------------------------------------
+
+    @property
+    def _final_model(self) -> Any:
+        return self.model if self.average is None else self.average.module
+
+    def _log(self, logs: Mapping[str, Any]) -> None:
+        self._check_finite(self._finite)
+        self._finite = None
+        figures = {name: float(getattr(v, "detach", lambda v=v: v)()) for name, v in logs.items()}
+        self._tell("step", figures)
+
+    def _tell(self, kind: str, figures: Mapping[str, float]) -> None:
+        if not self.accelerator.is_main_process:
+            return
+        elapsed, done = self._elapsed_s(), self._progress()
+        eta = elapsed * (1 - done) / done if done else 0.0
+        self.folder.log(
+            {"kind": kind, "step": self.step, "elapsed_s": round(elapsed, 2), **figures}
+        )
+        self.on_progress(
+            Progress(kind, self.step, self.settings.train.steps, elapsed, eta, dict(figures))
+        )
+
+    def _figures(self) -> dict[str, float]:
+        import torch
+
+        model = self._final_model.eval()
+        generator = torch.Generator(self.device).manual_seed(self.settings.train.seed)
+        self._seed_step(-2, 0)
+        with torch.no_grad():
+            return {
+                name: float(value)
+                for name, value in self.recipe.evaluate(
+                    model, self.settings.recipe, self.held_out, generator=generator
+                ).items()
+            }
+
+    def _evaluate(self) -> None:
+        self._evaluated_at = self.step
+        figures = self._figures()
+        self._tell("evaluation", figures)
+        self._sample_sheet(self.folder.samples_path(self.step))
+        name = self.recipe.monitor
+        if not name or not self.best or figures[name] < self.best[name]:
+            self.best = figures
+            self._save_weights()
+
+    def _sample_sheet(self, path: Path) -> None:
+        count = self.settings.train.samples
+        if not count or not self.accelerator.is_main_process:
+            return
+        import torch
+
+        from omnimuse.training.sheets import save_sheet
+
+        model = self._final_model.eval()
+        generator = torch.Generator(self.device).manual_seed(self.settings.train.seed)
+        with torch.no_grad():
+            samples = self.recipe.sample(model, self.settings.recipe, n=count, generator=generator)
+        save_sheet(samples.float().cpu().numpy(), path)
+
+    def _save(self) -> None:
+        self._check_finite(self._finite)
+        if not self.accelerator.is_main_process:
+            return
+        tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
+        if self.average is not None:
+            averages = self.average.module.state_dict()
+            tensors |= {f"ema.{k}": v for k, v in averages.items()}
+        optimizers = {}
+        for name, optimizer in self.optimizers.items():
+            more, optimizers[name] = checkpoint.pack_optimizer(name, optimizer)
+            tensors |= more
+        meta = {
+            **self._identity(), "step": self.step, "elapsed_s": self._elapsed_s(),
+            "best": self.best, "optimizers": optimizers,
+        }  # fmt: skip
+        checkpoint.write(self.folder.checkpoint, tensors, meta)
+        self._tell("checkpoint", {})
+
+    def _save_weights(self) -> None:
+        if not self.accelerator.is_main_process:
+            return
+        tensors = {f"model.{k}": v for k, v in self._final_model.state_dict().items()}
+        spec = self.train_data.spec
+        meta = {
+            "recipe": self.recipe.name, "settings": self.settings.to_dict(), "step": self.step,
+            "figures": self.best, "data": {"name": self.train_data.name,
+            "sha256": self.train_data.sha256, "licence": self.train_data.licence,
+            "attribution": self.train_data.attribution},
+            "spec": {"kind": spec.kind, "shape": list(spec.shape), "classes": list(spec.classes),
+            "has_captions": spec.has_captions},
+        }  # fmt: skip
+        checkpoint.write(self.folder.weights, tensors, meta)
+
+    def _finish(self) -> Result:
+        """Last evaluation and checkpoint; then the best weights, their samples and figures."""
+        if self._evaluated_at != self.step:
+            self._evaluate()
+        self._save()
+        self.accelerator.wait_for_everyone()
+        saved = checkpoint.read(self.folder.weights)
+        model = self._final_model
+        checkpoint.load_module(model, saved.part("model"), self.folder.weights.name)
+        self._sample_sheet(self.folder.path / "samples.png")
+        floor = self.recipe.floor(self.settings.recipe, self.train_data, self.held_out)
+        result = Result(
+            model.eval(), dict(saved.meta["figures"]), {k: float(v) for k, v in floor.items()},
+            self.step, self._elapsed_s(), self.folder.path,
+        )  # fmt: skip
+        if self.accelerator.is_main_process:
+            self.folder.write_json("figures.json", json.loads(json.dumps({
+                "recipe": self.recipe.name, "data": self.train_data.name, "figures": result.figures,
+                "floor": result.floor, "steps": result.steps, "elapsed_s": result.elapsed_s,
+            })))  # fmt: skip
+        self._tell("done", result.figures)
+        return result
