@@ -83,7 +83,8 @@ def cosine_betas(steps: int = 1000, *, offset: float = 0.008, most: float = 0.99
     """
     time = np.arange(steps + 1) / steps
     kept = np.cos((time + offset) / (1 + offset) * math.pi / 2) ** 2
-    return np.minimum(1 - kept[1:] / kept[:-1], most)
+    betas: np.ndarray = np.minimum(1 - kept[1:] / kept[:-1], most)
+    return betas
 
 
 def zero_terminal_snr(betas: Array) -> np.ndarray:
