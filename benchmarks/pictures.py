@@ -76,6 +76,8 @@ def run(rows: list[dict[str, Any]], chosen: argparse.Namespace) -> dict[str, Any
         if passed:
             for wrong, other in wrong_rows(row, nouns):
                 accepts.add(wrong, all(c.passed for c in check_picture(other, look)))
+            for noun in unlike(row, nouns, look):
+                accepts.add("any other noun", bool(look.find(noun)))
         else:
             reasons = [f"{c.predicate}: {c.reason}" for c in checks if not c.passed]
             failures.append({"number": number, "prompt": row["prompt"], "reasons": reasons})
@@ -93,6 +95,12 @@ def run(rows: list[dict[str, Any]], chosen: argparse.Namespace) -> dict[str, Any
         "seconds_a_picture": {k: round(v / max(len(rows), 1), 4) for k, v in spent.items()},
         "failures": failures,
     }
+
+
+def unlike(row: dict[str, Any], nouns: list[str], look: Look) -> list[str]:
+    """The nouns that name nothing that the row asks for."""
+    asked = set().union(*(look.classes_of(str(entry["class"])) for entry in row["include"]))
+    return [noun for noun in nouns if not look.classes_of(noun) & asked]
 
 
 def keep(pixels: Any, folder: Path | None, number: int) -> None:

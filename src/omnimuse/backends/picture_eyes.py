@@ -37,6 +37,7 @@ _THRESHOLDS = (0.35, 0.55, 0.75)
 _MIN_ISLAND = 0.0012
 _ALIKE = 0.9
 _LOW = 1.7
+_CERTAIN, _HUE_TURNS = 0.8, (60, 90, 120)
 _MAX_JOINED, _NEAR, _MAX_SPREAD = 16, 0.02, 2.2
 _MAX_THINGS = 160
 _MIN_SIDE_PX = 16
@@ -138,7 +139,8 @@ class PictureEyes:
         """The most probable classes of the thing in each box, seen in four ways.
 
         As it is and mirrored, with its surroundings and without; what is much wider than high is
-        also stood on either end, since it may be a long thing that lies.
+        also stood on either end, since it may be a long thing that lies; and what is not named for
+        certain is seen in other colours too, since things may be painted in any.
         """
         import numpy as np
 
@@ -151,11 +153,28 @@ class PictureEyes:
             other = self._seen_in_four_ways(*stood)
             better = other[:, 1:].max(axis=1) > shares[low, 1:].max(axis=1)
             shares[low[better]] = other[better]
+        self._name_in_other_colors(shares, wide, bare)
         best = np.argsort(-shares, axis=1, kind="stable")[:, :_TOP]
         return [
             tuple((int(i), round(float(row[i]), 4)) for i in order)
             for row, order in zip(shares, best, strict=True)
         ]
+
+    def _name_in_other_colors(
+        self, shares: NDArray[np.float32], wide: NDArray[np.uint8], bare: NDArray[np.uint8]
+    ) -> None:
+        """Where another hue names a thing more surely, the mean of both, written into `shares`."""
+        import numpy as np
+
+        unsure = np.flatnonzero(shares[:, 1:].max(axis=1) < _CERTAIN)
+        if not len(unsure):
+            return
+        best = shares[unsure]
+        for turn in _HUE_TURNS:
+            other = self._seen_in_four_ways(_turned(wide[unsure], turn), _turned(bare[unsure], turn))
+            better = other[:, 1:].max(axis=1) > best[:, 1:].max(axis=1)
+            best[better] = other[better]
+        shares[unsure] = (shares[unsure] + best) / 2
 
     def _seen_in_four_ways(
         self, wide: NDArray[np.uint8], bare: NDArray[np.uint8]
@@ -178,6 +197,18 @@ class PictureEyes:
         shares: NDArray[np.float32] = np.exp(logits - logits.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
         return shares
+
+
+def _turned(crops: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
+    """Crops with their hues turned by so many half degrees."""
+    import cv2
+    import numpy as np
+
+    tall = np.ascontiguousarray(crops.reshape(-1, crops.shape[2], 3))
+    hsv = cv2.cvtColor(tall, cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0].astype(np.int16) + turn) % 180
+    turned: NDArray[np.uint8] = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).astype(np.uint8)
+    return turned.reshape(crops.shape)
 
 
 def islands(cover: NDArray[np.float32]) -> list[_Peak]:

@@ -184,12 +184,21 @@ def _box(entry: Mapping[str, Any]) -> Box:
     return (x - (wide - w) / 2, y - (tall - h) / 2, wide, tall)
 
 
-def _just_below(i: int, boxes: Sequence[Box], is_standing: Sequence[bool]) -> int | None:
-    """What a thing hovers a hand's breadth above: it is meant to stand on it."""
+def _just_below(
+    i: int,
+    entries: Sequence[Mapping[str, Any]],
+    boxes: Sequence[Box],
+    is_standing: Sequence[bool],
+) -> int | None:
+    """What a thing hovers a hand's breadth above: it is meant to stand on it.
+
+    Not another of its kind: rows of alike things stand behind each other.
+    """
     x, y, w, h = boxes[i]
     for j, (left, top, wide, _) in enumerate(boxes):
         is_over = left < x + w / 2 < left + wide and 0 < top - (y + h) < 0.05 and w < wide
-        if j != i and is_over and is_standing[i] and is_standing[j]:
+        is_alike = entries[i]["label"] == entries[j]["label"]
+        if j != i and is_over and is_standing[i] and is_standing[j] and not is_alike:
             return j
     return None
 
@@ -204,7 +213,8 @@ def _settled(
     places = {entry["id"]: i for i, entry in enumerate(entries)}
     loads: dict[int, list[int]] = {}
     for i, entry in enumerate(entries):
-        below = places.get(str(entry.get("support", "")), _just_below(i, boxes, is_standing))
+        hint = _just_below(i, entries, boxes, is_standing)
+        below = places.get(str(entry.get("support", "")), hint)
         if below is not None and below != i:
             loads.setdefault(below, []).append(i)
     settled = list(boxes)

@@ -11,7 +11,7 @@ from omnimuse.backends.base import Sighting
 
 Box = tuple[float, float, float, float]
 _SAME, _WITHIN, _FILLED, _CONVINCING = 0.4, 0.75, 0.5, 0.5
-_APART = 0.25
+_APART, _AS_WELL = 0.25, 0.6
 _TOO_WIDE = ("animal", "person")
 """Nouns that say too little for a box to be called well named by them."""
 
@@ -72,12 +72,15 @@ def _common(one: Box, other: Box) -> float:
 def of_noun(fits: Sequence[tuple[float, Sighting]]) -> list[Sighting]:
     """The distinct things among sightings that one noun names, each with how well it does.
 
-    A box that is filled by two or more others apart from each other is a group and goes; of boxes
-    that share a place the best named stays.
+    A box that is filled by two or more others apart from each other, each of them named about as
+    well, is a group and goes; of boxes that share a place the best named stays.
     """
     ranked = sorted(fits, key=lambda pair: (-pair[0] * pair[1].score ** 0.25, pair[1].box))
-    boxes = [one for _, one in ranked]
-    singles = [one for one in boxes if not _is_group(one, boxes)]
+    singles = [
+        one
+        for fit, one in ranked
+        if not _is_group(one, [other for theirs, other in ranked if theirs > _AS_WELL * fit])
+    ]
     kept: list[Sighting] = []
     for one in singles:
         own = one.box[2] * one.box[3]

@@ -35,6 +35,15 @@ MARGIN = 0.03
 GROUND = 0.9
 AIR = 0.28
 _GAP = 0.12
+_FEW = 4
+"""Up to so many stand in one row."""
+_WIDEST, _HIGHEST = 1.8, 2.2
+"""Of a crowd nothing is drawn longer than this times its other side."""
+_MOST_IN_A_ROW = 24
+_LEAST = 0.18
+"""Least side of a thing, as a share of the largest one's (geometric means of both sides)."""
+_WIDE, _HIGH = 1.0, 0.62
+"""Shape of the part of a picture that a crowd fills."""
 _REGION_X = {"left": 0.2, "right": 0.8, "center": 0.5}
 _REGION_Y = {"top": 0.2, "bottom": 0.8, "center": 0.5}
 
@@ -73,6 +82,7 @@ def place(request: SceneRequest, *, seed: int = 0, aspect: float = 1.0) -> Place
         extent(t.label, t.attributes.get("size", ""), t.attributes.get("age", ""))
         for t in request.things
     ]
+    extents = _visible(extents, request)
     clusters = [_cluster(i, thing.count, extents[i], rng) for i, thing in enumerate(request.things)]
     components, conflicts = assign_cells(with_supports(request))
     blocks = [_block(component, clusters) for component in components]
@@ -96,12 +106,25 @@ def place(request: SceneRequest, *, seed: int = 0, aspect: float = 1.0) -> Place
 # -- one group ----------------------------------------------------------------------------------
 
 
+def _visible(extents: Sequence[Extent], request: SceneRequest) -> list[Extent]:
+    """A spoon beside a ship is drawn larger than it is, unless the prompt calls it small."""
+    spans = [math.sqrt(size.width * size.height) for size in extents]
+    least = _LEAST * max(spans)
+    grown = []
+    for size, span, thing in zip(extents, spans, request.things, strict=True):
+        factor = 1.0 if thing.attributes.get("size") else max(1.0, least / span)
+        grown.append(Extent(size.width * factor, size.height * factor, size.stance))
+    return grown
+
+
 def _cluster(group: int, count: int, size: Extent, rng: random.Random) -> Cluster:
     """Things of a group in staggered rows, each a little different."""
-    columns = count if count <= 4 else math.ceil(math.sqrt(count * 1.5 * size.height / size.width))
-    columns = max(1, min(columns, count, 24))
+    if count > _FEW:
+        size = _compact(size)
+    columns = count if count <= _FEW else _columns(count, size)
     rows = math.ceil(count / columns)
-    step_x, step_y = size.width * 1.15, size.height * 1.12
+    step_x = size.width * (1.15 if count <= _FEW else 1.22)
+    step_y = size.height * (1.12 if rows == 1 else 1.28)
     boxes = []
     for k in range(count):
         row, column = divmod(k, columns)
@@ -122,6 +145,24 @@ def _cluster(group: int, count: int, size: Extent, rng: random.Random) -> Cluste
         box.x -= (left + right) / 2
         box.y -= (top + bottom) / 2
     return Cluster(group, boxes, right - left, bottom - top, size.stance)
+
+
+def _compact(size: Extent) -> Extent:
+    """Of a crowd each is drawn less long than it is, or all would be slivers."""
+    wide, high = min(size.width, _WIDEST * size.height), min(size.height, _HIGHEST * size.width)
+    grow = math.sqrt(size.width * size.height / (wide * high))
+    return Extent(wide * grow, high * grow, size.stance)
+
+
+def _columns(count: int, size: Extent) -> int:
+    """With how many in a row the things of a crowd are largest; of equals the fewest."""
+    best, most = 1, 0.0
+    for columns in range(1, min(count, _MOST_IN_A_ROW) + 1):
+        rows = math.ceil(count / columns)
+        scale = min(_WIDE / (columns * size.width), _HIGH / (rows * size.height))
+        if scale > most * 1.001:
+            best, most = columns, scale
+    return best
 
 
 # -- one component ------------------------------------------------------------------------------
@@ -252,8 +293,8 @@ def _arrange(blocks: list[Block], request: SceneRequest, aspect: float) -> None:
     window = _free_window([region for _, region in placed])
     if air and ground:
         split = window[1] + 0.38 * (window[3] - window[1])
-        _row(air, (window[0], window[1], window[2], split), aspect)
-        _row(ground, (window[0], split - 0.02, window[2], window[3]), aspect)
+        _row(air, (window[0], window[1], window[2], split - 0.03), aspect)
+        _row(ground, (window[0], split + 0.03, window[2], window[3]), aspect)
     else:
         _row(air or ground, window, aspect)
 

@@ -214,7 +214,11 @@ def stand_under(boxes: list[Box], request: SceneRequest, loose: set[tuple[int, i
         ]
         if not all(relation_holds(*_ordered(pair)) for pair in pairs):
             continue
+        if request.things[host.group].label.rsplit(" ", 1)[-1] in _SURFACES:
+            _duck(guests, host)
         lowest = max(b.y + b.h / 2 for b in guests)
+        if not _has_room_under(host, guests, request):
+            lowest = min(b.y - b.h / 2 for b in guests) + 0.12 * host.h
         for share in (1.0, 0.8, 0.6, 0.45, 0.3, 0.15):
             host.y = before + max(0.0, lowest - 0.01 - (before + host.h / 2)) * share
             firm = all(abs(g.y - host.y) > 1.1 * abs(g.x - host.x) and g.y > host.y for g in guests)
@@ -222,6 +226,22 @@ def stand_under(boxes: list[Box], request: SceneRequest, loose: set[tuple[int, i
                 break
         else:
             host.y = before
+
+
+def _duck(guests: Sequence[Box], host: Box) -> None:
+    """Small enough to be under a table, feet where they were."""
+    factor = min(1.0, 0.6 * host.h / max(b.h for b in guests))
+    for guest in guests:
+        guest.y += guest.h * (1 - factor) / 2
+        guest.w, guest.h = guest.w * factor, guest.h * factor
+
+
+def _has_room_under(host: Box, guests: Sequence[Box], request: SceneRequest) -> bool:
+    """Whether things can stand under another and be seen: under a tree, not under a chair or cow."""
+    wide = max(b.x + b.w / 2 for b in guests) - min(b.x - b.w / 2 for b in guests)
+    tall = max(b.h for b in guests)
+    lives = w.noun_kind(request.things[host.group].label) in "ap"
+    return not lives and host.w > wide and host.h > 0.75 * tall
 
 
 def _ordered(pair: tuple[Box, str, Box]) -> tuple[Box, Box, str]:
