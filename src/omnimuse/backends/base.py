@@ -305,6 +305,8 @@ class MelodyRequest:
         lowest: lowest pitch, in semitones from the tonic.
         highest: highest.
         opening: bars to be continued, as (ticks, semitones from the tonic or None for a rest).
+        closing: bars that follow what is written and stay as they are; of several drafts those
+            come first after which the model finds these bars likeliest.
         lengths: note lengths in ticks that may be used; empty for all that the model knows.
         rests: whether rests may be written.
         is_chromatic: whether notes outside of the scale may be written.
@@ -319,6 +321,7 @@ class MelodyRequest:
     lowest: int = -5
     highest: int = 16
     opening: tuple[tuple[tuple[int, int | None], ...], ...] = ()
+    closing: tuple[tuple[tuple[int, int | None], ...], ...] = ()
     lengths: tuple[int, ...] = ()
     rests: bool = False
     is_chromatic: bool = False

@@ -86,31 +86,67 @@ class MelodyModel:
     def write(self, request: MelodyRequest, *, seed: int, count: int = 1) -> list[Melody]:
         """Draw `count` melodies; see `MelodyWriter`."""
         grammar = _Grammar(request, self._words)
-        rngs = [np.random.default_rng([seed, index]) for index in range(count)]
-        return [self._draw(request, grammar, rng) for rng in rngs]
-
-    def _draw(self, request: MelodyRequest, grammar: _Grammar, rng: np.random.Generator) -> Melody:
         state, run = _State(request.bars), self.network.start()
-        words = self._words
-        head = ("start", f"mode {request.mode}", f"metre {request.metre}",
-                f"density {request.density}")  # fmt: skip
-        logits = np.zeros(len(words), np.float32)
-        for token in (*(words[name] for name in head), *_forced(request, words)):
+        names = ("start", f"mode {request.mode}", f"metre {request.metre}",
+                 f"density {request.density}")  # fmt: skip
+        head = [self._words[name] for name in names]
+        logits = np.zeros(len(self._words), np.float32)
+        for token in (*head, *_forced(request.opening, self._words)):
             state.take(token, grammar)
             logits = run.step(token, state.spot, state.left)
+        drawn = []
+        for index in range(count):
+            drawing = _Drawing(state.copy(), run.copy(), logits)
+            drawn.append(
+                self._draw(request, grammar, drawing, np.random.default_rng([seed, index]))
+            )
+        return [melody for melody, _ in sorted(drawn, key=lambda pair: -pair[1])]
+
+    def _draw(
+        self,
+        request: MelodyRequest,
+        grammar: _Grammar,
+        drawing: _Drawing,
+        rng: np.random.Generator,
+    ) -> tuple[Melody, float]:
+        """A melody and the log-likelihood of the bars that it had to lead to (0 if none)."""
+        state, run, logits = drawing.state, drawing.run, drawing.logits
+        free, likelihood = request.bars - len(request.closing), 0.0
         while not state.is_done:
+            if request.closing and grammar.is_full(state, free):
+                for token in _forced(request.closing, self._words):
+                    likelihood += _log_share(logits, token)
+                    state.take(token, grammar)
+                    logits = run.step(token, state.spot, state.left)
+                break
             allowed = grammar.allowed(state)
             token = _pick(logits, allowed, request.temperature, request.top_p, rng)
             state.take(token, grammar)
             if not state.is_done:
                 logits = run.step(token, state.spot, state.left)
-        return Melody(request.mode, request.metre, state.melody())
+        return Melody(request.mode, request.metre, state.melody()), likelihood
 
 
-def _forced(request: MelodyRequest, words: Vocabulary) -> list[int]:
-    """The tokens of bars that are given and to be continued."""
+@dataclass(frozen=True)
+class _Drawing:
+    """A tune begun: what every draft goes on from."""
+
+    state: _State
+    run: _Run
+    logits: Floats
+
+
+def _log_share(logits: Floats, token: int) -> float:
+    """Natural logarithm of a token's probability."""
+    values = logits.astype(np.float64)
+    top = values.max()
+    return float(values[token] - top - np.log(np.exp(values - top).sum()))
+
+
+def _forced(bars: tuple[tuple[tuple[int, int | None], ...], ...], words: Vocabulary) -> list[int]:
+    """The tokens of bars that are given."""
     tokens = []
-    for bar in request.opening:
+    for bar in bars:
         tokens.append(words["bar"])
         for size, pitch in bar:
             tokens.append(words["pitch rest" if pitch is None else f"pitch {pitch}"])
@@ -137,6 +173,15 @@ class _State:
     @property
     def left(self) -> int:
         return min(self.total, MAX_BARS) - max(0, self.done - 1)
+
+    def copy(self) -> _State:
+        """The same place in the same tune."""
+        twin = _State(self.total)
+        twin.done, twin.at, twin.pitch, twin.has_pitch = (
+            self.done, self.at, self.pitch, self.has_pitch,
+        )  # fmt: skip
+        twin.is_done, twin._bars = self.is_done, [list(bar) for bar in self._bars]
+        return twin
 
     def take(self, token: int, grammar: _Grammar) -> None:
         """Advance by a token."""
@@ -194,6 +239,10 @@ class _Grammar:
             names = ["end"]
         return np.array([words[name] for name in names], np.int64)
 
+    def is_full(self, state: _State, bars: int) -> bool:
+        """Whether just so many bars are written to their end."""
+        return state.done == bars and state.at == self._goal and not state.has_pitch
+
     def _may_sound(self, state: _State, pitch: int) -> bool:
         """Whether a pitch can be followed by any length: the last note must be the tonic."""
         if state.done < state.total or pitch % 12 == 0:
@@ -226,6 +275,8 @@ def _check(request: MelodyRequest) -> None:
             f"{request.bars} bars of density {request.density}",
             hint=f"1 to {MAX_BARS} bars, density 0 to {DENSITIES - 1}.",
         )
+    if len(request.opening) + len(request.closing) >= request.bars:
+        raise ArgumentError("no bar is left to be written between those that are given")
     if request.highest - request.lowest < 12:
         raise ArgumentError("a melody needs a range of an octave")
 
@@ -305,6 +356,14 @@ class _Run:
         self._keys: list[list[Floats]] = [[] for _ in network.layers]
         self._values: list[list[Floats]] = [[] for _ in network.layers]
         self._position = 0
+
+    def copy(self) -> _Run:
+        """Another writer who remembers the same."""
+        twin = _Run(self._net)
+        twin._keys = [list(keys) for keys in self._keys]
+        twin._values = [list(values) for values in self._values]
+        twin._position = self._position
+        return twin
 
     def step(self, token: int, spot: int, left: int) -> Floats:
         """Logits after one more token, (vocabulary,)."""

@@ -85,7 +85,7 @@ def compose_music(
     composition = compose(brief, int(rng.integers(2**32)), writer=writer)
     midi = write_midi(composition.piece)
     facts = {
-        **_facts(composition.piece),
+        **facts_of(composition.piece),
         "style": brief.style.name,
         "mood": brief.mood,
         "valence": brief.valence,
@@ -98,7 +98,7 @@ def compose_music(
         "rejected": list(composition.rejected),
     }
     score = Asset.from_bytes(midi, "score", "audio/midi", facts=facts)
-    music = _record(ctx, composition.piece, duration_s=duration_s)
+    music = record(ctx, composition.piece, duration_s=duration_s)
     return Composed(music, score)
 
 
@@ -129,7 +129,7 @@ def render_score(
     from omnimuse.crafts.music.scores import read_score
 
     ctx.checkpoint(0.05, "reading the score")
-    return _record(ctx, read_score(score), humanize=humanize)
+    return record(ctx, read_score(score), humanize=humanize)
 
 
 @tool(
@@ -162,10 +162,10 @@ def restyle_music(
     from omnimuse.crafts.music.scores import read_score
 
     piece = read_score(score)
-    brief = _brief_for(ctx, piece, prompt.read_text(), key, tempo_bpm, instruments)
+    brief = brief_for(ctx, piece, prompt.read_text(), key, tempo_bpm, instruments)
     ctx.checkpoint(0.2, f"arranging as {brief.style.name}")
     made = restyle(piece, brief, ctx.rng)
-    return Composed(_record(ctx, made), _score_asset(made, brief))
+    return Composed(record(ctx, made), score_asset(made, brief))
 
 
 @tool(
@@ -198,10 +198,10 @@ def continue_music(
     from omnimuse.crafts.music.scores import read_score
 
     piece = read_score(score)
-    brief = _brief_for(ctx, piece, style, "", None, "")
+    brief = brief_for(ctx, piece, style, "", None, "")
     brief = replace(brief, bars=piece.bars + bars)
     made = continue_piece(piece, brief, ctx.role("score-generation"), bars, ctx.seed)
-    return Composed(_record(ctx, made), _score_asset(made, brief))
+    return Composed(record(ctx, made), score_asset(made, brief))
 
 
 @tool(
@@ -231,7 +231,7 @@ def transpose_score(
     piece = read_score(score)
     shift = interval_to(piece.key, Key.parse(key)) if key.strip() else semitones
     moved = transpose(piece, shift)
-    return Asset.from_bytes(write_midi(moved), "score", "audio/midi", facts=_facts(moved))
+    return Asset.from_bytes(write_midi(moved), "score", "audio/midi", facts=facts_of(moved))
 
 
 @tool(
@@ -251,7 +251,7 @@ def transcribe_score(ctx: ToolContext, score: Score) -> Text:
     from omnimuse.crafts.music.scores import read_score
 
     piece = read_score(score)
-    return Asset.from_text(write_abc(piece), facts=_facts(piece))
+    return Asset.from_text(write_abc(piece), facts=facts_of(piece))
 
 
 @tool(
@@ -278,7 +278,7 @@ def draw_score(ctx: ToolContext, score: Score) -> Image:
     return image_asset(Pictures.open(io.BytesIO(engrave_png(read_score(score)))).convert("RGB"))
 
 
-def _brief_for(
+def brief_for(
     ctx: ToolContext,
     piece: Piece,
     text: str,
@@ -309,15 +309,15 @@ def _brief_for(
     return brief
 
 
-def _score_asset(piece: Piece, brief: Brief) -> Asset:
+def score_asset(piece: Piece, brief: Brief) -> Asset:
     from omnimuse.crafts.music.midi import write_midi
 
-    facts = {**_facts(piece), "style": brief.style.name, "mood": brief.mood,
+    facts = {**facts_of(piece), "style": brief.style.name, "mood": brief.mood,
              "reasons": dict(brief.reasons)}  # fmt: skip
     return Asset.from_bytes(write_midi(piece), "score", "audio/midi", facts=facts)
 
 
-def _record(
+def record(
     ctx: ToolContext, piece: Piece, *, duration_s: float | None = None, humanize: float = 0.6
 ) -> Asset:
     """Perform, render and master a piece."""
@@ -334,10 +334,10 @@ def _record(
     ctx.checkpoint(0.8, "mastering")
     samples = master(mix, SAMPLE_RATE_HZ, duration_s=duration_s)
     asset = audio_asset(samples, SAMPLE_RATE_HZ, "music", attribution=_credits(renderer))
-    return _with_facts(asset, _facts(piece))
+    return _withfacts_of(asset, facts_of(piece))
 
 
-def _with_facts(asset: Asset, facts: dict[str, Any]) -> Asset:
+def _withfacts_of(asset: Asset, facts: dict[str, Any]) -> Asset:
     from dataclasses import replace
 
     return replace(asset, facts={**asset.facts, **facts})
@@ -349,7 +349,7 @@ def _credits(renderer: object) -> tuple[Attribution, ...]:
     return (credit,) if isinstance(credit, Attribution) else ()
 
 
-def _facts(piece: Piece) -> dict[str, Any]:
+def facts_of(piece: Piece) -> dict[str, Any]:
     return {
         "key": piece.key.name,
         "metre": piece.metre.name,

@@ -1,8 +1,8 @@
 """ABC notation both ways: the core that folk tunes are written in.
 
-Read: fields X T M L Q K P V, notes with accidentals, octaves and lengths, rests, chords, ties,
-broken rhythm, tuplets, bars, repeats and endings, inline fields. Skipped: grace notes, decorations,
-lyrics, slurs. Accidentals last until the bar's end. Written: one voice in one metre, four bars a
+Read: fields X T M L Q K P V w, notes, accidentals, octaves and lengths, rests, chords, ties,
+broken rhythm, tuplets, bars, repeats and endings, inline fields, lyrics. Skipped: grace notes,
+decorations, slurs. Accidentals last until the bar's end. Written: one voice in one metre, four bars a
 line.
 Source: The ABC music standard 2.1, abcnotation.com, 2011.
 """
@@ -52,6 +52,7 @@ class Bar:
 
     events: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     ties: set[int] = field(default_factory=set)
+    words: dict[int, str] = field(default_factory=dict)
     opens: bool = False
     closes: bool = False
     ending: int = 0
@@ -112,10 +113,13 @@ def to_piece(tune: Tune) -> Piece:
     notes: list[Note] = []
     at = 0
     open_ties: dict[int, int] = {}
+    lyrics: list[tuple[int, str]] = []
     for index, bar in enumerate(bars):
         is_upbeat = index == 0 and bar.ticks < bar_ticks
         at += bar_ticks - bar.ticks if is_upbeat else 0
         for number, (size, pitches) in enumerate(bar.events):
+            if number in bar.words:
+                lyrics.append((at, bar.words[number]))
             joined = {}
             for pitch in pitches:
                 start = open_ties.pop(pitch, at)
@@ -130,7 +134,9 @@ def to_piece(tune: Tune) -> Piece:
         raise UnsupportedMediaError("the ABC text holds no notes")
     part = Part("tune", 73, tuple(sorted(notes)), "melody")
     count = max(1, -(-at // bar_ticks))
-    return Piece(tune.key, tune.metre, tune.tempo_bpm, count, (part,), title=tune.title)
+    return Piece(
+        tune.key, tune.metre, tune.tempo_bpm, count, (part,), title=tune.title, lyrics=tuple(lyrics)
+    )
 
 
 def unfold(bars: Sequence[Bar], limit: int = 2000) -> list[Bar]:
@@ -173,15 +179,31 @@ class _Parser:
         self._chord_length = Fraction(1)
         self._ending = 0
         self._count = 0
+        self._line: list[tuple[Bar, int]] = []
 
     def line(self, line: str) -> None:
         """One line: a field, a comment or music."""
         line = re.sub(r"(?<!\\)%.*", "", line).rstrip().rstrip("\\")
         match = re.match(r"([A-Za-z]):(.*)", line)
-        if match and not (match[1] in "abcdefgz" and self._key is not None):
+        if match and match[1] == "w" and self._key is not None:
+            self._sing(match[2])
+        elif match and not (match[1] in "abcdefgz" and self._key is not None):
             self._field(match[1], match[2].strip())
         elif self._key is not None:
             self._music(line)
+
+    def _sing(self, text: str) -> None:
+        """Share a `w:` line out to the notes of the last line of music."""
+        notes = iter(self._line)
+        for word in re.findall(r"[^\s|*_-]+-?|[|*_]|-", text):
+            if word == "|":
+                continue
+            place = next(notes, None)
+            if place is None:
+                return
+            if word not in ("_", "*", "-"):
+                place[0].words[place[1]] = word.replace("~", " ")
+        self._line = []
 
     def _field(self, name: str, value: str) -> None:
         if name not in "wW":
@@ -202,6 +224,7 @@ class _Parser:
             ) from None
 
     def _music(self, line: str) -> None:
+        self._line = []
         for match in _TOKEN.finditer(line):
             kind, text = match.lastgroup, match[0]
             if kind == "inline":
@@ -310,6 +333,8 @@ class _Parser:
             raise MediaTooLargeError("the ABC tune is too long")
         if ticks > 0:
             self._bars[-1].events.append((ticks, pitches))
+            if pitches:
+                self._line.append((self._bars[-1], len(self._bars[-1].events) - 1))
 
     def tune(self) -> Tune:
         if self._key is None:
@@ -388,7 +413,29 @@ def write_abc(piece: Piece, *, number: int = 1) -> str:
     for start in range(0, len(bars), 4):
         is_end = start + 4 >= len(bars)
         lines.append(" | ".join(bars[start : start + 4]) + (" |]" if is_end else " |"))
+        words = _write_words(piece, melody, start, min(start + 4, len(bars)))
+        if words:
+            lines.append(f"w: {words}")
     return "\n".join(lines) + "\n"
+
+
+def _write_words(piece: Piece, part: Part, first: int, last: int) -> str:
+    """The `w:` line of some bars: `_` prolongs a syllable, `*` leaves a note without one."""
+    sung = dict(piece.lyrics)
+    if not sung:
+        return ""
+    ticks, begun = piece.metre.bar_ticks, min(sung)
+    end = max((n.end for n in part.notes if n.start >= max(sung)), default=0)
+    words: list[str] = []
+    for bar in range(first, last):
+        for note in line_inside(part.notes, bar * ticks, (bar + 1) * ticks):
+            syllable = sung.get(note.start)
+            if syllable is None:
+                words.append("_" if begun < note.start < end else "*")
+            else:
+                words.append(syllable.replace(" ", "~").replace("_", ""))
+    text = " ".join(words).rstrip("* ")
+    return text.replace("- ", "-")
 
 
 def _abc_mode(key: Key) -> str:

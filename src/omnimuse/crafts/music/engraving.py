@@ -1,4 +1,4 @@
-"""Engraving: the melody of a piece as a lead sheet in SVG, with chord symbols above the staff.
+"""Engraving: the melody of a piece as a lead sheet in SVG, chord symbols above, words below.
 
 One treble staff, four bars a line. Notes over a barline or of an odd length are written as tied
 notes. Short notes are beamed within the metre's groups. All shapes are drawn here; letters and
@@ -22,6 +22,7 @@ WIDTH = 1240
 MAX_BARS = 400
 _SPACE = 11.0  # between two staff lines, px
 _MARGIN, _LINE_HEIGHT, _BARS_PER_LINE = 50.0, 130.0, 4
+_WORDS_HEIGHT = 34.0
 _LETTERS = "CDEFGAB"
 _INK = "#1a1a1a"
 # Written lengths in ticks, longest first: (ticks, flags, filled head, stem, dots, triplet).
@@ -66,7 +67,7 @@ def engrave(piece: Piece) -> str:
     if piece.bars > MAX_BARS:
         raise MediaTooLargeError(f"{piece.bars} bars do not fit a sheet, at most {MAX_BARS}")
     lines = -(-piece.bars // _BARS_PER_LINE)
-    height = 110 + lines * _LINE_HEIGHT
+    height = 110 + lines * _line_height(piece)
     body = [
         f'<rect width="{WIDTH}" height="{height:g}" fill="#fffdf7"/>',
         _text(WIDTH / 2, 48, piece.title or "Tune", 28, anchor="middle"),
@@ -81,6 +82,11 @@ def engrave(piece: Piece) -> str:
     )
 
 
+def _line_height(piece: Piece) -> float:
+    """Words stand below the staff."""
+    return _LINE_HEIGHT + (_WORDS_HEIGHT if piece.lyrics else 0)
+
+
 def engrave_png(piece: Piece) -> bytes:
     """The sheet as a PNG picture; raises as `engrave`."""
     import resvg_py
@@ -90,7 +96,7 @@ def engrave_png(piece: Piece) -> bytes:
 
 def _staff_line(piece: Piece, bars: range, line: int) -> list[str]:
     """Staff, clef, signature and bars of one line."""
-    bottom = 110 + line * _LINE_HEIGHT + 70
+    bottom = 110 + line * _line_height(piece) + 70
     right = WIDTH - _MARGIN
     out = [_rule(_MARGIN, bottom - i * _SPACE, right, bottom - i * _SPACE) for i in range(5)]
     out.append(
@@ -133,6 +139,9 @@ def _bar(piece: Piece, bar: int, left: float, width: float, bottom: float) -> li
         if start <= chord.start < end:
             name = chord.symbol(piece.key)
             out.append(_text(place(chord.start) - 4, bottom - 4 * _SPACE - 22, name, 16))
+    for tick, syllable in piece.lyrics:
+        if start <= tick < end:
+            out.append(_text(place(tick), bottom + 46, syllable, 13, anchor="middle"))
     groups = _beamed(written, piece, start)
     in_beams = {id(note) for group in groups for note in group}
     for index, note in enumerate(written):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +37,8 @@ def write_midi(piece: Piece) -> bytes:
     channels = [c for c in range(16) if c != _DRUM_CHANNEL]
     for index, part in enumerate(piece.parts):
         channel = _DRUM_CHANNEL if part.role == "drums" else channels[index % len(channels)]
-        file.tracks.append(_track(_part_events(part, channel)))
+        words = piece.lyrics if part is piece.part("melody") else ()
+        file.tracks.append(_track(_part_events(part, channel, words)))
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()
@@ -80,13 +81,17 @@ def _words(piece: Piece) -> dict[str, Any]:
     }
 
 
-def _part_events(part: Part, channel: int) -> Iterator[tuple[int, int, Any]]:
+def _part_events(
+    part: Part, channel: int, lyrics: Sequence[tuple[int, str]] = ()
+) -> Iterator[tuple[int, int, Any]]:
     from mido import Message, MetaMessage
 
     yield 0, 0, MetaMessage("track_name", name=_ascii(part.name))
     yield 0, 1, Message("program_change", channel=channel, program=min(part.program, 127))
     for number, value in ((7, part.volume), (10, part.pan), (91, part.reverb)):
         yield 0, 2, Message("control_change", channel=channel, control=number, value=value)
+    for tick, syllable in lyrics:
+        yield tick, 3, MetaMessage("lyrics", text=_as_latin(syllable))
     for note in part.notes:
         more = {"channel": channel, "note": note.pitch}
         yield note.start, 7, Message("note_on", velocity=note.velocity, **more)
@@ -106,6 +111,19 @@ def _track(events: Iterable[tuple[int, int, Any]]) -> Any:
 
 def _ascii(text: str) -> str:
     return text.encode("ascii", "replace").decode()[:120]
+
+
+def _as_latin(text: str) -> str:
+    """UTF-8 as the one-byte text that files of this format hold."""
+    return text.encode("utf-8")[:200].decode("latin-1")
+
+
+def _from_latin(text: str) -> str:
+    data = text.encode("latin-1", "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return text
 
 
 def read_midi(data: bytes) -> Piece:
@@ -148,6 +166,7 @@ class _Reader:
         self._tempos: list[tuple[int, int]] = []
         self._metre: Metre | None = None
         self._key: Key | None = None
+        self._lyrics: dict[int, str] = {}
         self._words: dict[str, Any] = {}
         self._count = 0
         self._tracks = 0
@@ -187,6 +206,8 @@ class _Reader:
                 self._metre = Metre(message.numerator, message.denominator)
         elif message.type == "key_signature" and self._key is None:
             self._key = Key.parse(message.key)
+        elif message.type == "lyrics" and len(self._lyrics) < MAX_NOTES:
+            self._lyrics.setdefault(tick, _from_latin(message.text).strip()[:60])
         elif message.type == "text" and message.text.startswith(_MARK):
             self._words = _safe_words(message.text[len(_MARK) :])
 
@@ -208,6 +229,7 @@ class _Reader:
             bars=self._words.get("bars", bars), parts=parts, chords=self._words.get("chords", ()),
             phrases=self._words.get("phrases", ()), tempo_changes=changes,
             swing=self._words.get("swing", 0.0), title=self._names.get(0, ""),
+            lyrics=tuple((tick, text) for tick, text in sorted(self._lyrics.items()) if text),
         )  # fmt: skip
         return piece if key else replace(piece, key=find_key(heard_in(piece)))
 

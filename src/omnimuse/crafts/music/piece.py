@@ -69,6 +69,8 @@ class Piece:
         tempo_changes: (tick, factor of the tempo), e.g. a slowing end.
         swing: how late off-beat eighths come, 0 straight to 1 triplet.
         title: of the piece.
+        lyrics: (tick, syllable) of each sung note of the melody; a syllable whose word goes on ends
+            in a hyphen, and a note without one prolongs the syllable before.
     """
 
     key: Key
@@ -81,6 +83,7 @@ class Piece:
     tempo_changes: tuple[tuple[int, float], ...] = field(default=())
     swing: float = 0.0
     title: str = ""
+    lyrics: tuple[tuple[int, str], ...] = ()
 
     @property
     def quarter_bpm(self) -> float:
