@@ -36,7 +36,7 @@ $(VENV)/.base: pyproject.toml requirements.lock | $(VENV)/bin/python
 # torch first and alone; torchvision and torchaudio are kept out, they would bring CUDA builds.
 $(VENV)/.all: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --no-compile "torch==2.13.0"
-	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -c requirements.lock -e ".[torch,dev]"
+	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -c requirements.lock -e ".[torch,dev,server]"
 	touch $@
 
 clean:

@@ -54,10 +54,37 @@ class Sessions:
                 continue
         return turns
 
+    def copy(self, name: str, new: str, turns: int) -> None:
+        """Begin the conversation `new` with the first `turns` turns of another."""
+        self._write(new, self.turns(name)[:turns])
+
+    def truncate(self, name: str, turns: int) -> None:
+        """Forget all but the first `turns` turns."""
+        self._write(name, self.turns(name)[:turns])
+
+    def remove(self, name: str) -> None:
+        """Forget a conversation."""
+        self._path(name).unlink(missing_ok=True)
+
+    def names(self) -> list[str]:
+        """All conversations, the one that was changed last first."""
+        try:
+            files = [path for path in self._directory.iterdir() if path.suffix == ".jsonl"]
+        except FileNotFoundError:
+            return []
+        return [path.stem for path in sorted(files, key=lambda path: -path.stat().st_mtime)]
+
     def assets(self, name: str) -> list[str]:
         """Ids of everything that the conversation made, newest turn first, each once."""
         ids = [asset for turn in reversed(self.turns(name)) for asset in turn["assets"]]
         return list(dict.fromkeys(ids))
+
+    def _write(self, name: str, turns: Sequence[dict[str, Any]]) -> None:
+        path = self._path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(".new")
+        beside.write_text("".join(f"{json.dumps(turn)}\n" for turn in turns), encoding="utf-8")
+        os.replace(beside, path)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
