@@ -24,6 +24,7 @@ ENTRY_POINT_GROUP = "omnimuse.backends"
 BUILT_IN: dict[str, str] = {
     "blazeface": "omnimuse.backends.vision:BlazeFaceDetector",
     "centernet": "omnimuse.backends.vision:CenterNetDetector",
+    "dataset": "omnimuse.backends.dataset_files:DatasetFiles",
     "diffusers": "omnimuse.backends.diffusers_images:DiffusersPainter",
     "gguf": "omnimuse.backends.gguf:GgufTextGenerator",
     "illustrator": "omnimuse.crafts.illustration.backend:IllustratorBackend",

@@ -40,7 +40,8 @@ def zoo_command(
     texts += [f"train.minutes={minutes}"] if minutes is not None else []
     path = entry.settings_path if entry.settings_path.exists() else None
     settings = read_settings(recipe.config, path, texts)
-    train, held_out = load(settings.data, load_settings().models_dir)
+    places = load_settings()
+    train, held_out = load(settings.data, places.models_dir, places.home / "cache" / "datasets")
     folder = out or Path("runs") / f"{entry.name}-{train.name}"
     with cancel_on_interrupt() as cancel:
         result = Trainer(

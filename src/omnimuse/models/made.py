@@ -67,7 +67,7 @@ class Made(nn.Module):  # type: ignore[misc]
         """Log likelihood in nats: (B, D) in {0, 1} -> (B,)."""
         return -functional.binary_cross_entropy_with_logits(self(x), x, reduction="none").sum(1)
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Draw (n, D) binary vectors, one value after another: D passes."""
         device = self.out.weight.device

@@ -48,7 +48,8 @@ class Dataset:
 
     Attributes:
         name: as in `--data NAME`.
-        x: (N, *shape), uint8 for pictures and films, float32 for points.
+        x: (N, *shape), uint8 for pictures and films, float32 for points. May be an object that
+            decodes when it is indexed (`data.pictures.LazyPictures`).
         labels: (N,) int64, or None.
         captions: N strings, or empty.
         classes: class names, or empty.
@@ -57,10 +58,11 @@ class Dataset:
         attribution: who made it.
         source: where it came from.
         extras: more arrays of N entries that batches carry under their names.
+        texts: more texts of N entries (tags, concepts) that batches carry as lists.
     """
 
     name: str
-    x: npt.NDArray[Any]
+    x: Any
     labels: npt.NDArray[np.int64] | None = None
     captions: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
@@ -69,12 +71,14 @@ class Dataset:
     attribution: str = ""
     source: str = ""
     extras: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         count = len(self.x)
         if count == 0:
             raise DatasetError(f"{self.name} is empty", hint="Give data with samples in it.")
-        rows = {"labels": self.labels, "captions": self.captions or None, **self.extras}
+        rows: dict[str, Any] = {"labels": self.labels, "captions": self.captions or None}
+        rows |= {**self.extras, **self.texts}
         for what, values in rows.items():
             if values is not None and len(values) != count:
                 raise DatasetError(
@@ -104,10 +108,16 @@ class Dataset:
     def sha256(self) -> str:
         """Hex hash of samples, labels and captions, whatever files they came from."""
         digest = hashlib.sha256(repr((self.x.shape, self.x.dtype.str)).encode())
-        digest.update(np.ascontiguousarray(self.x).data)
+        if isinstance(self.x, np.ndarray):
+            digest.update(np.ascontiguousarray(self.x).data)
+        else:
+            digest.update(self.x.digest.encode())
         if self.labels is not None:
             digest.update(np.ascontiguousarray(self.labels).data)
-        digest.update("\0".join(self.captions).encode())
+        for lines in (self.captions, *(self.texts[name] for name in sorted(self.texts))):
+            digest.update("\0".join(lines).encode())
+        for name in sorted(self.extras):
+            digest.update(np.ascontiguousarray(self.extras[name]).data)
         return digest.hexdigest()
 
     def take(self, indices: npt.ArrayLike) -> Dataset:
@@ -115,10 +125,11 @@ class Dataset:
         rows = np.asarray(indices, np.int64)
         return replace(
             self,
-            x=self.x[rows],
+            x=self.x[rows] if isinstance(self.x, np.ndarray) else self.x.subset(rows),
             labels=None if self.labels is None else self.labels[rows],
             captions=tuple(self.captions[i] for i in rows) if self.captions else (),
             extras={name: values[rows] for name, values in self.extras.items()},
+            texts={name: tuple(v[i] for i in rows) for name, v in self.texts.items()},
         )
 
     def batch(self, indices: Sequence[int] | npt.NDArray[np.int64], device: Any = None) -> Batch:
@@ -136,6 +147,8 @@ class Dataset:
             batch[name] = torch.from_numpy(values[rows]).to(device)
         if self.captions:
             batch["caption"] = [self.captions[i] for i in rows]
+        for name, lines in self.texts.items():
+            batch[name] = [lines[i] for i in rows]
         batch["index"] = torch.from_numpy(rows).to(device)
         return batch
 

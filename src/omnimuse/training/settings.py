@@ -35,6 +35,8 @@ class DataConfig:
     """Share that is held out, where the data has no split of its own."""
     limit: int = 0
     """Only so many training samples; 0 is all."""
+    frames: int = 0
+    """Frames in a generated film; 0 is 20."""
 
 
 @dataclass(frozen=True)

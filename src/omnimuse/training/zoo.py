@@ -52,7 +52,7 @@ def describe(path: Path) -> Entry | None:
         if isinstance(node, ast.ClassDef):
             values = _literals(node)
             if set(ATTRIBUTES) <= set(values):
-                return Entry(*(str(values[key]) for key in ATTRIBUTES), path=path)
+                return Entry(**{key: str(values[key]) for key in ATTRIBUTES}, path=path)
     return None
 
 
