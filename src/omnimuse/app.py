@@ -63,10 +63,9 @@ class Studio:
             RunCancelled: `cancel` was set; finished nodes are kept, `resume` goes on.
         """
         house, clock = self.house, Clock()
-        run_id = run_id or house.new_run_id()
-        attachments = house.receive(request)
+        run_id, attachments = run_id or house.new_run_id(), house.receive(request)
         seed = request.seed if request.seed is not None else secrets.randbelow(2**32)
-        plan = Plan(())
+        request, plan = replace(request, seed=seed), Plan(())
         try:
             with clock("gate"):
                 house.gates.check_input(request, attachments)
@@ -111,19 +110,13 @@ class Studio:
         return self.run(Request(plan=plan, assets=assets, **request), on_event, cancel)
 
     def resume(
-        self,
-        run_id: str,
-        on_event: Listener = _ignore,
-        cancel: threading.Event | None = None,
+        self, run_id: str, on_event: Listener = _ignore, cancel: threading.Event | None = None
     ) -> Response:
         """Go on with a run that was stopped or killed; nothing finished is computed again."""
         return self._again(run_id, run_id, on_event, cancel)
 
     def replay(
-        self,
-        run_id: str,
-        on_event: Listener = _ignore,
-        cancel: threading.Event | None = None,
+        self, run_id: str, on_event: Listener = _ignore, cancel: threading.Event | None = None
     ) -> Response:
         """Run a recorded plan again with its seed, as a new run; what is cached is reused."""
         return self._again(run_id, self.house.new_run_id(), on_event, cancel)

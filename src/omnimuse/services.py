@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from omnimuse.execution.runner import Executor
     from omnimuse.execution.runs import RunStore
     from omnimuse.planning.planner import Planner
+    from omnimuse.planning.react import Observation
     from omnimuse.safety.gates import Gates
 
 MAX_PROMPT_CHARS = 20_000
@@ -91,7 +92,35 @@ class House:
         """Turns requests into plans."""
         from omnimuse.planning.planner import make_planner
 
-        return make_planner(self.settings, self.resolver.role, serves=self.resolver.serves)
+        return make_planner(
+            self.settings, self.resolver.role, serves=self.resolver.serves, act=self.act
+        )
+
+    def act(
+        self, plan: Plan, request: Request, attachments: Sequence[Asset]
+    ) -> dict[str, Observation]:
+        """Run a checked plan through the gates, for a planner that plans by doing.
+
+        What is finished is kept, so that the next step, and the run itself, start from there.
+        """
+        from omnimuse.planning.react import Observation, observe
+
+        try:
+            self.gates.check_plan(plan, self.specs, request)
+        except SafetyRefusal as error:
+            return {node.id: Observation(False, f"Refused: {error}") for node in plan.nodes}
+        result = self.executor.execute(
+            plan,
+            attachments,
+            run_id=self.new_run_id(),
+            seed=request.seed or 0,
+            models={**self.settings.models, **request.models},
+        )
+        seen = {name: observe(outputs) for name, outputs in result.outputs.items()}
+        for fault in result.errors:
+            name = getattr(fault, "node_id", "") or plan.nodes[-1].id
+            seen[name] = Observation(False, f"Failed: {fault}")
+        return seen
 
     @cached_property
     def gates(self) -> Gates:

@@ -13,11 +13,13 @@ _TIMEOUT_S = 120.0
 _MAX_CHARS = 1_000_000
 
 
-def endpoint_completion(settings: Settings, *, timeout_s: float = _TIMEOUT_S) -> Completion:
+def endpoint_completion(
+    settings: Settings, *, timeout_s: float = _TIMEOUT_S, temperature: float = 0.0
+) -> Completion:
     """A function (messages, JSON schema) -> text that asks the endpoint of the settings.
 
     The schema goes along as `response_format`; a server that refuses it is asked again without,
-    since the answer is checked here anyway.
+    since the answer is checked here anyway. An empty schema asks for plain text.
 
     Raises:
         ConfigError: no address is set.
@@ -34,14 +36,15 @@ def endpoint_completion(settings: Settings, *, timeout_s: float = _TIMEOUT_S) ->
         body: dict[str, Any] = {
             "model": settings.endpoint_model or "default",
             "messages": list(messages),
-            "temperature": 0,
-            "response_format": {
+            "temperature": temperature,
+        }
+        if schema:
+            body["response_format"] = {
                 "type": "json_schema",
                 "json_schema": {"name": "plan", "schema": schema},
-            },
-        }
+            }
         status, data = _post(url, body, headers, timeout_s)
-        if status in (400, 404, 415, 422, 501):
+        if schema and status in (400, 404, 415, 422, 501):
             del body["response_format"]
             status, data = _post(url, body, headers, timeout_s)
         if status != 200:

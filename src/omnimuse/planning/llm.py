@@ -79,7 +79,7 @@ class LlmPlanner:
         messages = _messages(request.prompt, attached, specs)
         if errors:
             shown = json.dumps(previous.to_json()) if previous else "{}"
-            messages += _refusal(shown, errors)
+            messages += refusal(shown, errors)
         schema = plan_schema(specs)
         problem: PlanError = PlanParseError("the model gave no plan")
         for _ in range(self._attempts + 1):
@@ -93,7 +93,7 @@ class LlmPlanner:
                 if not found:
                     return plan
             problem = found[0]
-            messages = [*messages, *_refusal(text[:8000], found)]
+            messages = [*messages, *refusal(text[:8000], found)]
         raise problem
 
 
@@ -104,6 +104,22 @@ def read_plan(text: str) -> Plan:
         NeedsInputError: the answer is a question.
         PlanParseError: no plan in it.
     """
+    data = json_object(text)
+    question = data.pop("question", "")
+    nodes = data.get("nodes")
+    if not nodes and isinstance(question, str) and question.strip():
+        raise NeedsInputError(question.strip()[:500])
+    if not nodes:
+        raise PlanParseError("the plan has no nodes")
+    return Plan.from_json({k: v for k, v in data.items() if k in ("version", "nodes", "outputs")})
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The JSON object in a model's answer, whatever it wrapped around it.
+
+    Raises:
+        PlanParseError: there is none.
+    """
     match = re.search(r"\{.*\}", text, re.S)
     if match is None:
         raise PlanParseError(f"no JSON object in the answer {text[:80]!r}")
@@ -113,13 +129,7 @@ def read_plan(text: str) -> Plan:
         raise PlanParseError(f"not JSON: {error}") from None
     if not isinstance(data, dict):
         raise PlanParseError("the answer is no object")
-    question = data.pop("question", "")
-    nodes = data.get("nodes")
-    if not nodes and isinstance(question, str) and question.strip():
-        raise NeedsInputError(question.strip()[:500])
-    if not nodes:
-        raise PlanParseError("the plan has no nodes")
-    return Plan.from_json({k: v for k, v in data.items() if k in ("version", "nodes", "outputs")})
+    return data
 
 
 def plan_schema(specs: Mapping[str, ToolSpec]) -> dict[str, Any]:
@@ -157,15 +167,22 @@ def plan_schema(specs: Mapping[str, ToolSpec]) -> dict[str, Any]:
 def _messages(
     prompt: str, attached: Sequence[tuple[str, str]], specs: Mapping[str, ToolSpec]
 ) -> list[dict[str, str]]:
+    tools = "\n".join(describe_tool(spec) for spec in specs.values())
+    system = f"{_SYSTEM}\n\nTools:\n{tools}"
+    return [
+        {"role": "system", "content": system},
+        {"role": "user", "content": describe_request(prompt, attached)},
+    ]
+
+
+def describe_request(prompt: str, attached: Sequence[tuple[str, str]]) -> str:
+    """The request as data: attachments by kind and name, never by content, and the quoted words."""
     files = "\n".join(
         f"request.{n}: {kind}{f' ({json.dumps(name)})' if name else ''}"
         for n, (kind, name) in enumerate(attached)
     )
-    tools = "\n".join(describe_tool(spec) for spec in specs.values())
-    system = f"{_SYSTEM}\n\nTools:\n{tools}"
     quoted = json.dumps(prompt, ensure_ascii=False)
-    user = f"Attachments:\n{files or 'none'}\n\nRequest (data):\n{quoted}"
-    return [{"role": "system", "content": system}, {"role": "user", "content": user}]
+    return f"Attachments:\n{files or 'none'}\n\nRequest (data):\n{quoted}"
 
 
 def describe_tool(spec: ToolSpec) -> str:
@@ -190,7 +207,8 @@ def describe_tool(spec: ToolSpec) -> str:
     return f"- {spec.name}: {listed} -> {made}. {spec.summary}"
 
 
-def _refusal(answer: str, errors: Sequence[PlanError]) -> list[dict[str, str]]:
+def refusal(answer: str, errors: Sequence[PlanError]) -> list[dict[str, str]]:
+    """The turn that hands a refused answer back with its named errors."""
     named = "\n".join(
         f"- {e.error_code}{place}: {e.message} {e.hint}".rstrip()
         for e in errors[:10]

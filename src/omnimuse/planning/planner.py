@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from omnimuse.assets.asset import Asset
 from omnimuse.config import Settings
@@ -12,7 +12,12 @@ from omnimuse.graph.plan import Plan
 from omnimuse.graph.spec import ToolSpec
 from omnimuse.request import Request
 
+if TYPE_CHECKING:
+    from omnimuse.planning.react import Act
+
 PLANNERS = ("embedded", "llm", "endpoint")
+STYLES = ("one-shot", "react", "program", "council", "vote")
+_VOTERS = 3
 
 
 @runtime_checkable
@@ -43,32 +48,66 @@ def make_planner(
     *,
     assume: bool = False,
     serves: Callable[[str], bool] | None = None,
+    act: Act | None = None,
 ) -> Planner:
     """The planner that the settings choose.
 
     Args:
-        settings: `planner`, and for `endpoint` its address, model and key.
+        settings: `planner`, for language models `planner_style`, and for `endpoint` its address,
+            model and key.
         roles: gives the model of a role.
         assume: plan only, for a foreign tool set: inputs may stay open.
         serves: whether some model could play a role.
+        act: runs a checked plan, for `react`.
 
     Raises:
-        ConfigError: no such planner, or an endpoint without an address.
+        ConfigError: no such planner or style, or an endpoint without an address.
     """
     if settings.planner == "embedded":
         from omnimuse.planning.embedded import EmbeddedPlanner
 
         folder = settings.home / "cache" / "planning"
         return EmbeddedPlanner(roles, assume=assume, cache_dir=folder, serves=serves)
-    if settings.planner == "llm":
-        from omnimuse.planning.llm import LlmPlanner, role_completion
+    if settings.planner not in PLANNERS:
+        raise ConfigError(
+            f"no planner is called {settings.planner!r}", hint=f"Planners: {', '.join(PLANNERS)}."
+        )
+    from omnimuse.planning.shortlist import ShortlistPlanner
 
-        return LlmPlanner(role_completion(roles), attempts=settings.repair_attempts)
-    if settings.planner == "endpoint":
-        from omnimuse.planning.endpoint import endpoint_completion
-        from omnimuse.planning.llm import LlmPlanner
+    def embed(texts: Sequence[str]) -> Any:
+        return roles("feature-extraction").embed(list(texts))
 
-        return LlmPlanner(endpoint_completion(settings), attempts=settings.repair_attempts)
-    raise ConfigError(
-        f"no planner is called {settings.planner!r}", hint=f"Planners: {', '.join(PLANNERS)}."
-    )
+    return ShortlistPlanner(_thinking(settings, roles, act), embed)
+
+
+def _thinking(settings: Settings, roles: Callable[[str], Any], act: Act | None) -> Planner:
+    """The language model planner of the chosen style.
+
+    Raises:
+        ConfigError: no such style, or nothing can act where the style needs it.
+    """
+    from omnimuse.planning.council import CouncilPlanner, VotingPlanner
+    from omnimuse.planning.endpoint import endpoint_completion
+    from omnimuse.planning.llm import LlmPlanner, role_completion
+    from omnimuse.planning.program import ProgramPlanner
+    from omnimuse.planning.react import ReActPlanner
+
+    is_endpoint = settings.planner == "endpoint"
+    complete = endpoint_completion(settings) if is_endpoint else role_completion(roles)
+    attempts, style = settings.repair_attempts, settings.planner_style
+    if style == "react" and act is None:
+        raise ConfigError("the style `react` runs as it plans; here only plans are made")
+    if style == "react" and act is not None:
+        return ReActPlanner(complete, act)
+    if style == "program":
+        return ProgramPlanner(complete, attempts=attempts)
+    if style == "council":
+        return CouncilPlanner(LlmPlanner(complete, attempts=attempts), complete)
+    if style == "vote":
+        warm = endpoint_completion(settings, temperature=0.7) if is_endpoint else complete
+        voters: list[Planner] = [LlmPlanner(complete, attempts=attempts)]
+        voters += [LlmPlanner(warm, attempts=attempts) for _ in range(_VOTERS - 1)]
+        return VotingPlanner(voters)
+    if style == "one-shot":
+        return LlmPlanner(complete, attempts=attempts)
+    raise ConfigError(f"no style is called {style!r}", hint=f"Styles: {', '.join(STYLES)}.")
