@@ -310,6 +310,7 @@ def brief_for(
 
 
 def score_asset(piece: Piece, brief: Brief) -> Asset:
+    """A piece as a MIDI score that says how it was meant."""
     from omnimuse.crafts.music.midi import write_midi
 
     facts = {**facts_of(piece), "style": brief.style.name, "mood": brief.mood,
@@ -333,23 +334,24 @@ def record(
     mix = renderer.render(write_midi(piece), sample_rate_hz=SAMPLE_RATE_HZ, seed=ctx.seed)
     ctx.checkpoint(0.8, "mastering")
     samples = master(mix, SAMPLE_RATE_HZ, duration_s=duration_s)
-    asset = audio_asset(samples, SAMPLE_RATE_HZ, "music", attribution=_credits(renderer))
-    return _withfacts_of(asset, facts_of(piece))
+    asset = audio_asset(samples, SAMPLE_RATE_HZ, "music", attribution=credits_of(renderer))
+    return _with_facts(asset, facts_of(piece))
 
 
-def _withfacts_of(asset: Asset, facts: dict[str, Any]) -> Asset:
+def _with_facts(asset: Asset, facts: dict[str, Any]) -> Asset:
     from dataclasses import replace
 
     return replace(asset, facts={**asset.facts, **facts})
 
 
-def _credits(renderer: object) -> tuple[Attribution, ...]:
+def credits_of(renderer: object) -> tuple[Attribution, ...]:
     """The soundfont's authors, if the renderer names them."""
     credit = getattr(renderer, "attribution", None)
     return (credit,) if isinstance(credit, Attribution) else ()
 
 
 def facts_of(piece: Piece) -> dict[str, Any]:
+    """What a score says about itself."""
     return {
         "key": piece.key.name,
         "metre": piece.metre.name,

@@ -41,6 +41,7 @@ BUILT_IN: dict[str, str] = {
             "transcribe_score",
             "draw_score",
         ),
+        "music_edit": ("make_loop", "refine_loop", "fill_music", "vary_music", "set_lyrics"),
         "sound": ("generate_sound", "mix_audio", "change_speed"),
         "audio_script": ("write_audio_script", "compile_audio_script"),
         "audio_edit": (

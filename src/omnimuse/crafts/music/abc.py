@@ -1,9 +1,9 @@
 """ABC notation both ways: the core that folk tunes are written in.
 
-Read: fields X T M L Q K P V w, notes, accidentals, octaves and lengths, rests, chords, ties,
-broken rhythm, tuplets, bars, repeats and endings, inline fields, lyrics. Skipped: grace notes,
-decorations, slurs. Accidentals last until the bar's end. Written: one voice in one metre, four bars a
-line.
+Read: fields X T M L Q K P V w, notes, accidentals, octaves and lengths, rests, chords, ties, broken
+rhythm, tuplets, bars, repeats and endings, inline fields, lyrics. Skipped: grace notes,
+decorations, slurs. Accidentals last until the bar's end. Written: one voice in one metre, four
+bars a line, with its words.
 Source: The ABC music standard 2.1, abcnotation.com, 2011.
 """
 

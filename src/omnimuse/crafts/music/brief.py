@@ -113,6 +113,34 @@ class BriefReader:
             bool(_SOLO.search(prompt)), bool(wishes.instruments.strip()), reasons,
         )  # fmt: skip
 
+    def players_in(self, text: str) -> list[tuple[str, Instrument]]:
+        """Instruments that a text names, each with the words that name it, in their order."""
+        spans = _spans(text)
+        if not spans:
+            return []
+        self._embed(spans)
+        found: list[tuple[int, str, Instrument]] = []
+        for span, _, instrument in self._instrument_spans(spans):
+            at = text.lower().find(span.lower())
+            if not any(a < at + len(span) and at < a + len(w) for a, w, _ in found):
+                found.append((at, span, instrument))
+        return [(words, instrument) for _, words, instrument in sorted(found, key=lambda f: f[0])]
+
+    def mood_in(self, text: str) -> str:
+        """The name of the mood that a text names; empty if it is not sure."""
+        spans = _spans(text)
+        self._embed([*spans, text])
+        _, _, mood, sureness = self._feel(text, spans, "", {})
+        return mood if sureness > 0.5 else ""
+
+    def style_in(self, text: str) -> str:
+        """The name of the style that a text names; empty if none."""
+        reasons: dict[str, str] = {}
+        spans = _spans(text)
+        self._embed([*spans, text])
+        style = self._style(text, spans, "", "", reasons)
+        return "" if reasons["style"].startswith("no style") else style.name
+
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         missing = [text for text in dict.fromkeys(texts) if text not in self._vectors]
         if missing:

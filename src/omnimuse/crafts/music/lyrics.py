@@ -76,7 +76,8 @@ def set_lyrics(piece: Piece, text: str) -> Setting:
     beats = [w >= 0.5 for w, s in zip(strengths, syllables, strict=True) if s.stress]
     return Setting(
         replace(piece, parts=parts, lyrics=words), len(syllables),
-        sum(owner >= 0 for owner in owners) - len(syllables), splits, float(np.mean(beats)) if beats else 1.0,
+        sum(owner >= 0 for owner in owners) - len(syllables), splits,
+        float(np.mean(beats)) if beats else 1.0,
     )  # fmt: skip
 
 
