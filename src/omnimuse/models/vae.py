@@ -60,7 +60,7 @@ class VAEConfig:
 
 
 class Block(nn.Module):  # type: ignore[misc]
-    """(B, width) -> same: normalise, widen the view, add."""
+    """Normalise, two linear layers, add."""
 
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
@@ -71,6 +71,7 @@ class Block(nn.Module):  # type: ignore[misc]
         nn.init.zeros_(self.outer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, width) -> same."""
         return x + self.outer(self.drop(functional.silu(self.inner(self.norm(x)))))
 
 
@@ -87,11 +88,13 @@ def perceptron(inputs: int, outputs: int, config: VAEConfig) -> nn.Sequential:
 
 
 def gaussian_log_density(x: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
-    """log N(x; mean, exp(log_variance)), elementwise."""
+    """Log of N(x; mean, exp(log_variance)), elementwise."""
     return -0.5 * (LOG_2_PI + log_variance + (x - mean) ** 2 / log_variance.exp())
 
 
-def discretized_logistic_log_mass(x: Tensor, mean: Tensor, log_scale: Tensor, levels: int) -> Tensor:
+def discretized_logistic_log_mass(
+    x: Tensor, mean: Tensor, log_scale: Tensor, levels: int
+) -> Tensor:
     """Log of a logistic's mass in the cell around `x`; the outermost cells reach to infinity.
 
     Args:
@@ -117,7 +120,8 @@ class VAE(nn.Module):  # type: ignore[misc]
 
     Args:
         config: sizes and likelihood.
-        encoder: flat images (B, D) to mean and log variance side by side (B, 2 latent); own if None.
+        encoder: flat images (B, D) to mean and log variance side by side, (B, 2 latent);
+            own if None.
         decoder: codes (B, latent) to the likelihood's parameters (B, D), or (B, 2 D) for the
             discretised logistic; own if None.
     """
@@ -160,7 +164,7 @@ class VAE(nn.Module):  # type: ignore[misc]
         return parameters.chunk(2, dim=1)[0].clamp(0, 1)
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
-        """log p(x|z), summed over pixels: images (B, C, H, W), codes (B, latent) -> (B,)."""
+        """Log of p(x|z), summed over pixels: images (B, C, H, W), codes (B, latent) -> (B,)."""
         x, parameters = x.flatten(1), self.decoder(z)  # (B, D), (B, D or 2 D)
         if self.config.likelihood == "bernoulli":
             each = -functional.binary_cross_entropy_with_logits(parameters, x, reduction="none")
