@@ -126,3 +126,35 @@ def test_settings_are_checked() -> None:
         make_planner(Settings(planner="endpoint"), lambda role: None)
     with pytest.raises(ConfigError, match="no planner is called"):
         make_planner(Settings(planner="oracle"), lambda role: None)
+
+
+@pytest.mark.weights
+def test_planning_by_doing_runs_in_the_flow(
+    server: Server, tmp_path: Path, models_dir: Path
+) -> None:
+    """Two calls, each seen before the next; the run itself finds both results at hand."""
+    from omnimuse.app import Studio
+
+    write = {
+        "id": "beep",
+        "tool": "generate_sound",
+        "arguments": {"prompt": "a bell"},
+        "inputs": {},
+    }
+    turn = {"id": "slow", "tool": "change_speed", "arguments": {"rate": 0.5}}
+    server.say({"thought": "a bell first", "action": write})
+    server.say({"thought": "slower", "action": {**turn, "inputs": {"audio": "no_such"}}})
+    server.say({"thought": "its name", "action": {**turn, "inputs": {"audio": "beep"}}})
+    server.say({"thought": "done", "finish": ["slow"]})
+    settings = Settings(
+        home=tmp_path, models_dir=models_dir, planner="endpoint", planner_style="react",
+        endpoint_url=server.url, sign=False,
+    )  # fmt: skip
+    with Studio(settings) as studio:
+        response = studio.run(Request("a slow bell", seed=3))
+    assert response.status == "succeeded", response.errors
+    assert [n.id for n in response.plan.nodes] == ["beep", "slow"]
+    seen = [m["content"] for m in server.asked[-1]["messages"] if m["role"] == "user"]
+    assert "Made sound: sound" in seen[1]
+    assert "no_such" in seen[2]
+    assert response.timings["nodes"] == {"beep": 0, "slow": 0}
