@@ -133,7 +133,8 @@ function changed(scene, changes, { width, height }) {
     }
     if (change.color) {
       next.color = change.color;
-      next.attributes = { ...object.attributes, color: change.color };
+      const { color, ...others } = object.attributes ?? {}; // the word no longer fits
+      next.attributes = others;
     }
     return next;
   });
