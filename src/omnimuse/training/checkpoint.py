@@ -146,13 +146,32 @@ def _with_aliases(tensors: dict[str, Any], meta: dict[str, Any], path: Path) -> 
     return Checkpoint(tensors, meta)
 
 
-def load_module(module: Any, tensors: Mapping[str, Any], what: str) -> None:
+def trained_names(module: Any) -> frozenset[str]:
+    """The parameters that training changes."""
+    return frozenset(name for name, value in module.named_parameters() if value.requires_grad)
+
+
+def module_state(module: Any, only: frozenset[str] | None = None) -> dict[str, Any]:
+    """A module's tensors by name; only some where the rest comes from a base."""
+    state: dict[str, Any] = module.state_dict()
+    return {name: value for name, value in state.items() if only is None or name in only}
+
+
+def load_module(
+    module: Any, tensors: Mapping[str, Any], what: str, only: frozenset[str] | None = None
+) -> None:
     """Put tensors into a module, all of them or none.
+
+    Args:
+        module: where they go.
+        tensors: by name.
+        what: names the file in errors.
+        only: the names that are wanted; all of the module's if None.
 
     Raises:
         CheckpointError: names or shapes are not the module's.
     """
-    own = module.state_dict()
+    own = module_state(module, only)
     missing, surplus = sorted(set(own) - set(tensors)), sorted(set(tensors) - set(own))
     if missing or surplus:
         raise CheckpointError(
@@ -165,7 +184,7 @@ def load_module(module: Any, tensors: Mapping[str, Any], what: str) -> None:
                 f"{what}: {name} is {tuple(tensors[name].shape)}, the model's {tuple(value.shape)}",
                 hint="Use the settings that it was trained with.",
             )
-    module.load_state_dict(dict(tensors))
+    module.load_state_dict(dict(tensors), strict=only is None)
 
 
 def pack_optimizer(name: str, optimizer: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from omnimuse.errors import ModelError
@@ -73,6 +74,10 @@ class Recipe(Generic[C]):
         monitor: the held-out figure that picks the best weights, lower is better; empty keeps the
             last ones.
         role: the role that a card of the trained model plays.
+        saves_trained_only: checkpoints hold only parameters that are trained (adapters on a frozen
+            base that `build` loads).
+        search_space: what `--search` may change in the recipe's settings: name -> ("log", low,
+            high), ("float", low, high), ("int", low, high) or ("choice", value, ...).
         published: figures of the paper or of later work, on full data, for the model card.
     """
 
@@ -83,6 +88,8 @@ class Recipe(Generic[C]):
     config: ClassVar[type[Any]]
     monitor: ClassVar[str] = ""
     role: ClassVar[str] = "unconditional-image-generation"
+    saves_trained_only: ClassVar[bool] = False
+    search_space: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
     published: ClassVar[Mapping[str, str]] = {}
 
     def build(self, config: C, spec: DataSpec) -> Any:
@@ -148,3 +155,6 @@ class Recipe(Generic[C]):
     def exports(self, model: Any, config: C) -> dict[str, tuple[Any, tuple[Any, ...]]]:
         """What can be written as ONNX: name -> (module, example inputs with batch size 2)."""
         return {}
+
+    def finish(self, model: Any, config: C, folder: Path) -> None:
+        """After training: files of the recipe's own (an adapter, a tokenizer) into the folder."""

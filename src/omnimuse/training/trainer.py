@@ -14,7 +14,6 @@ when an optimiser is applied, so that a recipe may call any method of its model.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,10 +22,12 @@ from typing import Any
 
 from omnimuse.errors import NonFiniteLossError, RunCancelled
 from omnimuse.training import checkpoint
+from omnimuse.training.boards import Board
 from omnimuse.training.dataset import Dataset
 from omnimuse.training.ema import AveragedModel
 from omnimuse.training.order import BatchOrder, mix
 from omnimuse.training.recipe import Recipe, StepState
+from omnimuse.training.run_card import RunRecord, write_cards
 from omnimuse.training.run_folder import RunFolder
 from omnimuse.training.schedule import rate_factor
 from omnimuse.training.settings import RunSettings
@@ -77,13 +78,14 @@ class Trainer:
         held_out: samples that are never trained on.
         out: the run's folder.
         device: `cpu`, `cuda`, ... or empty for the best there is.
+        command: what was typed, for the model card.
         on_progress: told of every log line, evaluation and checkpoint.
         is_cancelled: asked before each step; a checkpoint is saved before RunCancelled is raised.
     """
 
     def __init__(
         self, recipe: Recipe[Any], settings: RunSettings, train: Dataset, held_out: Dataset,
-        out: Path, *, device: str = "",
+        out: Path, *, device: str = "", command: str = "",
         on_progress: Callable[[Progress], None] = lambda progress: None,
         is_cancelled: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
@@ -91,7 +93,7 @@ class Trainer:
         self.train_data, self.held_out = train, held_out
         self.folder = RunFolder(out)
         self.on_progress, self.is_cancelled = on_progress, is_cancelled
-        self.device_name = device
+        self.device_name, self.command = device, command
 
     def run(self, *, resume: bool = False) -> Result:
         """Train to the end, from the start or from the folder's checkpoint.
@@ -142,6 +144,8 @@ class Trainer:
         self._base_rates = {
             name: [group["lr"] for group in o.param_groups] for name, o in self.optimizers.items()
         }
+        trained_only = self.recipe.saves_trained_only
+        self._kept_names = checkpoint.trained_names(self.model) if trained_only else None
         self.average: AveragedModel | None = None
         self.state = StepState(
             self.model, self.settings.recipe, self.device,
@@ -153,6 +157,8 @@ class Trainer:
         )  # fmt: skip
         self.step, self.elapsed_before, self.started = 0, 0.0, time.monotonic()
         self.best: dict[str, float] = {}
+        wants_board = train.tensorboard and self.accelerator.is_main_process
+        self.board = Board(self.folder.path) if wants_board else None
         self._finite: Any = None
         self._evaluated_at = -1
 
@@ -173,15 +179,22 @@ class Trainer:
     def _load(self) -> None:
         saved = checkpoint.read(self.folder.checkpoint)
         self.folder.check_same(saved.meta, self._identity())
-        checkpoint.load_module(self.model, saved.part("model"), self.folder.checkpoint.name)
+        self._put(self.model, saved.part("model"), self.folder.checkpoint.name)
         self._start_average()
         if self.average is not None:
-            checkpoint.load_module(self.average.module, saved.part("ema"), "the averaged model")
+            self._put(self.average.module, saved.part("ema"), "the averaged model")
         for name, optimizer in self.optimizers.items():
             checkpoint.unpack_optimizer(name, optimizer, saved)
         self.step = int(saved.meta["step"])
         self.elapsed_before = float(saved.meta["elapsed_s"])
         self.best = dict(saved.meta["best"])
+
+    def _put(self, module: Any, tensors: Mapping[str, Any], what: str) -> None:
+        checkpoint.load_module(module, tensors, what, self._kept_names)
+
+    def _state(self, module: Any, prefix: str) -> dict[str, Any]:
+        state = checkpoint.module_state(module, self._kept_names)
+        return {f"{prefix}.{name}": value for name, value in state.items()}
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same for a run to go on."""
@@ -325,6 +338,8 @@ class Trainer:
         self.folder.log(
             {"kind": kind, "step": self.step, "elapsed_s": round(elapsed, 2), **figures}
         )
+        if self.board is not None:
+            self.board.scalars(kind, figures, self.step)
         self.on_progress(
             Progress(kind, self.step, self.settings.train.steps, elapsed, eta, dict(figures))
         )
@@ -366,15 +381,16 @@ class Trainer:
         with torch.no_grad():
             samples = self.recipe.sample(model, self.settings.recipe, n=count, generator=generator)
         save_sheet(samples.float().cpu().numpy(), path)
+        if self.board is not None:
+            self.board.picture(path, self.step)
 
     def _save(self) -> None:
         self._check_finite(self._finite)
         if not self.accelerator.is_main_process:
             return
-        tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
+        tensors = self._state(self.model, "model")
         if self.average is not None:
-            averages = self.average.module.state_dict()
-            tensors |= {f"ema.{k}": v for k, v in averages.items()}
+            tensors |= self._state(self.average.module, "ema")
         optimizers = {}
         for name, optimizer in self.optimizers.items():
             more, optimizers[name] = checkpoint.pack_optimizer(name, optimizer)
@@ -389,7 +405,7 @@ class Trainer:
     def _save_weights(self) -> None:
         if not self.accelerator.is_main_process:
             return
-        tensors = {f"model.{k}": v for k, v in self._final_model.state_dict().items()}
+        tensors = self._state(self._final_model, "model")
         spec = self.train_data.spec
         meta = {
             "recipe": self.recipe.name, "settings": self.settings.to_dict(), "step": self.step,
@@ -409,7 +425,7 @@ class Trainer:
         self.accelerator.wait_for_everyone()
         saved = checkpoint.read(self.folder.weights)
         model = self._final_model
-        checkpoint.load_module(model, saved.part("model"), self.folder.weights.name)
+        self._put(model, saved.part("model"), self.folder.weights.name)
         self._sample_sheet(self.folder.path / "samples.png")
         floor = self.recipe.floor(self.settings.recipe, self.train_data, self.held_out)
         result = Result(
@@ -417,9 +433,22 @@ class Trainer:
             self.step, self._elapsed_s(), self.folder.path,
         )  # fmt: skip
         if self.accelerator.is_main_process:
-            self.folder.write_json("figures.json", json.loads(json.dumps({
-                "recipe": self.recipe.name, "data": self.train_data.name, "figures": result.figures,
-                "floor": result.floor, "steps": result.steps, "elapsed_s": result.elapsed_s,
-            })))  # fmt: skip
+            self._describe(result)
         self._tell("done", result.figures)
+        if self.board is not None:
+            self.board.close()
         return result
+
+    def _describe(self, result: Result) -> None:
+        """What the run measured, its cards, and the recipe's own files."""
+        self.folder.write_json("figures.json", {
+            "recipe": self.recipe.name, "data": self.train_data.name, "figures": result.figures,
+            "floor": result.floor, "steps": result.steps, "elapsed_s": result.elapsed_s,
+        })  # fmt: skip
+        record = RunRecord(
+            self.recipe, self.settings, self.train_data, self.held_out, result.figures,
+            result.floor, sum(p.numel() for p in self.model.parameters() if p.requires_grad),
+            result.steps, result.elapsed_s, self.device.type, self.command,
+        )  # fmt: skip
+        write_cards(record, self.folder.path, self.folder.weights)
+        self.recipe.finish(result.model, self.settings.recipe, self.folder.path)
