@@ -47,12 +47,14 @@ class NeuralSplineFlowConfig:
     """What the knots of a number may depend on."""
     layers: int = 1
     """Spline layers; one autoregressive layer can be any density already."""
-    bins: int = 4
+    bins: int = 3
     """Bins of a spline, K."""
     width: int = 512
     """Hidden units of a network."""
     depth: int = 2
     """Hidden layers of a network."""
+    features: int = 4
+    """Values that a network finds out for each number, from which its knots are a linear map."""
     dropout: float = 0.0
     """Share of hidden units dropped in training."""
     levels: int = 2
@@ -63,7 +65,7 @@ class NeuralSplineFlowConfig:
     def __post_init__(self) -> None:
         if self.kind not in ("autoregressive", "coupling"):
             raise ArgumentError(f"no kind {self.kind!r} of neural spline flow")
-        if min(*self.shape, self.layers, self.bins, self.width, self.depth) < 1:
+        if min(*self.shape, self.layers, self.bins, self.width, self.depth, self.features) < 1:
             raise ArgumentError("sizes of a neural spline flow must be positive")
         if self.bins * MIN_BIN >= 1 or self.levels == 1 or self.levels < 0 or self.tail_bound < 0:
             raise ArgumentError("too many bins, or levels or tail_bound out of range")
@@ -80,11 +82,11 @@ class NeuralSplineFlowConfig:
 
 
 def knots(raw: Tensor) -> tuple[Tensor, Tensor]:
-    """Raw sizes (..., K) to positions from 0 to 1, (..., K + 1), and distances (..., K)."""
-    share = MIN_BIN + (1 - MIN_BIN * raw.shape[-1]) * raw.softmax(-1)
-    edges = functional.pad(share.cumsum(-1), (1, 0))
-    edges = torch.cat((edges[..., :-1], torch.ones_like(edges[..., :1])), dim=-1)
-    return edges, edges.diff(dim=-1)
+    """Raw sizes (K, *S) to positions from 0 to 1, (K + 1, *S), and the distances between, (K, *S)."""
+    share = MIN_BIN + (1 - MIN_BIN * len(raw)) * raw.softmax(0)
+    zero = torch.zeros_like(share[:1])
+    edges = torch.cat((zero, share[:-1].cumsum(0), zero + 1))
+    return edges, edges.diff(dim=0)
 
 
 def spline(x: Tensor, raw: Tensor, *, inverse: bool = False) -> tuple[Tensor, Tensor]:
@@ -92,22 +94,22 @@ def spline(x: Tensor, raw: Tensor, *, inverse: bool = False) -> tuple[Tensor, Te
 
     Args:
         x: any shape S, in [0, 1].
-        raw: unconstrained widths, heights and slopes, (*S, 3 K + 1).
+        raw: unconstrained widths, heights and slopes, (3 K + 1, *S).
         inverse: map back.
 
     Returns:
         Image of `x`, shape S, and log of the slope there (of the inverse's, if that is asked for).
     """
-    bins = (raw.shape[-1] - 1) // 3
-    edges_x, widths = knots(raw[..., :bins])
-    edges_y, heights = knots(raw[..., bins : 2 * bins])
-    slopes = MIN_SLOPE + functional.softplus(raw[..., 2 * bins :] + SLOPE_ONE)
+    bins = (len(raw) - 1) // 3
+    edges_x, widths = knots(raw[:bins])
+    edges_y, heights = knots(raw[bins : 2 * bins])
+    slopes = MIN_SLOPE + functional.softplus(raw[2 * bins :] + SLOPE_ONE)
 
     edges = edges_y if inverse else edges_x
-    bin_ = (x[..., None] >= edges[..., 1:-1]).sum(-1, keepdim=True)  # (*S, 1): which bin x is in
+    bin_ = (x >= edges[1:-1]).sum(0, keepdim=True)  # (1, *S): which bin x is in
 
     def pick(values: Tensor, offset: int = 0) -> Tensor:
-        return values.gather(-1, bin_ + offset).squeeze(-1)
+        return values.gather(0, bin_ + offset).squeeze(0)
 
     x0, width, y0, height = pick(edges_x), pick(widths), pick(edges_y), pick(heights)
     slope0, slope1, mean_slope = pick(slopes), pick(slopes, 1), height / width
@@ -118,15 +120,16 @@ def spline(x: Tensor, raw: Tensor, *, inverse: bool = False) -> tuple[Tensor, Te
         b = height * slope0 - rise * bend
         c = -mean_slope * rise
         t = 2 * c / (-b - (b * b - 4 * a * c).clamp_min(0).sqrt())
-        out = x0 + t * width
     else:
         t = (x - x0) / width
     between = t * (1 - t)
     below = mean_slope + bend * between
-    if not inverse:
+    if inverse:
+        out = x0 + t * width
+    else:
         out = y0 + height * (mean_slope * t * t + slope0 * between) / below  # eq. 4
-    rise = slope1 * t * t + 2 * mean_slope * between + slope0 * (1 - t) ** 2
-    log_slope = 2 * mean_slope.log() + rise.log() - 2 * below.log()  # eq. 5
+    above = slope1 * t * t + 2 * mean_slope * between + slope0 * (1 - t) ** 2
+    log_slope = 2 * mean_slope.log() + above.log() - 2 * below.log()  # eq. 5
     return out.clamp(0, 1), -log_slope if inverse else log_slope
 
 
@@ -134,9 +137,9 @@ def tailed_spline(
     x: Tensor, raw: Tensor, bound: float, *, inverse: bool = False
 ) -> tuple[Tensor, Tensor]:
     """`spline` stretched to [-bound, bound], slope 1 at both ends, the identity outside."""
-    bins = (raw.shape[-1] - 1) // 3
-    raw = raw.clone()
-    raw[..., 2 * bins] = raw[..., 3 * bins] = 0  # a raw slope of 0 is 1
+    bins = (len(raw) - 1) // 3
+    end = torch.zeros_like(raw[:1])  # a raw slope of 0 is 1
+    raw = torch.cat((raw[: 2 * bins], end, raw[2 * bins + 1 : -1], end))
     inside = x.abs() < bound
     unit = ((x + bound) / (2 * bound)).clamp(0, 1)
     out, log_slope = spline(unit, raw, inverse=inverse)
@@ -183,25 +186,36 @@ class Conditioner(nn.Module):  # type: ignore[misc]
             layers += [nn.Dropout(config.dropout)] if config.dropout else []
             before = hidden
         self.hidden = nn.Sequential(*layers)
-        self.out = MaskedLinear((degrees[:, None] > hidden).repeat_interleave(self.numbers, 0))
-        self.skip = MaskedLinear((degrees[:, None] > degrees).repeat_interleave(self.numbers, 0))
-        for layer in (self.out, self.skip):  # all splines begin as the identity
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        self.features = config.features
+        self.out = MaskedLinear((degrees[:, None] > hidden).repeat_interleave(self.features, 0))
+        self.weight = nn.Parameter(torch.zeros(self.size, self.features, self.numbers))
+        self.bias = nn.Parameter(self._straight(config).repeat(self.size, 1))
+
+    @staticmethod
+    def _straight(config: NeuralSplineFlowConfig) -> Tensor:
+        """Raw numbers of the identity; with 2 levels - 1 bins, a narrow one between any two levels.
+
+        A density of levels jumps where they meet, and a narrow bin lets a smooth spline jump too.
+        """
+        raw = torch.zeros(config.numbers)
+        if config.bins == 2 * config.levels - 1:
+            sizes = torch.full((config.bins,), 1 / config.levels)
+            sizes[1::2] = 0.01 / config.levels
+            raw[: 2 * config.bins] = sizes.log().repeat(2)
+        return raw
 
     def forward(self, seen: Tensor) -> Tensor:
-        """(B, D) -> (B, D, numbers)."""
-        raw = self.out(self.hidden(seen)) + self.skip(seen)
-        return raw.view(-1, self.size, self.numbers)
+        """(B, D) -> (numbers, B, D)."""
+        features = self.out(self.hidden(seen)).view(-1, self.size, self.features)
+        raw = torch.einsum("bdf,dfn->nbd", features, self.weight)
+        return raw + self.bias.T[:, None]
 
     def at(self, seen: Tensor, place: int) -> Tensor:
-        """Knots of number `place` only, (B, numbers); sampling needs no more at a time."""
-        rows = slice(place * self.numbers, (place + 1) * self.numbers)
-        hidden, raw = self.hidden(seen), torch.zeros((), device=seen.device)
-        for layer, inputs in ((self.out, hidden), (self.skip, seen)):
-            weight = layer.weight[rows] * layer.mask[rows]
-            raw = raw + functional.linear(inputs, weight, layer.bias[rows])
-        return raw
+        """Knots of number `place` only, (numbers, B); sampling needs no more at a time."""
+        rows = slice(place * self.features, (place + 1) * self.features)
+        weight = self.out.weight[rows] * self.out.mask[rows]
+        features = functional.linear(self.hidden(seen), weight, self.out.bias[rows])
+        return (features @ self.weight[place] + self.bias[place]).T
 
 
 # ------------------------------------------------------------------------------------- the flow

@@ -24,6 +24,7 @@ per position.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -74,13 +75,13 @@ class Marginals(nn.Module):  # type: ignore[misc]
         self.register_buffer("edges", torch.linspace(0, 1, levels + 1).repeat(pixels, 1))
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
-    def fit(self, x: Tensor) -> None:
-        """Count levels of images x in [0, 1], (N, C, H, W); every level keeps a small share."""
-        level = (x.flatten(1) * (self.levels - 1)).round().long()  # (N, D)
-        counts = torch.zeros_like(self.edges[:, 1:])
-        counts.scatter_add_(1, level.T, torch.ones_like(level.T, dtype=counts.dtype))
-        share = (counts + 0.1) / (counts + 0.1).sum(1, keepdim=True)
-        self.edges[:, 1:] = share.cumsum(1)
+    def fit(self, batches: Iterable[Tensor]) -> None:
+        """Count the levels of images in [0, 1], (B, C, H, W) each; unseen ones get a little."""
+        counts = torch.full_like(self.edges[:, 1:], 0.1)
+        for x in batches:
+            level = (x.flatten(1).T * (self.levels - 1)).round().long()  # (D, B)
+            counts.scatter_add_(1, level, torch.ones_like(level, dtype=counts.dtype))
+        self.edges[:, 1:] = (counts / counts.sum(1, keepdim=True)).cumsum(1)
         self.edges[:, -1] = 1
 
     def forward(self, y: Tensor) -> tuple[Tensor, Tensor]:
