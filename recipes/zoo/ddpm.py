@@ -1,0 +1,115 @@
+"""DDPM: a UNet that predicts noise, sampled step by step or by any scheduler.
+
+omnimuse train ddpm --data mnist --out runs/ddpm
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from omnimuse.errors import DatasetError
+from omnimuse.evaluation.frechet import frechet_figures, gaussian_pictures
+from omnimuse.models.ddpm_unet import DDPM, DDPMConfig
+from omnimuse.schedulers import DiscreteVP, Level, denoiser, gaussian, sample_ancestral
+from omnimuse.training.dataset import Batch, Dataset, DataSpec
+from omnimuse.training.recipe import Recipe, StepState
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of DDPM."""
+
+    width: int = 48
+    """Channels of the largest map."""
+    blocks: int = 1
+    """Residual blocks a size."""
+    heads: int = 4
+    """Of attention, on the smallest map."""
+    patch: int = 2
+    """Side of the squares of pixels that are folded into channels."""
+    dropout: float = 0.0
+    """Inside residual blocks."""
+    noise_steps: int = 1000
+    """Of the forward process."""
+    sample_steps: int = 50
+    """Network calls a sample."""
+    judged: int = 1000
+    """Samples made for the Fréchet distance."""
+    learning_rate: float = 1e-3
+    """Of AdamW."""
+    weight_decay: float = 0.0
+    """Of AdamW."""
+
+
+class DDPMRecipe(Recipe[Config]):
+    """Predicts the noise of pictures in [-1, 1]."""
+
+    name = "ddpm"
+    family = "diffusion"
+    summary = "DDPM: a UNet takes noise out of a picture step by step"
+    paper = "Ho et al. 2020, arXiv:2006.11239"
+    config = Config
+    monitor = "frechet"
+    published = {"FID (CIFAR-10, Inception features)": "3.17"}
+
+    def build(self, config: Config, spec: DataSpec) -> DDPM:
+        """A UNet for the pictures' size."""
+        if spec.kind != "image":
+            raise DatasetError(f"ddpm learns pictures, got {spec.kind}")
+        sizes = DDPMConfig(
+            spec.shape[0], config.width, blocks=config.blocks, heads=config.heads,
+            patch=config.patch, dropout=config.dropout, steps=config.noise_steps,
+        )  # fmt: skip
+        if spec.shape[1] % sizes.fold or spec.shape[2] % sizes.fold:
+            raise DatasetError(
+                f"sides {spec.shape[1:]} do not divide by {sizes.fold}", hint="Set size_px."
+            )
+        model = DDPM(sizes)
+        model.picture_shape = spec.shape
+        return model
+
+    def loss(self, state: StepState[Config], batch: Batch) -> dict[str, Tensor]:
+        """Squared error of the predicted noise."""
+        loss, parts = state.model.loss(2 * batch["x"] - 1)
+        return {"loss": loss, **parts}
+
+    def sample(self, model: DDPM, config: Config, *, n: int, generator: Any) -> Tensor:
+        """Ancestral sampling along fewer, evenly spread times."""
+        device = model.kept.device
+
+        def predict(x: Tensor, level: Level) -> Tensor:
+            return model.unet(x, torch.full((len(x),), float(level.time), device=device))
+
+        schedule = DiscreteVP(model.betas.cpu().numpy())
+        noise = torch.randn((n, *model.picture_shape), generator=generator, device=device)
+        made: Tensor = sample_ancestral(
+            denoiser(predict, "epsilon", limit=1.0),
+            noise,
+            schedule.levels(config.sample_steps),
+            noise=gaussian(generator),
+        )
+        return ((made + 1) / 2).clamp(0, 1)
+
+    def evaluate(
+        self, model: DDPM, config: Config, data: Dataset, *, generator: Any
+    ) -> dict[str, float]:
+        """Fréchet distance in gradient histograms, beside real from real."""
+        count = min(config.judged, len(data) // 2)
+        parts = [
+            self.sample(model, config, n=min(250, count - done), generator=generator).cpu().numpy()
+            for done in range(0, count, 250)
+        ]
+        return frechet_figures(np.concatenate(parts), data.x)
+
+    def floor(self, config: Config, train: Dataset, held_out: Dataset) -> dict[str, float]:
+        """One Gaussian of all pixels."""
+        count = min(config.judged, len(held_out) // 2)
+        return frechet_figures(gaussian_pictures(train.x, count), held_out.x)
+
+
+RECIPE = DDPMRecipe()
