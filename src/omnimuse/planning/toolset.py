@@ -34,17 +34,21 @@ def load_toolset(path: Path) -> dict[str, ToolSpec]:
     """
     path = Path(path)
     file = path / "tool_desc.json" if path.is_dir() else path
-    data = _read(file)
-    specs = list(_parse(data, str(file)))
+    return parse_toolset(_read(file), str(file))
+
+
+def parse_toolset(data: Any, origin: str) -> dict[str, ToolSpec]:
+    """As `load_toolset`, of JSON that was read already; `origin` is named in errors."""
+    specs = list(_parse(data, origin))
     if not specs:
-        raise InputError(f"{file} names no tools")
+        raise InputError(f"{origin} names no tools")
     if len(specs) > _MAX_TOOLS:
-        raise InputError(f"{file} names {len(specs)} tools; {_MAX_TOOLS} at most")
+        raise InputError(f"{origin} names {len(specs)} tools; {_MAX_TOOLS} at most")
     found: dict[str, ToolSpec] = {}
     for spec in specs:
         if spec.name in found:
             raise InputError(
-                f"{file}: two tools are called {spec.name!r}", hint="Rename one of them."
+                f"{origin}: two tools are called {spec.name!r}", hint="Rename one of them."
             )
         found[spec.name] = spec
     return found
