@@ -10,6 +10,8 @@ something only beside the distance of real pictures from real ones at the same c
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -85,7 +87,7 @@ def _pooled(planes: npt.NDArray[np.float32], cells: int) -> npt.NDArray[np.float
         edges = np.linspace(0, planes.shape[axis], cells + 1).round().astype(int)
         parts = [
             planes.take(range(a, max(a + 1, b)), axis=axis).mean(axis, keepdims=True)
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
+            for a, b in pairwise(edges)
         ]
         planes = np.concatenate(parts, axis=axis)
     return planes

@@ -241,9 +241,7 @@ class UNet(nn.Module):  # type: ignore[misc]
             x = layer(x, told)
         for layer in self.up:
             x = layer(torch.cat((x, cuts.pop()), 1), told) if isinstance(layer, Stage) else layer(x)
-        return functional.pixel_shuffle(
-            self.last(functional.silu(self.norm(x))), self.config.patch
-        )
+        return functional.pixel_shuffle(self.last(functional.silu(self.norm(x))), self.config.patch)
 
     def attentions(self) -> dict[str, Attention]:
         """Every attention layer by name, for reading or exchanging processors."""
@@ -316,12 +314,12 @@ class DDPM(nn.Module):  # type: ignore[misc]
         """
         beta, kept = float(self.betas[time]), float(self.kept[time])
         before = float(self.kept[time - 1]) if time else 1.0
-        mean = (
-            math.sqrt(before) * beta * data + math.sqrt(1 - beta) * (1 - before) * x
-        ) / (1 - kept)
+        mean = (math.sqrt(before) * beta * data + math.sqrt(1 - beta) * (1 - before) * x) / (
+            1 - kept
+        )
         return mean, (1 - before) / (1 - kept) * beta
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def sample(
         self,
         shape: tuple[int, int, int, int],

@@ -6,8 +6,8 @@
     adaLN      x + gate * layer(scale * norm(x) + shift); scale, shift and gate are made of time and
                class by one linear map, zero at first, so that every block begins as the identity
 
-Source: Peebles and Xie 2023, arXiv:2212.09748 (architecture, section 3.2; adaLN-zero); Lipman et al.
-2023, arXiv:2210.02747, eq. 23, and Liu et al. 2023, arXiv:2209.03003, eq. 1 (path and loss); times
+Source: Peebles and Xie 2023, arXiv:2212.09748 (section 3.2; adaLN-zero); Lipman et al. 2023,
+arXiv:2210.02747, eq. 23, and Liu et al. 2023, arXiv:2209.03003, eq. 1 (path and loss); times
 drawn logit-normally after Esser et al. 2024, arXiv:2403.03206, eq. 19.
 Deviations: velocity and not noise is predicted, without a learned variance; queries and keys are
 normalised (as in arXiv:2403.03206, section 5.3.2), which keeps bf16 stable.
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -65,7 +66,7 @@ def waves(values: Tensor, size: int, *, longest: float = 10_000.0) -> Tensor:
 
 
 def positions(side: int, width: int) -> Tensor:
-    """Fixed embeddings of a square of patches, half for the row, half for the column: (N, width)."""
+    """Fixed embeddings of a square of patches, half row and half column: (N, width)."""
     index = torch.arange(side)
     rows, columns = torch.meshgrid(index, index, indexing="ij")
     halves = [waves(part.flatten(), width // 2) for part in (rows, columns)]
@@ -215,7 +216,7 @@ class DiT(nn.Module):  # type: ignore[misc]
         told, free = both.chunk(2)
         return free + scale * (told - free)
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def sample(
         self,
         n: int,
@@ -240,7 +241,7 @@ class DiT(nn.Module):  # type: ignore[misc]
         device, c = self.places.device, self.config
         x = torch.randn(n, c.channels, c.size, c.size, generator=generator, device=device)
         times = torch.linspace(1, 0, steps + 1).tolist()
-        for now, then in zip(times[:-1], times[1:], strict=True):
+        for now, then in pairwise(times):
             time = torch.full((n,), now, device=device)
             velocity = self(x, time) if label is None else self.guided(x, time, label, scale)
             x = x + (then - now) * velocity

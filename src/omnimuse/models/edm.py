@@ -6,8 +6,8 @@
     loss   = E (sigma^2 + s^2) / (sigma s)^2 |D(x_0 + sigma eps; sigma) - x_0|^2,
              log sigma ~ N(P_mean, P_std^2)
 
-F's input and target have unit variance at all sigma. As sigma -> 0 D is the identity; as sigma grows
-F alone answers.
+F's input and target have unit variance at all sigma. As sigma -> 0 D is the identity; as it grows F
+alone answers.
 
 Source: Karras et al. 2022, arXiv:2206.00364, table 1 (column "ours"), eq. 7-8; algorithm 1 (Heun).
 Deviations: F is a compact residual UNet with self-attention on its smaller map; no augmentation.
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -218,7 +219,7 @@ class EDM(nn.Module):  # type: ignore[misc]
         weight = (sigma**2 + c.sigma_data**2) / (sigma * c.sigma_data) ** 2
         return (weight * error).mean(), {"data_error": error.mean().detach()}
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def sample(
         self,
         shape: tuple[int, int, int, int],
@@ -240,7 +241,7 @@ class EDM(nn.Module):  # type: ignore[misc]
         ends = sigma_max ** (1 / rho), sigma_min ** (1 / rho)
         sigmas = [*((ends[0] + ramp * (ends[1] - ends[0])) ** rho).tolist(), 0.0]
         x = sigmas[0] * torch.randn(shape, generator=generator, device=device)
-        for now, then in zip(sigmas[:-1], sigmas[1:], strict=True):
+        for now, then in pairwise(sigmas):
             slope = (x - self(x, torch.full((shape[0],), now, device=device), label)) / now
             guess = x + (then - now) * slope
             if then:

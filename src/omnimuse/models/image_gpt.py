@@ -68,7 +68,9 @@ class Block(nn.Module):  # type: ignore[misc]
         self.heads = config.heads
         self.norm_attention, self.norm_feed = nn.LayerNorm(width), nn.LayerNorm(width)
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.feed = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.feed = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
+        )
         self.drop = nn.Dropout(config.dropout)
 
     def forward(
@@ -150,7 +152,7 @@ class ImageGPT(nn.Module):  # type: ignore[misc]
         nats = -self.log_prob(tokens, label).mean()
         return nats, {"bits_per_pixel": nats.detach() / (self.config.pixels * math.log(2))}
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def sample(
         self,
         n: int,
@@ -223,6 +225,6 @@ def palette_of(pixels: Tensor, colors: int, *, rounds: int = 20) -> Tensor:
 
 def quantise(pixels: Tensor, palette: Tensor) -> Tensor:
     """The nearest colour of each pixel: (..., C), (K, C) -> (...) whole numbers."""
-    return torch.cdist(pixels.reshape(-1, palette.shape[1]), palette).argmin(1).view(
-        pixels.shape[:-1]
+    return (
+        torch.cdist(pixels.reshape(-1, palette.shape[1]), palette).argmin(1).view(pixels.shape[:-1])
     )

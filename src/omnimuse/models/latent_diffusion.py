@@ -21,6 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import torch
@@ -69,7 +70,9 @@ class LatentDiffusionConfig:
 
     def __post_init__(self) -> None:
         if self.shrink < 1 or self.shrink & (self.shrink - 1):
-            raise ArgumentError(f"latents cannot be {self.shrink} times smaller", hint="1, 2, 4 ...")
+            raise ArgumentError(
+                f"latents cannot be {self.shrink} times smaller", hint="1, 2, 4 ..."
+            )
         if self.width % self.heads:
             raise ArgumentError("the heads do not divide the width")
 
@@ -245,9 +248,7 @@ class UNet(nn.Module):  # type: ignore[misc]
         self.down = nn.ModuleList(ResidualBlock(width, width, told) for _ in range(count))
         self.down_attention = nn.ModuleList(attention(width) for _ in range(count))
         self.shrink = nn.Conv2d(width, 2 * width, 3, stride=2, padding=1)
-        self.middle = nn.ModuleList(
-            ResidualBlock(2 * width, 2 * width, told) for _ in range(count)
-        )
+        self.middle = nn.ModuleList(ResidualBlock(2 * width, 2 * width, told) for _ in range(count))
         self.middle_attention = nn.ModuleList(attention(2 * width) for _ in range(count))
         self.grow = nn.Conv2d(2 * width, width, 3, padding=1)
         self.up = nn.ModuleList(ResidualBlock(2 * width, width, told) for _ in range(count))
@@ -258,7 +259,7 @@ class UNet(nn.Module):  # type: ignore[misc]
         nn.init.zeros_(self.last.bias)
 
     def forward(self, z: Tensor, time: Tensor, context: Tensor) -> Tensor:
-        """v for noisy latents.
+        """Predict v for noisy latents.
 
         Args:
             z: (B, c, h, w), h and w even or odd.
@@ -310,13 +311,13 @@ class LatentDiffusion(nn.Module):  # type: ignore[misc]
         self.nothing = nn.Parameter(torch.zeros(1, config.context))
         self.register_buffer("scale", torch.ones(()))
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def measure(self, data: Tensor) -> None:
         """Set the scale that gives latents unit variance; once, when the autoencoder is done."""
         self.scale.copy_(1 / self.codec.encode(data).std().clamp(min=1e-4))
 
     def levels(self, time: Tensor) -> tuple[Tensor, Tensor]:
-        """alpha and sigma of the cosine schedule at times (B,), broadcast over latents."""
+        """Give alpha and sigma of the cosine schedule at times (B,), broadcast over latents."""
         angle = 0.5 * math.pi * time[:, None, None, None]
         return angle.cos(), angle.sin()
 
@@ -352,7 +353,7 @@ class LatentDiffusion(nn.Module):  # type: ignore[misc]
         return error.square().mean(), {"latent_error": (sigma * error).square().mean().detach()}
 
     def guided(self, z: Tensor, time: Tensor, context: Tensor, scale: float) -> Tensor:
-        """v under classifier-free guidance: both predictions in one pass."""
+        """Predict v under classifier-free guidance: both predictions in one pass."""
         if scale == 1:
             return self.unet(z, time, context)
         nothing = self.nothing.expand_as(context)
@@ -361,7 +362,7 @@ class LatentDiffusion(nn.Module):  # type: ignore[misc]
         ).chunk(2)
         return free + scale * (told - free)
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def sample(
         self,
         context: Tensor,
@@ -392,7 +393,7 @@ class LatentDiffusion(nn.Module):  # type: ignore[misc]
         shape = (count, c.latent_channels, size[0] // c.shrink, size[1] // c.shrink)
         z = torch.randn(shape, generator=generator, device=context.device)
         times = [*torch.linspace(0.999, 0.001, steps).tolist(), 0.0]
-        for now, then in zip(times[:-1], times[1:], strict=True):
+        for now, then in pairwise(times):
             time = torch.full((count,), now, device=z.device)
             alpha, sigma = math.cos(math.pi * now / 2), math.sin(math.pi * now / 2)
             v = self.guided(z, time, context, scale)

@@ -61,7 +61,9 @@ class Block(nn.Module):  # type: ignore[misc]
         width, options = config.width, {"dropout": config.dropout, "batch_first": True}
         self.norm_own, self.norm_feed = nn.LayerNorm(width), nn.LayerNorm(width)
         self.own = nn.MultiheadAttention(width, config.heads, **options)
-        self.feed = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.feed = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
+        )
         self.cross: nn.MultiheadAttention | None = None
         if config.context:
             self.norm_cross = nn.LayerNorm(width)
@@ -168,7 +170,7 @@ class MaskGIT(nn.Module):  # type: ignore[misc]
         free = self(tokens)
         return free + scale * (told - free)
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def sample(
         self,
         n: int,
@@ -212,7 +214,9 @@ class MaskGIT(nn.Module):  # type: ignore[misc]
             chances = (self._guided(tokens, label, context, scale) / temperature).softmax(2)
             drawn = torch.multinomial(chances.flatten(0, 1), 1, generator=generator).view(shape)
             sure = chances.gather(2, drawn[..., None])[..., 0].clamp(min=1e-20).log()
-            noise = -(-torch.rand(shape, generator=generator, device=device).clamp(1e-9).log()).log()
+            noise = -(
+                -torch.rand(shape, generator=generator, device=device).clamp(1e-9).log()
+            ).log()
             heat = choice_temperature * (1 - turn / rounds)
             sure = (sure + heat * noise).masked_fill(~is_open, math.inf)  # known tokens stay
             left = (missing * math.cos(0.5 * math.pi * turn / rounds)).floor().long()

@@ -2,8 +2,8 @@
 
     log p(x) = sum over pixels in raster order of log p(x_i | all pixels before i)
 
-Two streams of shifted convolutions see what came before: a vertical one all rows above, a horizontal
-one these and the left of the pixel's own row. They run down to smaller maps and up again with short
+Two streams of shifted convolutions see what came before: a vertical one all rows above, a
+horizontal one these and the left of the pixel's own row. They run down to smaller maps and up again with short
 cuts, so that distant pixels are cheap to see. A pixel's distribution is a mixture of logistics cut
 into the 256 grey levels, the channels after one another with linear coupling, or, for pictures of
 two values, a Bernoulli.
@@ -111,7 +111,9 @@ class GatedBlock(nn.Module):  # type: ignore[misc]
         if self.told is not None:
             nn.init.zeros_(self.told.weight)
 
-    def forward(self, x: Tensor, aside: Tensor | None = None, label: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, aside: Tensor | None = None, label: Tensor | None = None
+    ) -> Tensor:
         """(B, C, H, W), (B, aside * C, H, W), (B,) -> (B, C, H, W)."""
         inner = self.first(concat_elu(x))
         if self.aside is not None and aside is not None:
@@ -247,7 +249,7 @@ class PixelCNN(nn.Module):  # type: ignore[misc]
         nats = -self.log_prob(x, label).mean()
         return nats, {"bits_per_dim": nats.detach() / (x[0].numel() * math.log(2))}
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def sample(
         self,
         n: int,
@@ -292,7 +294,7 @@ class PixelCNN(nn.Module):  # type: ignore[misc]
 
 
 def _split(params: Tensor, mixtures: int, channels: int) -> tuple[Tensor, Any]:
-    """(B, outputs, ...) -> log weights (B, K, ...), [means, log scales, couplings] (B, c, K, ...)."""
+    """(B, outputs, ...) -> log weights (B, K, ...); means, log scales, couplings (B, c, K, ...)."""
     weights = params[:, :mixtures].log_softmax(dim=1)
     rest = params[:, mixtures:].unflatten(1, (-1, mixtures))
     means, scales, couplings = rest.split([channels, channels, rest.shape[1] - 2 * channels], dim=1)

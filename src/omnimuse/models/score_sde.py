@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -65,7 +66,7 @@ class ScoreSDEConfig:
 
 
 class Block(nn.Module):  # type: ignore[misc]
-    """Residual block; the noise level's features scale and shift it. (B, in, H, W) -> (B, out, ...)."""
+    """Residual block, scaled and shifted by the noise level's features."""
 
     def __init__(self, inputs: int, outputs: int, told: int) -> None:
         super().__init__()
@@ -134,7 +135,7 @@ class ScoreSDE(nn.Module):  # type: ignore[misc]
         self.network = Network(config)
 
     def coefficients(self, time: Tensor) -> tuple[Tensor, Tensor]:
-        """alpha and sigma at times (B,): x_t = alpha x_0 + sigma eps; each (B,)."""
+        """Give alpha and sigma at times (B,): x_t = alpha x_0 + sigma eps; each (B,)."""
         c = self.config
         if c.process == "ve":
             sigma = c.sigma_min * (c.sigma_max / c.sigma_min) ** time
@@ -143,7 +144,7 @@ class ScoreSDE(nn.Module):  # type: ignore[misc]
         return log_alpha.exp(), (-torch.expm1(2 * log_alpha)).sqrt()
 
     def equation(self, time: Tensor) -> tuple[Tensor, Tensor]:
-        """f and g^2 at times (B,), each (B,)."""
+        """Give f and g^2 at times (B,), each (B,)."""
         c = self.config
         if c.process == "ve":
             growth = math.log(c.sigma_max / c.sigma_min)
@@ -191,7 +192,9 @@ class ScoreSDE(nn.Module):  # type: ignore[misc]
         """
         # Evenly spread times in one batch: less variance than independent draws.
         count = len(data)
-        places = (torch.arange(count, device=data.device) + torch.rand(1, device=data.device)) / count
+        places = (
+            torch.arange(count, device=data.device) + torch.rand(1, device=data.device)
+        ) / count
         time = first_time + (1 - first_time) * places
         alpha, sigma = self.coefficients(time)
         noise = torch.randn_like(data)
@@ -201,7 +204,7 @@ class ScoreSDE(nn.Module):  # type: ignore[misc]
         weight = 1.0 if weighting == "sigma" else self.equation(time)[1] / sigma**2
         return (weight * error).mean(), {"noise_error": error.mean().detach()}
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def log_prob(
         self,
         data: Tensor,
@@ -224,7 +227,7 @@ class ScoreSDE(nn.Module):  # type: ignore[misc]
         signs = torch.empty_like(data).bernoulli_(0.5, generator=generator) * 2 - 1
         times = torch.linspace(first_time, 1.0, steps + 1, device=data.device)
         x, change = data, data.new_zeros(len(data))
-        for now, then in zip(times[:-1], times[1:], strict=True):
+        for now, then in pairwise(times):
             slope, trace = self._drift(x, now, signs)
             guess = x + (then - now) * slope
             slope_after, trace_after = self._drift(guess, then, signs)
@@ -249,7 +252,7 @@ class ScoreSDE(nn.Module):  # type: ignore[misc]
             (gradient,) = torch.autograd.grad((moved * signs).sum(), x)
         return moved.detach(), (gradient * signs).flatten(1).sum(1)
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def sample(
         self,
         shape: tuple[int, int, int, int],
