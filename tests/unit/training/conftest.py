@@ -1,78 +1,26 @@
-"""A tiny recipe that trains in milliseconds."""
+"""Data and a tiny trainer, for tests with and without torch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("accelerate")
-
-from omnimuse.training.dataset import Dataset, split  # noqa: E402
-from omnimuse.training.recipe import Recipe  # noqa: E402
-from omnimuse.training.settings import DataConfig, RunSettings, TrainConfig  # noqa: E402
-from omnimuse.training.trainer import Trainer  # noqa: E402
-
-
-@dataclass(frozen=True)
-class TinyConfig:
-    width: int = 16
-    learning_rate: float = 1e-2
-    dropout: float = 0.1
-    poison_step: int = -1
-
-
-class TinyRecipe(Recipe[TinyConfig]):
-    """A linear autoencoder with dropout: chance in every step."""
-
-    name = "tiny"
-    family = "test"
-    summary = "A linear autoencoder"
-    paper = "none"
-    config = TinyConfig
-    monitor = "mse"
-    search_space = {"learning_rate": ("log", 1e-4, 1e-1), "width": ("choice", 2, 16)}
-
-    def build(self, config, spec):
-        size = int(np.prod(spec.shape))
-        model = torch.nn.Sequential(
-            torch.nn.Flatten(), torch.nn.Linear(size, config.width),
-            torch.nn.Dropout(config.dropout), torch.nn.Linear(config.width, size),
-        )  # fmt: skip
-        model.picture_shape = spec.shape
-        return model
-
-    def loss(self, state, batch):
-        x = batch["x"]
-        noisy = x + 0.1 * torch.randn_like(x)
-        loss = ((state.model(noisy) - x.flatten(1)) ** 2).mean()
-        if state.step == state.config.poison_step:
-            loss = loss * float("nan")
-        return {"loss": loss}
-
-    def sample(self, model, config, *, n, generator):
-        return torch.rand(n, *model.picture_shape, generator=generator)
-
-    def evaluate(self, model, config, data, *, generator):
-        batch = next(data.batches(64))
-        return {"mse": float(((model(batch["x"]) - batch["x"].flatten(1)) ** 2).mean())}
-
-    def floor(self, config, train, held_out):
-        mean = train.x.mean(0) / 255
-        return {"mse": float(((held_out.x / 255 - mean) ** 2).mean())}
-
-    def exports(self, model, config):
-        return {"tiny": (model, (torch.rand(2, *model.picture_shape),))}
+from omnimuse.training.dataset import Dataset, split
+from omnimuse.training.settings import DataConfig, RunSettings, TrainConfig
 
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
-    torch.set_num_threads(1)
+    if find_spec("torch"):
+        import torch
+
+        torch.set_num_threads(1)
 
 
 @pytest.fixture
@@ -86,13 +34,17 @@ def data() -> tuple[Dataset, Dataset]:
 
 
 @pytest.fixture
-def make_trainer(data: tuple[Dataset, Dataset], tmp_path: Path) -> Callable[..., Trainer]:
+def make_trainer(data: tuple[Dataset, Dataset], tmp_path: Path) -> Callable[..., Any]:
     """`make_trainer("folder", steps=10, recipe={"width": 4}, ...)`."""
 
     def make(
         name: str = "run", *, recipe: dict[str, Any] | None = None, family: Any = None,
         trainer: dict[str, Any] | None = None, **train: Any,
-    ) -> Trainer:  # fmt: skip
+    ) -> Any:  # fmt: skip
+        from omnimuse.training.trainer import Trainer
+
+        from .tiny import TinyRecipe
+
         family = family or TinyRecipe()
         base = TrainConfig(steps=12, batch_size=16, evaluate_every=5, checkpoint_every=4,
                            log_every=2, samples=4, ema_decay=0.9)  # fmt: skip

@@ -20,7 +20,7 @@ from omnimuse.errors import (  # noqa: E402
 from omnimuse.training import checkpoint  # noqa: E402
 from omnimuse.training.recipe import Recipe  # noqa: E402
 
-from .conftest import TinyConfig, TinyRecipe  # noqa: E402
+from .tiny import TinyConfig, TinyRecipe  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -101,7 +101,7 @@ def test_another_seed_is_another_run(make_trainer):
 
 def test_stops_on_nan_and_keeps_the_last_good_checkpoint(make_trainer):
     trainer = make_trainer(recipe={"poison_step": 9})
-    with pytest.raises(NonFiniteLossError, match="step 10.*checkpoint is kept"):
+    with pytest.raises(NonFiniteLossError, match=r"step 10.*checkpoint is kept"):
         trainer.run()
     saved = checkpoint.read(trainer.folder.checkpoint)
     assert saved.meta["step"] == 8
