@@ -16,8 +16,9 @@ E[log p(y)] - D log levels is at most log P(x), in the same units as any bound o
 Source: Durkan et al. 2019, arXiv:1906.04032; Gregory and Delbourgo 1982 (the spline); Germain et
 al. 2015, arXiv:1502.03509 (masks); Mueller et al. 2019, arXiv:1808.03856 (unit cube, uniform base);
 Theis et al. 2016, arXiv:1511.01844 (dequantisation bound).
-Deviations: reversals and no linear layers in between; the first layer's network sees the level of a
-pixel without its noise (any function of earlier numbers keeps the Jacobian triangular).
+Deviations: reversals and no linear layers in between; slopes are relative to the bins beside; the
+first layer's network sees the level of a pixel without its noise (any function of earlier numbers
+keeps the Jacobian triangular).
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ from torch.nn import functional
 
 from omnimuse.errors import ArgumentError
 
-MIN_BIN = 1e-3  # least width and height of a bin
+MIN_BIN = 1e-4  # least width and height of a bin
 MIN_SLOPE = 1e-3
-SLOPE_ONE = math.log(math.expm1(1 - MIN_SLOPE))  # a raw slope of 0 becomes 1 with this added
+SLOPE_ONE = math.log(math.expm1(1 - MIN_SLOPE))  # with this added a raw slope of 0 is a factor 1
 
 
 @dataclass(frozen=True)
@@ -82,20 +83,36 @@ class NeuralSplineFlowConfig:
 
 
 def knots(raw: Tensor) -> tuple[Tensor, Tensor]:
-    """Raw sizes (K, *S) to positions from 0 to 1, (K + 1, *S), and the distances between, (K, *S)."""
+    """Raw sizes (K, *S) to positions from 0 to 1, (K + 1, *S), and distances, (K, *S)."""
     share = MIN_BIN + (1 - MIN_BIN * len(raw)) * raw.softmax(0)
     zero = torch.zeros_like(share[:1])
     edges = torch.cat((zero, share[:-1].cumsum(0), zero + 1))
     return edges, edges.diff(dim=0)
 
 
-def spline(x: Tensor, raw: Tensor, *, inverse: bool = False) -> tuple[Tensor, Tensor]:
+def slopes_at_knots(raw: Tensor, widths: Tensor, heights: Tensor) -> Tensor:
+    """Positive slopes, (K + 1, *S) from raw ones; raw 0 is the mean slope of the bins beside.
+
+    The mean is geometric and weighed by width, so that wide bins are nearly straight at first and
+    narrow ones bend.
+    """
+    log_slope = (heights / widths).log()  # (K, *S)
+    parts = widths * log_slope
+    inner = (parts[:-1] + parts[1:]) / (widths[:-1] + widths[1:])
+    middle = torch.cat((log_slope[:1], inner, log_slope[-1:])).exp()
+    return middle * (MIN_SLOPE + functional.softplus(raw + SLOPE_ONE))
+
+
+def spline(
+    x: Tensor, raw: Tensor, *, inverse: bool = False, has_tails: bool = False
+) -> tuple[Tensor, Tensor]:
     """Monotone rational-quadratic map of [0, 1] to itself.
 
     Args:
         x: any shape S, in [0, 1].
         raw: unconstrained widths, heights and slopes, (3 K + 1, *S).
         inverse: map back.
+        has_tails: slope 1 at both ends.
 
     Returns:
         Image of `x`, shape S, and log of the slope there (of the inverse's, if that is asked for).
@@ -103,8 +120,10 @@ def spline(x: Tensor, raw: Tensor, *, inverse: bool = False) -> tuple[Tensor, Te
     bins = (len(raw) - 1) // 3
     edges_x, widths = knots(raw[:bins])
     edges_y, heights = knots(raw[bins : 2 * bins])
-    slopes = MIN_SLOPE + functional.softplus(raw[2 * bins :] + SLOPE_ONE)
-
+    slopes = slopes_at_knots(raw[2 * bins :], widths, heights)
+    if has_tails:
+        one = torch.ones_like(slopes[:1])
+        slopes = torch.cat((one, slopes[1:-1], one))
     edges = edges_y if inverse else edges_x
     bin_ = (x >= edges[1:-1]).sum(0, keepdim=True)  # (1, *S): which bin x is in
 
@@ -137,12 +156,9 @@ def tailed_spline(
     x: Tensor, raw: Tensor, bound: float, *, inverse: bool = False
 ) -> tuple[Tensor, Tensor]:
     """`spline` stretched to [-bound, bound], slope 1 at both ends, the identity outside."""
-    bins = (len(raw) - 1) // 3
-    end = torch.zeros_like(raw[:1])  # a raw slope of 0 is 1
-    raw = torch.cat((raw[: 2 * bins], end, raw[2 * bins + 1 : -1], end))
     inside = x.abs() < bound
     unit = ((x + bound) / (2 * bound)).clamp(0, 1)
-    out, log_slope = spline(unit, raw, inverse=inverse)
+    out, log_slope = spline(unit, raw, inverse=inverse, has_tails=True)
     stretched = out * 2 * bound - bound
     return torch.where(inside, stretched, x), torch.where(inside, log_slope, 0.0)
 
@@ -200,7 +216,7 @@ class Conditioner(nn.Module):  # type: ignore[misc]
         raw = torch.zeros(config.numbers)
         if config.bins == 2 * config.levels - 1:
             sizes = torch.full((config.bins,), 1 / config.levels)
-            sizes[1::2] = 0.01 / config.levels
+            sizes[1::2] = 0.002 / config.levels
             raw[: 2 * config.bins] = sizes.log().repeat(2)
         return raw
 
