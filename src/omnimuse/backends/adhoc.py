@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from omnimuse.backends.card import ModelCard, Source
+from omnimuse.backends.diffusers_audio import AUDIO_PIPELINES
 from omnimuse.backends.store import ModelStore
+from omnimuse.backends.transformers_audio import AUDIO_ROLES, architecture_of
 from omnimuse.config import Settings
 from omnimuse.errors import ArgumentError, CheckpointError
 
 # One checkpoint plays them all, so that it is loaded once.
 _ROLES: Mapping[str, tuple[str, ...]] = {
     "diffusers": ("text-to-image", "image-to-image", "inpainting"),
+    "diffusers-audio": ("text-to-audio",),
     "transformers": ("text-generation",),
 }
 _SCHEMES = ("file:", "hub:", "http:", "https:")
@@ -53,9 +56,12 @@ def card_for_choice(role: str, choice: str, settings: Settings, store: ModelStor
     if not folder.exists():
         raise CheckpointError(f"{folder} does not exist", hint=f"Choose another {role} model.")
     backend, options = sniff_checkpoint(folder)
+    roles = _ROLES.get(backend, (role,))
+    if backend == "transformers-audio":
+        roles = AUDIO_ROLES[architecture_of(folder)]
     return ModelCard(
         choice,
-        _ROLES.get(backend, (role,)),
+        roles,
         backend,
         licence="unknown",
         description=f"Given by the user for {role}.",
@@ -77,9 +83,13 @@ def sniff_checkpoint(path: Path) -> tuple[str, dict[str, Any]]:
                 return "gguf", {"file": path.name}
     elif (path / "model_index.json").is_file():
         name = _json(path / "model_index.json").get("_class_name", "")
+        if name in AUDIO_PIPELINES:
+            return "diffusers-audio", {}
         return "diffusers", {"pipeline": str(name)}
     elif (path / "config.json").is_file():
         config = _json(path / "config.json")
+        if architecture_of(path) in AUDIO_ROLES:
+            return "transformers-audio", {}
         if "model_type" in config:
             return "transformers", {"architectures": list(config.get("architectures") or ())}
     else:

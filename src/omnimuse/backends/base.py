@@ -336,3 +336,76 @@ class MelodyWriter(Protocol):
     def write(self, request: MelodyRequest, *, seed: int, count: int = 1) -> list[Melody]:
         """Melodies whose bars all sum to the metre and that end on the tonic."""
         ...
+
+
+@runtime_checkable
+class AudioGenerator(Protocol):
+    """Role `text-to-audio`: music or sounds by a neural model."""
+
+    def generate_audio(
+        self,
+        prompt: str,
+        *,
+        duration_s: float,
+        seed: int,
+        guidance_scale: float | None = None,
+        negative_prompt: str = "",
+        num_inference_steps: int | None = None,
+    ) -> tuple[NDArray[np.float32], int]:
+        """Sound of the prompt, (N, C), and its sample rate."""
+        ...
+
+
+@runtime_checkable
+class VoiceCloner(Protocol):
+    """Role `voice-cloning`: a text said in the voice of a speaker embedding."""
+
+    @property
+    def embedding_size(self) -> int:
+        """Numbers of a speaker embedding."""
+        ...
+
+    def clone(
+        self, text: str, speaker: NDArray[np.float32], *, seed: int = 0
+    ) -> tuple[NDArray[np.float32], int]:
+        """Speech (N, 1) and its sample rate."""
+        ...
+
+
+@runtime_checkable
+class VoiceConverter(Protocol):
+    """Role `voice-conversion`: speech said again by another voice."""
+
+    @property
+    def embedding_size(self) -> int:
+        """Numbers of a speaker embedding."""
+        ...
+
+    def convert(
+        self,
+        samples: NDArray[np.float32],
+        sample_rate_hz: int,
+        speaker: NDArray[np.float32],
+        *,
+        seed: int = 0,
+    ) -> tuple[NDArray[np.float32], int]:
+        """Speech (N, 1) at 16 kHz in, speech (M, 1) and its sample rate out."""
+        ...
+
+
+@runtime_checkable
+class Vocoder(Protocol):
+    """Role `vocoder`: a mel spectrum made sound."""
+
+    def vocode(self, mel: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
+        """A log mel spectrum (T, M) as (N, 1) and its sample rate."""
+        ...
+
+
+@runtime_checkable
+class SpeakerEncoder(Protocol):
+    """Role `speaker-embedding`: who speaks, as a vector."""
+
+    def embed_voice(self, samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
+        """A unit vector (D,) of speech (N, 1) at 16 kHz."""
+        ...

@@ -26,8 +26,10 @@ BUILT_IN: dict[str, str] = {
     "centernet": "omnimuse.backends.vision:CenterNetDetector",
     "dataset": "omnimuse.backends.dataset_files:DatasetFiles",
     "diffusers": "omnimuse.backends.diffusers_images:DiffusersPainter",
+    "diffusers-audio": "omnimuse.backends.diffusers_audio:DiffusersAudio",
     "gguf": "omnimuse.backends.gguf:GgufTextGenerator",
     "illustrator": "omnimuse.crafts.illustration.backend:IllustratorBackend",
+    "line-reader": "omnimuse.backends.text_reader:LineReader",
     "melody-gpt": "omnimuse.backends.melody_lm:MelodyModel",
     "ncnn": "omnimuse.backends.ncnn_images:NcnnUpscaler",
     "onnx-classifier": "omnimuse.backends.vision:OnnxClassifier",
@@ -40,12 +42,15 @@ BUILT_IN: dict[str, str] = {
     "spacy": "omnimuse.backends.spacy_parser:SpacyParser",
     "style-onnx": "omnimuse.backends.style:StyleTransfer",
     "transformers": "omnimuse.backends.transformers_text:TransformersGenerator",
+    "transformers-audio": "omnimuse.backends.transformers_audio:TransformersAudio",
     "whisper": "omnimuse.backends.whisper:WhisperRecognizer",
 }
 
 REQUIREMENTS: Mapping[str, tuple[str, ...]] = {
     "diffusers": ("torch", "diffusers", "transformers"),
+    "diffusers-audio": ("torch", "diffusers", "transformers"),
     "transformers": ("torch", "transformers"),
+    "transformers-audio": ("torch", "transformers"),
 }
 
 

@@ -29,7 +29,13 @@ BUILT_IN: dict[str, str] = {
             "extend_image",
         ),
         "scene_edit": ("edit_scene",),
-        "image_understand": ("describe_image", "detect_objects", "find_edges", "read_text"),
+        "image_understand": (
+            "answer_about_image",
+            "describe_image",
+            "detect_objects",
+            "find_edges",
+            "read_text",
+        ),
         "diffusion": ("redraw_image", "fill_region", "draw_from_structure", "rewrite_prompt"),
         "speech": ("synthesize_speech", "transcribe_speech", "make_subtitles"),
         "music": (
@@ -42,6 +48,7 @@ BUILT_IN: dict[str, str] = {
             "draw_score",
         ),
         "music_edit": ("make_loop", "refine_loop", "fill_music", "vary_music", "set_lyrics"),
+        "voice": ("generate_audio", "clone_voice", "convert_voice"),
         "sound": ("generate_sound", "mix_audio", "change_speed"),
         "audio_script": ("write_audio_script", "compile_audio_script"),
         "audio_edit": (
