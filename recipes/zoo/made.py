@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from omnimuse.errors import DatasetError
@@ -45,6 +46,7 @@ class MadeRecipe(Recipe[Config]):
     paper = "Germain et al. 2015, arXiv:1502.03509"
     config = Config
     monitor = "nats"
+    search_space = {"learning_rate": ("log", 3e-4, 5e-3), "width": ("choice", 250, 500, 1000)}
     published = {"nats (MNIST, sampled binarisation)": "88.40 (2 layers, one mask)"}
 
     def build(self, config: Config, spec: DataSpec) -> Made:
@@ -80,6 +82,10 @@ class MadeRecipe(Recipe[Config]):
         p = np.clip(ones, 1e-4, 1 - 1e-4)
         x = held_out.x.reshape(len(held_out), -1) > 127
         return {"nats": float(-(x * np.log(p) + ~x * np.log(1 - p)).sum(1).mean())}
+
+    def exports(self, model: Made, config: Config) -> dict[str, tuple[Any, tuple[Any, ...]]]:
+        """The logits of all pixels."""
+        return {"made": (model, (torch.zeros(2, model.config.dimensions),))}
 
 
 RECIPE = MadeRecipe()

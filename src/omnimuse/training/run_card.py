@@ -80,14 +80,16 @@ def markdown(record: RunRecord, weights_name: str, digest: str) -> str:
     for name, value in record.figures.items():
         floor = f"{record.floor[name]:.4g}" if name in record.floor else "-"
         published = "; ".join(
-            f"{text} ({what})" for what, text in recipe.published.items() if name in what
+            f"{text} ({what})"
+            for what, text in recipe.published.items()
+            if name in what and train.name.split("-")[0] in what.lower()
         )
         lines.append(f"| {name} | {floor} | {value:.4g} | {published or '-'} |")
     if not record.figures:
         lines.append("| none | - | - | - |")
     lines += [
-        "", "The floor is the trivial model that the recipe names. Published figures were measured "
-        "on the paper's own data and protocol.",
+        "", "The floor is the trivial model that the recipe names. Published figures are shown for "
+        "the same data only, and were measured by their own protocol.",
         "", "## Training", "",
         f"- {record.steps:,} steps of {record.settings.train.batch_size}, "
         f"{record.elapsed_s:.0f} s on {record.device} ({platform.machine()}).",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omnimuse.errors import CheckpointError, ConfigError
+from omnimuse.errors import CheckpointError, ConfigError, ModelError
 from omnimuse.training import checkpoint
 from omnimuse.training.dataset import DataSpec
 from omnimuse.training.recipe import Recipe
@@ -82,3 +83,41 @@ def load_run(
     checkpoint.load_module(model, saved.part("model"), file.name, only)
     model = model.to(device).eval().requires_grad_(False)
     return TrainedRun(recipe, model, settings, spec, figures, data)
+
+
+def export_run(run: TrainedRun, folder: Path, form: str) -> dict[str, Any]:
+    """Write a trained model in another form, and measure what that costs.
+
+    Args:
+        run: the model.
+        folder: where the files go.
+        form: `onnx`, `int8` or `int4`.
+
+    Returns:
+        By file name: `largest_error` of an ONNX file (relative, on inputs of its own), or the
+        size of a quantised file: `bytes` and `share` of the full weights' bytes.
+
+    Raises:
+        ModelError: the recipe exports nothing so, or the file does not compute the same.
+    """
+    if form == "onnx":
+        from omnimuse.training.export import export_onnx
+
+        parts = run.recipe.exports(run.model, run.settings.recipe)
+        if not parts:
+            raise ModelError(f"the recipe {run.recipe.name} names nothing to export as ONNX")
+        made = {
+            name: export_onnx(module, inputs, folder / f"{name}.onnx")
+            for name, (module, inputs) in parts.items()
+        }
+        return {done.path.name: {"largest_error": done.largest_error} for done in made.values()}
+    from omnimuse.training.quantize import quantize, save_quantized
+
+    bits = {"int8": 8, "int4": 4}.get(form)
+    if bits is None:
+        raise ModelError(f"a model is written as onnx, int8 or int4, not {form!r}")
+    path = folder / f"model-{form}.safetensors"
+    full = (folder / checkpoint.WEIGHTS_NAME).stat().st_size
+    save_quantized(quantize(copy.deepcopy(run.model), bits), path, bits)
+    size = path.stat().st_size
+    return {path.name: {"bytes": size, "share": round(size / full, 3)}}
