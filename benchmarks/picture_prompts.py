@@ -29,7 +29,7 @@ SHARES = {
 COLORS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white")
 PLACES = ("left of", "right of", "above", "below")
 WORDS = ("two", "three", "four", "five", "six", "seven", "eight")
-THINGS = (
+_THINGS = (
     "person, bicycle, car, motorcycle, airplane, bus, train, truck, boat, traffic light, "
     "fire hydrant, stop sign, parking meter, bench, bird, cat, dog, horse, sheep, cow, elephant, "
     "bear, zebra, giraffe, backpack, umbrella, handbag, tie, suitcase, frisbee, skis, snowboard, "
@@ -39,7 +39,8 @@ THINGS = (
     "dining table, toilet, tv, laptop, computer mouse, tv remote, computer keyboard, cell phone, "
     "microwave, oven, toaster, sink, refrigerator, book, clock, vase, scissors, teddy bear, "
     "hair drier, toothbrush"
-).split(", ")
+)
+THINGS = tuple(_THINGS.split(", "))
 UNCOUNTED = ("skis", "scissors", "person", "broccoli", "sheep")
 """Nouns whose plural or colour says too little for a question."""
 
@@ -82,7 +83,10 @@ def one(tag: str, rng: random.Random) -> dict[str, Any]:
         place = rng.choice(PLACES)
         placed = {"class": first, "count": 1, "position": [place, 0]}
         return row(
-            tag, f"{article(first)} {place} {article(second)}", {"class": second, "count": 1}, placed
+            tag,
+            f"{article(first)} {place} {article(second)}",
+            {"class": second, "count": 1},
+            placed,
         )
     one, two = f"{color} {first}", f"{other} {second}"
     return row(

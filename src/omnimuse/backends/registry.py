@@ -28,6 +28,7 @@ BUILT_IN: dict[str, str] = {
     "diffusers": "omnimuse.backends.diffusers_images:DiffusersPainter",
     "diffusers-audio": "omnimuse.backends.diffusers_audio:DiffusersAudio",
     "gguf": "omnimuse.backends.gguf:GgufTextGenerator",
+    "icon-diffusion": "omnimuse.backends.icon_diffusion:IconDiffusion",
     "illustrator": "omnimuse.crafts.illustration.backend:IllustratorBackend",
     "line-reader": "omnimuse.backends.text_reader:LineReader",
     "melody-gpt": "omnimuse.backends.melody_lm:MelodyModel",

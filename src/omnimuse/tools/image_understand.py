@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TEXT_SURE = 0.6
+_THING_SURE = 0.4
 
 
 @tool(
@@ -193,6 +194,76 @@ def read_text(
 
     lines = ctx.role("image-to-text").read(opaque(read_rgba(image)))
     return Asset.from_text("\n".join(d.label for d in lines if d.score >= threshold), "text")
+
+
+@tool(
+    version="1.0.0",
+    roles=(
+        "zero-shot-object-detection",
+        "object-detection",
+        "token-classification",
+        "image-to-text",
+    ),
+    cost_s=0.8,
+    memory_mb=300.0,
+    examples=(
+        "how many cars are in this picture?",
+        "what colour is the bus in the image?",
+        "where is the cat in the photo?",
+        "is there a dog left of the tree in this drawing?",
+        "what is on the table in the picture?",
+        "answer a question about this image",
+        "回答关于这张图片的问题",
+    ),
+)
+def answer_about_image(
+    ctx: ToolContext, image: Image, question: Text, scene: Scene | None = None
+) -> Text:
+    """Answer a question about a picture: how many, which colour, where, what is there or written.
+
+    Drawings are looked at by the judge's eyes (1,094 illustrated things), photographs by an object
+    detector of 80 everyday kinds; with the scene that a picture was drawn from, the answer is
+    exact. Questions in English. What was not recognised, and what boxes, colours and letters do
+    not show (why, who, moods), is answered "I cannot tell".
+
+    Args:
+        ctx: context.
+        image: the picture.
+        question: such as "how many red cars are left of the bus?".
+        scene: its scene, if it was drawn from one.
+
+    Raises:
+        ArgumentError: an empty question, or one of more than 300 characters.
+        BackendUnavailableError: no parser is installed.
+    """
+    from omnimuse.backends.vision import opaque
+    from omnimuse.crafts.judging.asking import ask
+
+    rgb = opaque(read_rgba(image))
+    parser = ctx.role("token-classification")
+    ctx.checkpoint(0.2, "looking")
+    look = _look(ctx, rgb, None if scene is None else scene.read_json())
+    reader = optional_role(ctx, "image-to-text")
+    read = None if reader is None else lambda: reader.read(rgb)
+    reply = ask(question.read_text(), look, parser, read)
+    evidence = [list(box) for box in reply.evidence]
+    facts = {"confidence": round(reply.confidence, 3), "evidence": evidence}
+    return Asset.from_text(reply.words, "text", facts=facts)
+
+
+def _look(ctx: ToolContext, rgb: NDArray[np.uint8], record: Any) -> Any:
+    """What is known of a picture: its record, or what the eyes that suit it see."""
+    from omnimuse.crafts.judging.labelled import LabelledLook, is_drawn
+    from omnimuse.crafts.judging.seeing import Look
+
+    if isinstance(record, dict):
+        return LabelledLook.of_scene(record, (rgb.shape[1], rgb.shape[0]))
+    eyes = optional_role(ctx, "zero-shot-object-detection")
+    detector = optional_role(ctx, "object-detection")
+    if eyes is not None and (detector is None or is_drawn(rgb)):
+        return Look(rgb, eyes)
+    found = [] if detector is None else detector.detect(rgb, threshold=_THING_SURE)
+    return LabelledLook.of_photo(rgb, found, () if detector is None else detector.labels)
 
 
 def _detect(ctx: ToolContext, role: str, rgb: NDArray[np.uint8], threshold: float) -> list[Any]:

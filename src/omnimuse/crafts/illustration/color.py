@@ -197,7 +197,7 @@ def map_colors(svg: str, change: Callable[[Oklch], Oklch]) -> str:
     return _HEX.sub(lambda m: table[m[0]], svg)
 
 
-_MOTLEY_SHARE, _VIVID = 0.36, 0.07
+_MOTLEY_SHARE, _VIVID, _DARK = 0.36, 0.07, 0.4
 
 
 def _differ(one: Oklch, other: Oklch) -> bool:
@@ -267,13 +267,13 @@ def recolor(svg: str, family: Family, target: str, *, strength: float = 1.0) -> 
         strength: 0 leaves all as it is, 1 goes all the way.
     """
     goal, center = to_oklch(target), family.center
-    extreme = goal.lightness < 0.32 or goal.lightness > 0.92
-    contrast = 0.55 if extreme else 0.8
+    contrast = 0.55 if goal.lightness > 0.92 else 0.8
     is_motley = family.share < _MOTLEY_SHARE and not center.is_neutral and _differ(goal, center)
 
     def change(color: Oklch) -> Oklch:
         weight = family.weight(color) * strength
-        if is_motley and color.chroma > _VIVID and weight < strength:
+        is_paint = color.chroma > _VIVID and color.lightness > _DARK
+        if is_motley and is_paint and weight < strength:
             shade = (color.lightness - center.lightness) * 0.5
             light = goal.lightness + max(min(shade, 0.1, 0.94 - goal.lightness), -0.15)
             painted = replace(goal, lightness=max(light, 0.1))

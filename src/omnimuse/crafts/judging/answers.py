@@ -11,6 +11,7 @@ from itertools import product
 
 from omnimuse.backends.base import Detection
 from omnimuse.crafts.judging.coloring import family_of, has_color
+from omnimuse.crafts.judging.labelled import LabelledLook
 from omnimuse.crafts.judging.questions import Question, plural
 from omnimuse.crafts.judging.seeing import MAYBE, Look, Thing
 
@@ -47,7 +48,7 @@ class Witness:
         read: reads written words; None where there is no model for it.
     """
 
-    def __init__(self, look: Look, read: Read | None = None) -> None:
+    def __init__(self, look: Look | LabelledLook, read: Read | None = None) -> None:
         self._look, self._read = look, read
 
     def answer(self, question: Question) -> Answer:
@@ -145,9 +146,9 @@ class Witness:
         if self._read is None:
             return _unsure(question, "No model that reads written words is there.")
         lines = list(self._read())
-        wanted = _letters(question.value)
+        wanted = letters_of(question.value)
         words = " ".join(line.label for line in lines)
-        passed = bool(wanted) and wanted in _letters(words)
+        passed = bool(wanted) and wanted in letters_of(words)
         return Answer(question, f"it says {words}" if words else "no words", passed, 0.8)
 
     def _made(
@@ -239,7 +240,8 @@ def _colors_in_words(things: Sequence[Thing]) -> str:
     return ", ".join(dict.fromkeys(named)) or "no colour"
 
 
-def _letters(text: str) -> str:
+def letters_of(text: str) -> str:
+    """What is compared of written words: letters and digits, whatever their case."""
     return "".join(c for c in text.casefold() if c.isalnum())
 
 

@@ -29,7 +29,7 @@ from omnimuse.crafts.layout.settle import (
     stand_under,
     with_supports,
 )
-from omnimuse.crafts.layout.sizes import Extent, extent
+from omnimuse.crafts.layout.sizes import Extent, extent, real_size
 
 MARGIN = 0.03
 GROUND = 0.9
@@ -40,6 +40,8 @@ _FEW = 4
 _WIDEST, _HIGHEST = 1.8, 2.2
 """Of a crowd nothing is drawn longer than this times its other side."""
 _MOST_IN_A_ROW = 24
+_LONG, _HAND = 2.5, 0.24
+"""A rod is so many times longer than thick, and shorter than so many metres."""
 _LEAST = 0.18
 """Least side of a thing, as a share of the largest one's (geometric means of both sides)."""
 _WIDE, _HIGH = 1.0, 0.62
@@ -82,7 +84,7 @@ def place(request: SceneRequest, *, seed: int = 0, aspect: float = 1.0) -> Place
         extent(t.label, t.attributes.get("size", ""), t.attributes.get("age", ""))
         for t in request.things
     ]
-    extents = _visible(extents, request)
+    extents = _visible(_stood_up(extents, request), request)
     clusters = [_cluster(i, thing.count, extents[i], rng) for i, thing in enumerate(request.things)]
     components, conflicts = assign_cells(with_supports(request))
     blocks = [_block(component, clusters) for component in components]
@@ -104,6 +106,23 @@ def place(request: SceneRequest, *, seed: int = 0, aspect: float = 1.0) -> Place
 
 
 # -- one group ----------------------------------------------------------------------------------
+
+
+def _stood_up(extents: Sequence[Extent], request: SceneRequest) -> list[Extent]:
+    """Long small things lie only on something: a lone fork is shown upright, as seen from above."""
+    lying = {r.subject for r in request.relations if r.relation in ("on", "in", "under", "at")}
+    lying |= {r.subject for r in with_supports(request).relations if r.relation == "on"}
+    return [
+        Extent(size.height, size.width, size.stance)
+        if i not in lying and _is_rod(request.things[i].label)
+        else size
+        for i, size in enumerate(extents)
+    ]
+
+
+def _is_rod(label: str) -> bool:
+    wide, high, stance = real_size(label)
+    return stance == "s" and wide > _LONG * high and wide < _HAND
 
 
 def _visible(extents: Sequence[Extent], request: SceneRequest) -> list[Extent]:

@@ -237,7 +237,7 @@ def _duck(guests: Sequence[Box], host: Box) -> None:
 
 
 def _has_room_under(host: Box, guests: Sequence[Box], request: SceneRequest) -> bool:
-    """Whether things can stand under another and be seen: under a tree, not under a chair or cow."""
+    """Whether things can stand under another and be seen: under a tree, not under a cow."""
     wide = max(b.x + b.w / 2 for b in guests) - min(b.x - b.w / 2 for b in guests)
     tall = max(b.h for b in guests)
     lives = w.noun_kind(request.things[host.group].label) in "ap"

@@ -7,6 +7,8 @@ from omnimuse.crafts.illustration.drawings.base import Brush, Drawing
 from omnimuse.crafts.illustration.pen import Pen
 
 _STEEL = "#b9c1cc"
+_CHROME = "#7898c8"
+"""Blue enough to stay as it is when a white thing is painted."""
 
 
 def _table(brush: Brush) -> None:
@@ -181,10 +183,10 @@ def _sink(brush: Brush) -> None:
     pen.path(
         f"M{w * 0.46:.1f} 44V16Q{w * 0.46:.1f} 3 {w * 0.58:.1f} 3T{w * 0.7:.1f} 18V24",
         "none",
-        f' stroke="{_STEEL}" stroke-width="6" stroke-linecap="round"',
+        f' stroke="{_CHROME}" stroke-width="6" stroke-linecap="round"',
     )
     for x in (0.3, 0.58):
-        pen.rect((w * x, 34, w * 0.1, 7), pen.linear("#d7dde4", "#97a2af"), radius=3)
+        pen.rect((w * x, 34, w * 0.1, 7), _CHROME, radius=3)
     pen.path(
         f"M0 44H{w:.1f}L{w * 0.9:.1f} 84Q{w * 0.88:.1f} 92 {w * 0.78:.1f} 92H{w * 0.22:.1f}Q{w * 0.12:.1f} 92 {w * 0.1:.1f} 84Z",
         pen.linear("#ffffff", "#e2e8ef", "#b9c4d1"),
