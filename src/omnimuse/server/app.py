@@ -17,16 +17,19 @@ from starlette.exceptions import HTTPException
 
 from omnimuse import __version__
 from omnimuse.config import Settings
-from omnimuse.errors import OmnimuseError
+from omnimuse.errors import InputError, OmnimuseError
 from omnimuse.server import routes_assets, routes_house, routes_jobs
 from omnimuse.server.desk import Desk
 from omnimuse.server.faults import body_of, headers_of, status_of
 from omnimuse.server.guard import Guard
+from omnimuse.server.openai import audio, chat, images, listings, responses, videos
+from omnimuse.server.openai.replies import ParameterError, error_body, openai_status
 from omnimuse.server.options import ServerOptions
 from omnimuse.server.telemetry import Telemetry
 from omnimuse.server.webhooks import Webhooks
 from omnimuse.studio import STATIC
 
+OPENAI_ROUTES = (chat, responses, images, audio, videos, listings)
 _NAMES = {400: "invalid_input", 404: "not_found", 405: "method_not_allowed", 413: "media_too_large"}
 _DESCRIPTION = """Requests in plain language become finished media. Jobs are durable; events come as
 Server-Sent Events; assets are content-addressed. `/v1` is compatible with OpenAI's clients, `/mcp`
@@ -73,8 +76,8 @@ def create_app(
         needs_keys=needs_keys,
     )
     app.state.desk, app.state.guard = desk, guard
-    for router in (routes_jobs.router, routes_assets.router, routes_house.router):
-        app.include_router(router)
+    for part in (routes_jobs, routes_assets, routes_house, *OPENAI_ROUTES):
+        app.include_router(part.router)
     _add_faults(app)
     _add_pages(app)
     return guard
@@ -101,17 +104,25 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _add_faults(app: FastAPI) -> None:
     @app.exception_handler(OmnimuseError)
     async def named(request: Request, error: OmnimuseError) -> Response:
+        if _is_openai(request):
+            return JSONResponse(error_body(error), openai_status(error), headers=headers_of(error))
         return JSONResponse(body_of(error), status_of(error), headers=headers_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0] if error.errors() else {"loc": (), "msg": "invalid"}
         where = ".".join(str(part) for part in first["loc"])
+        if _is_openai(request):
+            message, param = f"{where}: {first['msg']}", str(first["loc"][-1]) if where else "body"
+            return JSONResponse(error_body(ParameterError(message, param)), 400)
         return _fault(422, "invalid_input", f"{where}: {first['msg']}", "See /openapi.json.")
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
         code = _NAMES.get(error.status_code, "http")
+        if _is_openai(request):
+            plain_error = InputError(str(error.detail), code=code)
+            return JSONResponse(error_body(plain_error), error.status_code, headers=error.headers)
         return _fault(error.status_code, code, str(error.detail), "", error.headers)
 
     @app.exception_handler(Exception)
@@ -120,6 +131,10 @@ def _add_faults(app: FastAPI) -> None:
         desk: Desk = request.app.state.desk
         desk.telemetry.log("error", "fault", mark=mark, error=f"{type(error).__name__}: {error}")
         return _fault(500, "internal", "a fault of this program", f"The log has it as {mark}.")
+
+
+def _is_openai(request: Request) -> bool:
+    return request.url.path.startswith("/v1/")
 
 
 def _fault(status: int, code: str, message: str, hint: str, headers: Any = None) -> Response:

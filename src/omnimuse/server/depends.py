@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Depends, Path, Request
+from fastapi import Body, Depends, Path, Request
 
 from omnimuse.server.desk import Desk
 from omnimuse.server.faults import AuthError
@@ -36,3 +36,4 @@ JobIdPath = Annotated[
         pattern=r"^[0-9]{8}-[0-9]{6}-[0-9a-f]{16}$", examples=["20260131-235959-0123456789abcdef"]
     ),
 ]
+JsonBody = Annotated[dict[str, Any], Body()]

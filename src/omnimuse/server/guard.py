@@ -108,7 +108,7 @@ class Guard:
             scope.setdefault("state", {})["principal"] = principal
             await self._app(scope, self._limited(scope, receive), send_on)
         except OmnimuseError as error:
-            await _answer(error, send_on)
+            await _answer(error, scope["path"], send_on)
 
     # Sessions of browsers ----------------------------------------------------------------------
 
@@ -304,8 +304,11 @@ def _with_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, b
     return given + more
 
 
-async def _answer(error: OmnimuseError, send: Send) -> None:
-    body = json.dumps(body_of(error)).encode()
+async def _answer(error: OmnimuseError, path: str, send: Send) -> None:
+    from omnimuse.server.openai.replies import error_body
+
+    data = error_body(error) if path.startswith("/v1/") else body_of(error)
+    body = json.dumps(data).encode()
     headers = {"content-type": "application/json", "content-length": str(len(body))}
     pairs = [(k.lower().encode(), v.encode()) for k, v in {**headers, **headers_of(error)}.items()]
     await send({"type": "http.response.start", "status": status_of(error), "headers": pairs})

@@ -1,4 +1,4 @@
-"""Holdings: which assets are whose. Bytes lie once in the library; a holding is a claim to see them.
+"""Holdings: which assets are whose. Bytes lie once in the library; a holding is a claim to them.
 
 An owner sees what they uploaded and what their jobs made, nothing else, even where another owner
 has the very same bytes: names, prompts and lineage of the others stay theirs.

@@ -73,7 +73,7 @@ def fetch(url: str, *, max_bytes: int, trusted: Sequence[str] = ()) -> tuple[byt
         InputError: no answer, or not 200.
     """
     for _ in range(MAX_REDIRECTS + 1):
-        with _request("GET", url, trusted=trusted) as (response, client):
+        with _request("GET", url, trusted=trusted) as (response, _):
             if response.is_redirect:
                 url = urljoin(url, response.headers.get("location", ""))
                 continue

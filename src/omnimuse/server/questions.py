@@ -119,6 +119,21 @@ class _SpokenGate:
             self._said, self._held = self._said + self._held, ""
 
 
+def _function(studio: Studio, arguments: Mapping[str, Any], say: Say) -> Any:
+    """Which of a client's functions to call, and how; None if none fits."""
+    from omnimuse.planning.functions import choose_function
+
+    house = studio.house
+    house.gates.check_input(Request(prompt=arguments["text"]), ())
+    return choose_function(
+        arguments["text"],
+        arguments["functions"],
+        embed=house.resolver.role("feature-extraction").embed,
+        generate=lambda *a, **k: house.resolver.role("text-generation").generate(*a, **k),
+        must=bool(arguments.get("must")),
+    )
+
+
 def _render(studio: Studio, arguments: Mapping[str, Any], say: Say) -> Any:
     """A preview that needs a painter: a scene as PNG or SVG, a 3D model as PNG. Base64."""
     import base64
@@ -161,6 +176,7 @@ _QUESTIONS: dict[str, Callable[[Studio, Mapping[str, Any], Say], Any]] = {
     "embed": _embed,
     "moderate": _moderate,
     "chat": _chat,
+    "function": _function,
     "render": _render,
     "warm": _warm,
 }
