@@ -19,7 +19,7 @@ export function titleOf(asset) {
   const args = asset.origin?.arguments ?? {};
   const words = asset.is_upload ? asset.name : args.prompt ?? args.text ?? args.instruction;
   if (typeof words === "string" && words.trim()) return words.trim();
-  return asset.name || kindName(asset.kind);
+  return asset.name || (asset.origin?.tool ? toolName(asset.origin.tool) : kindName(asset.kind));
 }
 
 /** The measured facts in one line: "1024 × 768 · 12 s · 2.1 MB". */
@@ -133,9 +133,7 @@ export function player(asset) {
 /** A small card for the gallery and for choosing: a picture and a line below. */
 export function tile(asset, { onOpen = openAsset, extra = null } = {}) {
   const title = titleOf(asset);
-  const f = asset.facts ?? {};
-  const ratio = f.width_px && f.height_px ? `${f.width_px} / ${f.height_px}` : "1 / 1";
-  const face = h("span.tile-face", { style: { "aspect-ratio": ratio } });
+  const face = h("span.tile-face", {});
   if (asset.thumbnail_url) {
     face.append(h("img", { src: asset.thumbnail_url, alt: "", loading: "lazy", decoding: "async", on: { error: (e) => e.target.replaceWith(emblem(asset)) } }));
   } else {

@@ -1,6 +1,6 @@
 /** A picture to look at and point into: click, box, brush, scribble; by mouse, touch or keys. */
 
-import { contentUrl, getLayers } from "../api.js";
+import { contentUrl, getLayers, listTools } from "../api.js";
 import { clamp, h, put } from "../dom.js";
 import { icon } from "../icons.js";
 import { t } from "../i18n.js";
@@ -40,7 +40,7 @@ class PictureView {
     this.marks = new Marks(this.width, this.height, () => this.#told());
     this.layers = null;
     this.#build();
-    getLayers(this.asset.id).then((answer) => this.#gotLayers(answer), () => {});
+    this.#findLayers();
   }
 
   leave() {
@@ -161,6 +161,18 @@ class PictureView {
     }
     const layer = marks.points?.length === 1 && this.layers ? layerAt(this.layers, marks.points[0]) : null;
     selection.value = { ...marks, asset: this.asset.id, label: layer?.label ?? "" };
+  }
+
+  /** Layers are known of scenes, and of pictures whose tool also gives or takes a scene. */
+  async #findLayers() {
+    try {
+      const tool = (await listTools()).find((one) => one.name === this.asset.origin?.tool);
+      const ports = [...(tool?.inputs ?? []), ...(tool?.outputs ?? [])];
+      if (!this.isScene && !ports.some((port) => port.kind === "scene")) return;
+      this.#gotLayers(await getLayers(this.asset.id));
+    } catch {
+      // a picture without layers is a picture all the same
+    }
   }
 
   #gotLayers(answer) {

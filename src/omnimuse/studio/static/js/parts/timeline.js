@@ -50,14 +50,19 @@ class TimelineView {
     this.#paint();
   }
 
-  async load() {
+  load() {
+    if (!this.isFilm || this.asset.facts?.has_audio) this.#waves();
+    else this.wave.hidden = true;
+    this.#captions();
+    if (this.isFilm) this.#filmStrip();
+  }
+
+  #waves() {
     getPeaks(this.asset.id, 500).then(({ peaks, duration_s }) => {
       this.duration ||= duration_s;
       this.wave.append(waveform(peaks, { width: 1000, height: 72 }));
       this.element.querySelector(".big-wave")?.append(waveform(peaks, { width: 1000, height: 220 }));
     }, () => (this.wave.hidden = true));
-    this.#captions();
-    if (this.isFilm) this.#filmStrip();
   }
 
   leave() {

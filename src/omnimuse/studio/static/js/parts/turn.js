@@ -98,6 +98,7 @@ export class Turn {
       // the last event says enough
     }
     for (const [id, state] of Object.entries(this.job.nodes)) this.graph?.setNode(id, state);
+    if (this.planDetails && this.job.status === "succeeded" && this.job.plan.nodes.length === 1) this.planDetails.open = false;
     this.#paint();
     this.hooks.onDone?.(this.job);
   }

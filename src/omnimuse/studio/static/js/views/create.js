@@ -102,6 +102,7 @@ class CreatePage {
 
   /** A new version of what is on the stage takes its place there. */
   #done(job) {
+    this.#reveal(job.id);
     dispatchEvent(new Event("sessions-changed"));
     const stage = staged.value;
     if (!stage || job.status !== "succeeded" || !(job.request?.attachments ?? []).includes(stage.id)) return;
@@ -178,6 +179,16 @@ class CreatePage {
     choose({ session: name });
     go(`/create/${encodeURIComponent(name)}`);
     return undefined;
+  }
+
+  /** Bring what just ended into view, its beginning first. */
+  #reveal(id) {
+    const turn = this.turns.at(-1);
+    if (turn?.job.id !== id) return; // the user has gone on
+    requestAnimationFrame(() => {
+      const isTall = turn.element.offsetHeight > this.scroller.clientHeight - 40;
+      turn.element.scrollIntoView({ block: isTall ? "start" : "end" });
+    });
   }
 
   #toEnd() {
