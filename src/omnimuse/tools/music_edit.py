@@ -228,3 +228,48 @@ def _recorded(ctx: ToolContext, piece: Piece) -> Composed:
 
     score = Asset.from_bytes(write_midi(piece), "score", "audio/midi", facts=facts_of(piece))
     return Composed(record(ctx, piece), score)
+
+
+@tool(
+    version="1.0.0",
+    roles=("text-generation", "score-to-audio"),
+    cost_s=120.0,
+    memory_mb=600.0,
+    examples=(
+        "let a group of agents compose a waltz: leader, melody, harmony, reviewer",
+        "multi-agent composition of a lullaby with a language model",
+        "have the language model write the tune in ABC and review it",
+        "compose like ComposerX",
+        "用多个智能体合作写一首曲子",
+    ),
+)
+def compose_with_agents(
+    ctx: ToolContext,
+    prompt: Text,
+    *,
+    rounds: Annotated[int, Arg("revisions that the reviewer may ask for", ge=0, le=6)] = 2,
+) -> Composed:
+    """Compose with a language model in six roles: leader, melody, harmony, instruments, review.
+
+    Everything it writes is checked (bars, key, close, chords) and sent back with the faults, so
+    many times and no more. It wants a capable text-generation model; otherwise use compose_music.
+    """
+    from omnimuse.crafts.music.ensemble import Ensemble
+    from omnimuse.crafts.music.midi import write_midi
+    from omnimuse.errors import InputError
+
+    text = prompt.read_text().strip()
+    if not text:
+        raise InputError("an empty request for music", hint="Say what it is for or how it feels.")
+    model, done = ctx.role("text-generation"), iter(range(1, 100))
+
+    def ask(messages: object, schema: object) -> str:
+        ctx.checkpoint(min(0.7, 0.05 * next(done)), "asking the model")
+        return str(model.generate(messages, max_tokens=1200, temperature=0.7, seed=ctx.seed,
+                                  json_schema=schema or None))  # fmt: skip
+
+    made = Ensemble(ask, rounds=rounds).compose(text, ctx.seed)
+    facts = {**facts_of(made.piece), "calls": made.calls, "repairs": made.repairs,
+             "revisions": made.revisions, "review": list(made.notes)}  # fmt: skip
+    score = Asset.from_bytes(write_midi(made.piece), "score", "audio/midi", facts=facts)
+    return Composed(record(ctx, made.piece), score)
