@@ -7,9 +7,9 @@
 The context is a row of vectors: encoded words, or one embedding of a class. An autoencoder is any
 module with `encode(x) -> z` and `decode(z) -> x`; `Autoencoder` is a small one with a KL term.
 
-Source: Rombach et al. 2022, arXiv:2112.10752 (section 3; cross-attention, section 3.3); v-prediction
-of Salimans and Ho 2022, arXiv:2202.00512; the cosine schedule of Nichol and Dhariwal 2021,
-arXiv:2102.09672.
+Source: Rombach et al. 2022, arXiv:2112.10752 (section 3; cross-attention in 3.3); Salimans and
+Ho 2022, arXiv:2202.00512 (v-prediction); Nichol and Dhariwal 2021, arXiv:2102.09672 (cosine
+schedule).
 Deviations: the autoencoder is trained by squared error and a small KL term, without a discriminator
 or perceptual loss; a UNet of two sizes; the latents' scale is measured once by `measure`.
 

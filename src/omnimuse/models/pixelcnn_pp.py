@@ -3,10 +3,10 @@
     log p(x) = sum over pixels in raster order of log p(x_i | all pixels before i)
 
 Two streams of shifted convolutions see what came before: a vertical one all rows above, a
-horizontal one these and the left of the pixel's own row. They run down to smaller maps and up again with short
-cuts, so that distant pixels are cheap to see. A pixel's distribution is a mixture of logistics cut
-into the 256 grey levels, the channels after one another with linear coupling, or, for pictures of
-two values, a Bernoulli.
+horizontal one these and the left of the pixel's own row. They run down to smaller maps and up again
+with short cuts, so that distant pixels are cheap to see. A pixel's distribution is a mixture of
+logistics cut into the 256 grey levels, the channels after one another with linear coupling, or, for
+pictures of two values, a Bernoulli.
 
 Source: Salimans et al. 2017, arXiv:1701.05517 (eq. 1-3; architecture in figure 2); gates after van
 den Oord et al. 2016, arXiv:1606.05328.
