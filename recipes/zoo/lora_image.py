@@ -3,9 +3,9 @@
     omnimuse train lora-image --set checkpoint=FOLDER --data my-pictures/ --out runs/lora
 
 The folder holds pictures and, beside each, a `.txt` with its caption. Only small matrices in the
-UNet's attention are trained, on the checkpoint's own noise schedule and prediction type. The adapter
-is written in diffusers' own format into `adapter/`. Only safetensors checkpoints are read, and no
-code of a checkpoint is run.
+UNet's attention are trained, on the checkpoint's own noise schedule and prediction type. The
+adapter is written in diffusers' own format into `adapter/`. Only safetensors checkpoints are read,
+and no code of a checkpoint is run.
 """
 
 from __future__ import annotations
@@ -187,6 +187,7 @@ class LoraImage(Recipe[Config]):
 
         StableDiffusionPipeline.save_lora_weights(
             folder / "adapter", unet_lora_layers=get_peft_model_state_dict(model.unet),
+            unet_lora_adapter_metadata=model.unet.peft_config["default"].to_dict(),
             safe_serialization=True,
         )  # fmt: skip
 

@@ -91,7 +91,8 @@ class RunFolder:
         """Spell out every setting of the run."""
         import yaml
 
-        text = yaml.safe_dump(settings.to_dict(), sort_keys=False, allow_unicode=True)
+        plain = json.loads(json.dumps(settings.to_dict()))  # tuples as lists
+        text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
         write_bytes(self.path / "settings.yaml", text.encode())
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
