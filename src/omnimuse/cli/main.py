@@ -39,6 +39,7 @@ COMMANDS: dict[str, str] = {
     "eval": "Evaluate on a suite.",
     "bench": "Run a benchmark.",
     "serve": "Serve HTTP and the studio.",
+    "mcp": "Serve the tools to assistants (MCP over stdin and stdout).",
     "config": "Show the settings and where each came from.",
     "plugins": "List plugins and those that failed.",
     "doctor": "Say what is installed, what is missing and how to get it.",

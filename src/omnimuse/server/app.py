@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from omnimuse import __version__
 from omnimuse.config import Settings
@@ -22,6 +23,7 @@ from omnimuse.server import routes_assets, routes_house, routes_jobs
 from omnimuse.server.desk import Desk
 from omnimuse.server.faults import body_of, headers_of, status_of
 from omnimuse.server.guard import Guard
+from omnimuse.server.mcp_face import http_manager
 from omnimuse.server.openai import audio, chat, images, listings, responses, videos
 from omnimuse.server.openai.replies import ParameterError, error_body, openai_status
 from omnimuse.server.options import ServerOptions
@@ -75,7 +77,8 @@ def create_app(
         secret=_secret(desk.folder / "session.key"),
         needs_keys=needs_keys,
     )
-    app.state.desk, app.state.guard = desk, guard
+    app.state.desk, app.state.guard, app.state.mcp = desk, guard, http_manager(desk)
+    app.router.routes.append(Route("/mcp", _McpRoute(app.state.mcp)))
     for part in (routes_jobs, routes_assets, routes_house, *OPENAI_ROUTES):
         app.include_router(part.router)
     _add_faults(app)
@@ -97,8 +100,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         desk.pool.start()
         stack.callback(desk.close)
         webhooks.start()
+        await stack.enter_async_context(app.state.mcp.run())
         stack.callback(webhooks.stop)
         yield
+
+
+class _McpRoute:
+    """An endpoint that is an ASGI application of its own."""
+
+    def __init__(self, manager: Any) -> None:
+        self._manager = manager
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._manager.handle_request(scope, receive, send)
 
 
 def _add_faults(app: FastAPI) -> None:

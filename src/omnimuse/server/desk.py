@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
@@ -13,7 +15,7 @@ from typing import Any
 from omnimuse.assets.asset import Asset
 from omnimuse.assets.names import safe_name
 from omnimuse.config import Settings
-from omnimuse.errors import AssetNotFoundError, InputError, OmnimuseError, PlanError
+from omnimuse.errors import AssetNotFoundError, ConfigError, InputError, OmnimuseError, PlanError
 from omnimuse.graph.check import check_plan
 from omnimuse.graph.kinds import is_textual
 from omnimuse.graph.plan import Plan
@@ -46,6 +48,11 @@ class Desk:
         options: of the server.
         telemetry: metrics, logs, spans.
         extra_tools: `module:function` of tools beside the registry's.
+        folder: where jobs and holdings are kept; `server` in the home if None.
+
+    Raises:
+        ConfigError: another server works in this folder.
+        StorageError: it cannot be written.
     """
 
     def __init__(
@@ -55,10 +62,12 @@ class Desk:
         *,
         telemetry: Telemetry | None = None,
         extra_tools: Sequence[str] = (),
+        folder: Path | None = None,
     ) -> None:
         self.settings, self.options = settings, options
         self.telemetry = telemetry or Telemetry()
-        self.folder = settings.home / "server"
+        self.folder = folder or settings.home / "server"
+        self._held = _hold_folder(self.folder)
         self.house: House = build_house(settings)
         _add_tools(self.house, extra_tools)
         self.db = Database(self.folder / "server.sqlite3")
@@ -94,6 +103,7 @@ class Desk:
         self.pool.stop()
         self.db.close()
         self.house.close()
+        os.close(self._held)
 
     # Jobs ---------------------------------------------------------------------------------------
 
@@ -358,6 +368,20 @@ def _references(spec: ToolSpec, arguments: Mapping[str, Any]) -> list[tuple[str,
 def _is_id(text: str) -> bool:
     digits = text.removeprefix("sha256:")
     return text != digits and len(digits) == 64 and set(digits) <= set("0123456789abcdef")
+
+
+def _hold_folder(folder: Path) -> int:
+    """Hold the folder for this process: two servers would take each other's jobs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise ConfigError(
+            "another server works with this home", hint="Stop it, or set OMNIMUSE_HOME."
+        ) from None
+    return descriptor
 
 
 def _add_tools(house: House, targets: Sequence[str]) -> None:

@@ -102,7 +102,9 @@ async def translate(
     if spoken.get("language") not in ("en", "", None) and text.strip():
         if response_format in ("srt", "vtt"):
             raise ParameterError("translated subtitles are not made here", "response_format")
-        found = await call_tool(desk, who, "translate_text", {"text": text, "to": "en"})
+        found = await call_tool(
+            desk, who, "translate_text", {"text": text, "target_language": "en"}
+        )
         text = desk.holdings.asset(who.owner, found[0].id).read_text()
     return await _written(desk, who, transcript, text, response_format, "translate", False)
 
