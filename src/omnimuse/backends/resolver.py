@@ -180,7 +180,7 @@ class Resolver:
         return speaks, card.quality, card.default, card.name
 
     def _best(self, role: str, language: str) -> ModelCard | None:
-        usable = [card for card in self._of_role(role) if not self._fault(card)]
+        usable = [card for card in self._of_role(role) if not card.by_choice and not self._fault(card)]
         return max(usable, key=lambda card: self._rank(card, language), default=None)
 
     def _praise(self, card: ModelCard, language: str) -> str:
@@ -190,7 +190,11 @@ class Resolver:
 
     def _candidate(self, role: str) -> ModelCard | None:
         """What to pull for a role: of the cards that could run, the default, then the best."""
-        able = [card for card in self._of_role(role) if not self._fault(card, is_pulled=True)]
+        able = [
+            card
+            for card in self._of_role(role)
+            if not card.by_choice and not self._fault(card, is_pulled=True)
+        ]
         return max(able, key=lambda card: (card.default, card.quality, card.name), default=None)
 
     def _pull_hint(self, role: str) -> str:
