@@ -168,11 +168,22 @@ class TransformersAudio:
                 audio = self._model(**inputs, **more).waveform[0]
             elif self._kind == "BarkModel":
                 _only_normal(rate)
-                audio = self._model.generate(input_ids=inputs["input_ids"], do_sample=True)[0]
+                audio = self._model.generate(**self._padded(text), do_sample=True)[0]
             else:
                 _only_normal(rate)
                 audio = self._say(inputs["input_ids"], self._speaker())
         return _samples(audio.reshape(-1, 1)), self.sample_rate_hz
+
+    def _padded(self, text: str) -> Any:
+        """Tokens of a text at the fixed length that a codec language model reads."""
+        settings = self._model.generation_config.semantic_config
+        settings = settings if isinstance(settings, dict) else settings.to_dict()
+        length = int(settings.get("max_input_semantic_length", 256))
+        return self._tokenizer(
+            [text], max_length=length, padding="max_length", truncation=True,
+            add_special_tokens=False, return_attention_mask=True, return_token_type_ids=False,
+            return_tensors="pt",
+        ).to(self._device)  # fmt: skip
 
     def clone(self, text: str, speaker: Samples, *, seed: int = 0) -> tuple[Samples, int]:
         """A text in the voice of a speaker embedding (D,); see `VoiceCloner`."""
