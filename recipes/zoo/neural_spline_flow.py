@@ -80,6 +80,12 @@ class NeuralSplineFlowRecipe(Recipe[Config]):
             )
         )
 
+    def prepare(self, model: NeuralSplineFlow, config: Config, data: Dataset) -> None:
+        """Start from the pixels' frequencies, where the bins are those of two levels."""
+        if data.kind == "image" and config.bins == 3:
+            device = next(model.parameters()).device
+            model.fit_marginals(seen(batch["x"]) for batch in data.batches(1000, device))
+
     def loss(self, state: StepState[Config], batch: Batch) -> dict[str, Tensor]:
         """Negative log likelihood in nats a sample."""
         loss, _ = state.model.loss(seen(batch["x"]))

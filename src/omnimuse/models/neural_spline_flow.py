@@ -24,6 +24,7 @@ keeps the Jacobian triangular).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,7 +34,7 @@ from torch.nn import functional
 
 from omnimuse.errors import ArgumentError
 
-MIN_BIN = 1e-4  # least width and height of a bin
+MIN_BIN = 1e-5  # least width and height of a bin
 MIN_SLOPE = 1e-3
 SLOPE_ONE = math.log(math.expm1(1 - MIN_SLOPE))  # with this added a raw slope of 0 is a factor 1
 
@@ -188,6 +189,9 @@ class Conditioner(nn.Module):  # type: ignore[misc]
     1 for the other make it a coupling.
     """
 
+    start: Tensor
+    moves: Tensor
+
     def __init__(self, config: NeuralSplineFlowConfig) -> None:
         super().__init__()
         self.size, self.numbers = math.prod(config.shape), config.numbers
@@ -204,34 +208,44 @@ class Conditioner(nn.Module):  # type: ignore[misc]
         self.hidden = nn.Sequential(*layers)
         self.features = config.features
         self.out = MaskedLinear((degrees[:, None] > hidden).repeat_interleave(self.features, 0))
-        self.weight = nn.Parameter(torch.zeros(self.size, self.features, self.numbers))
-        self.bias = nn.Parameter(self._straight(config).repeat(self.size, 1))
+        nn.init.zeros_(self.out.weight)  # all splines begin as the identity
+        nn.init.zeros_(self.out.bias)
+        weight = torch.randn(self.size, self.features, self.numbers) / self.features**0.5
+        self.weight = nn.Parameter(weight)
+        self.bias = nn.Parameter(torch.zeros(self.size, self.numbers))
+        start, moves = self._straight(config)
+        self.register_buffer("start", start.repeat(self.size, 1))
+        self.register_buffer("moves", moves, persistent=False)
 
     @staticmethod
-    def _straight(config: NeuralSplineFlowConfig) -> Tensor:
-        """Raw numbers of the identity; with 2 levels - 1 bins, a narrow one between any two levels.
+    def _straight(config: NeuralSplineFlowConfig) -> tuple[Tensor, Tensor]:
+        """Raw numbers of the identity, and 0 or 1: which of them move.
 
         A density of levels jumps where they meet, and a narrow bin lets a smooth spline jump too.
+        With 2 levels - 1 bins there is one between any two levels, and widths stay as they are:
+        where they moved, the few draws in narrow bins would drown all others' gradient.
         """
-        raw = torch.zeros(config.numbers)
+        raw, moves = torch.zeros(config.numbers), torch.ones(config.numbers)
         if config.bins == 2 * config.levels - 1:
             sizes = torch.full((config.bins,), 1 / config.levels)
-            sizes[1::2] = 0.002 / config.levels
+            sizes[1::2] = 2e-4 / config.levels
             raw[: 2 * config.bins] = sizes.log().repeat(2)
-        return raw
+            moves[: config.bins] = 0
+        return raw, moves
 
     def forward(self, seen: Tensor) -> Tensor:
         """(B, D) -> (numbers, B, D)."""
         features = self.out(self.hidden(seen)).view(-1, self.size, self.features)
-        raw = torch.einsum("bdf,dfn->nbd", features, self.weight)
-        return raw + self.bias.T[:, None]
+        moved = torch.einsum("bdf,dfn->nbd", features, self.weight * self.moves)
+        return moved + (self.start + self.moves * self.bias).T[:, None]
 
     def at(self, seen: Tensor, place: int) -> Tensor:
         """Knots of number `place` only, (numbers, B); sampling needs no more at a time."""
         rows = slice(place * self.features, (place + 1) * self.features)
         weight = self.out.weight[rows] * self.out.mask[rows]
         features = functional.linear(self.hidden(seen), weight, self.out.bias[rows])
-        return (features @ self.weight[place] + self.bias[place]).T
+        moved = features @ self.weight[place] + self.bias[place]
+        return (self.start[place] + self.moves * moved).T
 
 
 # ------------------------------------------------------------------------------------- the flow
@@ -244,6 +258,29 @@ class NeuralSplineFlow(nn.Module):  # type: ignore[misc]
         super().__init__()
         self.config = config
         self.networks = nn.ModuleList(Conditioner(config) for _ in range(config.layers))
+
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def fit_marginals(self, batches: Iterable[Tensor]) -> None:
+        """Start from each pixel's own histogram, so that only what goes together is left to learn.
+
+        Args:
+            batches: images of whole levels in [0, 1], (B, C, H, W) each.
+
+        Raises:
+            ArgumentError: no levels, or `bins` is not 2 levels - 1.
+        """
+        levels, bins = self.config.levels, self.config.bins
+        if bins != 2 * levels - 1:
+            raise ArgumentError(f"{levels} levels start from histograms in {2 * levels - 1} bins")
+        counts = torch.full((levels, self.networks[0].size), 0.1)
+        for x in batches:
+            level = (x.flatten(1) * (levels - 1)).round().long().to(counts.device)  # (B, D)
+            counts.scatter_add_(0, level, torch.ones_like(level, dtype=counts.dtype))
+        share = counts / counts.sum(0)  # (levels, D)
+        heights = self.networks[0].start[:, bins : 2 * bins]
+        heights[:, 0::2] = share.T.log().to(heights)
+        between = 2e-4 * (share[1:] * share[:-1]).sqrt()
+        heights[:, 1::2] = between.T.log().to(heights)
 
     def _seen(self, y: Tensor, layer: int) -> Tensor:
         """What a layer's network sees of its input (B, D): around zero, levels without noise."""

@@ -232,8 +232,8 @@ class VQGAN(nn.Module):  # type: ignore[misc]
             adversarial: whether the discriminator has its say yet (the paper waits at first).
 
         Returns:
-            The sum, and the parts `l1`, `perceptual`, `codebook`, `adversarial_weight`, `prior_nats`
-            of a whole grid, `perplexity` of the codes in the batch, `reconstruction` (images).
+            The sum, and the parts `l1`, `perceptual`, `codebook`, `adversarial_weight`,
+            `prior_nats` of a grid, `perplexity` of the batch's codes, `reconstruction` (images).
         """
         made, z, codes = self(x)
         verdict, features = self.discriminator(made)
