@@ -138,7 +138,8 @@ def tiny_pipeline(folder: Path) -> None:
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
     )  # fmt: skip
     StableDiffusionPipeline(
-        vae=vae, unet=unet, text_encoder=text, tokenizer=tokenizer, scheduler=DDIMScheduler(steps_offset=1, clip_sample=False),
+        vae=vae, unet=unet, text_encoder=text, tokenizer=tokenizer,
+        scheduler=DDIMScheduler(steps_offset=1, clip_sample=False),
         safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     ).save_pretrained(folder)  # fmt: skip
 
