@@ -83,7 +83,13 @@ _STATUS: tuple[tuple[type[OmnimuseError], int], ...] = (
     (InputError, 400),
     (PluginError, 500),
 )
-_BY_CODE = {"idempotency_conflict": 409, "conflict": 409, "run_busy": 409, "queue_full": 503}
+_BY_CODE = {
+    "idempotency_conflict": 409,
+    "conflict": 409,
+    "run_busy": 409,
+    "slow": 408,
+    "queue_full": 503,
+}
 
 
 def status_of(error: OmnimuseError) -> int:

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from omnimuse.errors import MediaTooLargeError, OmnimuseError
 from omnimuse.server.faults import (
     AuthError,
+    BusyError,
     ForbiddenError,
     body_of,
     headers_of,
@@ -36,7 +37,6 @@ from omnimuse.server.telemetry import Telemetry
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "omnimuse_session"
 SESSION_AGE_S = 30 * 86400
@@ -75,7 +75,7 @@ class Guard:
 
     def __init__(
         self,
-        app: App,
+        app: Any,
         *,
         keys: KeyStore,
         options: ServerOptions,
@@ -83,7 +83,7 @@ class Guard:
         secret: bytes,
         needs_keys: bool,
     ) -> None:
-        self._app, self._keys, self._options = app, keys, options
+        self.app, self._keys, self._options = app, keys, options
         self._telemetry, self._secret = telemetry, secret
         self.needs_keys = needs_keys
         self._limits = RateLimiter()
@@ -91,24 +91,31 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Guard one request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 500
+        began, faults, is_told = time.perf_counter(), list[OmnimuseError](), False
+
+        async def send_headed(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = _with_headers(message.get("headers", []))
+                self._note(scope, message["status"], time.perf_counter() - began)
+            await send(message)
 
         async def send_on(message: MutableMapping[str, Any]) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = _with_headers(message.get("headers", []))
-                self._note(scope, status, time.perf_counter() - began)
-            await send(message)
+            nonlocal is_told
+            if not faults:
+                await send_headed(message)
+            elif not is_told:
+                # The framework calls every fault of a body a bad request; ours has a name.
+                is_told = True
+                await _answer(faults[0], scope["path"], send_headed)
 
         try:
             principal = self._admit(scope)
             scope.setdefault("state", {})["principal"] = principal
-            await self._app(scope, self._limited(scope, receive), send_on)
+            await self.app(scope, self._limited(scope, receive, faults), send_on)
         except OmnimuseError as error:
-            await _answer(error, scope["path"], send_on)
+            await _answer(error, scope["path"], send_headed)
 
     # Sessions of browsers ----------------------------------------------------------------------
 
@@ -233,7 +240,7 @@ class Guard:
         # Multipart wraps the file in a little more.
         return self._options.max_upload_bytes + 65536 if is_upload else self._options.max_body_bytes
 
-    def _limited(self, scope: Scope, receive: Receive) -> Receive:
+    def _limited(self, scope: Scope, receive: Receive, faults: list[OmnimuseError]) -> Receive:
         """Count the body as it comes: neither too large nor too slow."""
         import asyncio
 
@@ -249,16 +256,15 @@ class Guard:
                 left = max(0.0, deadline - time.monotonic())
                 message = await asyncio.wait_for(receive(), timeout=left)
             except TimeoutError:
-                raise ForbiddenError(
-                    "the body came too slowly", hint="Try again.", code="timeout"
-                ) from None
+                faults.append(BusyError("the body came too slowly", hint="Try again.", code="slow"))
+                raise faults[0] from None
             if message["type"] == "http.request":
                 got += len(message.get("body", b""))
                 is_whole = not message.get("more_body", False)
                 if got > limit:
-                    raise MediaTooLargeError(
-                        "the body is too large", hint=f"At most {limit // 1_000_000} MB here."
-                    )
+                    hint = f"At most {limit // 1_000_000} MB here."
+                    faults.append(MediaTooLargeError("the body is too large", hint=hint))
+                    raise faults[0]
             return message
 
         return receive_on

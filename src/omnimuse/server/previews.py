@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MIN_PX, MAX_PX = 32, 1024
 _STEPS_PX = (64, 128, 320, 640, 1024)
 _WAVE, _MARK = (255, 255, 255, 0), (92, 118, 150, 255)
+_FILM_HZ = 22_050
 _RENDERED = {"scene", "mesh", "scene3d"}
 # Decoding a large picture takes hundreds of megabytes: not many at once.
 _BUSY = threading.BoundedSemaphore(2)
@@ -100,12 +101,12 @@ def peaks(asset: Asset, count: int) -> dict[str, Any]:
 
     if "video" in ancestors(asset.kind) and not asset.facts.get("has_audio"):
         raise UnsupportedMediaError("the film has no sound")
-    lows, highs, frames, rate, channels = [], [], 0, 1, 1
-    step = 1
-    duration_s = float(asset.facts.get("duration_s") or 0.0)
-    for block, rate_hz in read_audio_blocks(asset):
-        rate, channels = rate_hz, block.shape[1]
-        step = max(1, int(duration_s * rate / (count * 8)) or 1)
+    lows, highs, frames, channels = list[float](), list[float](), 0, 1
+    known_hz = asset.facts.get("sample_rate_hz")
+    rate = int(known_hz or _FILM_HZ)
+    step = max(1, int(float(asset.facts.get("duration_s") or 0.0) * rate / (count * 8)))
+    for block in read_audio_blocks(asset, sample_rate_hz=None if known_hz else rate):
+        channels = block.shape[1]
         for start in range(0, len(block), step):
             part = block[start : start + step]
             lows.append(float(part.min()))

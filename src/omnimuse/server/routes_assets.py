@@ -142,7 +142,8 @@ def forget(desk: TheDesk, who: Who, asset_id: AssetIdPath) -> Response:
     return Response(status_code=204)
 
 
-@router.api_route("/{asset_id}/content", methods=["GET", "HEAD"], response_class=Response)
+@router.head("/{asset_id}/content", response_class=Response, include_in_schema=False)
+@router.get("/{asset_id}/content", response_class=Response)
 def content(
     request: Request,
     desk: TheDesk,
