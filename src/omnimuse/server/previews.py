@@ -123,6 +123,7 @@ def peaks(asset: Asset, count: int) -> dict[str, Any]:
 
 def layers(scene: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What lies in a scene, the front last: id, label, box in pixels, colour."""
+    width, height = (scene.get("canvas") or (0, 0))[:2]
     things = sorted(
         (entry for entry in scene.get("objects", ()) if isinstance(entry, Mapping)),
         key=lambda entry: float(entry.get("depth", 0.5)),
@@ -131,7 +132,7 @@ def layers(scene: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             "id": thing.get("id", ""),
             "label": thing.get("label", ""),
-            "box": _box(thing.get("box")),
+            "box": _box(thing.get("box"), width, height),
             "color": thing.get("color") or None,
             "visible": float(thing.get("opacity", 1.0)) > 0,
         }
@@ -141,7 +142,7 @@ def layers(scene: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             "id": text.get("id", ""),
             "label": text.get("text", ""),
-            "box": _box(text.get("box")),
+            "box": _box(text.get("box"), width, height),
             "color": text.get("color") or None,
             "visible": True,
         }
@@ -159,10 +160,10 @@ def write_whole(path: Path, data: bytes) -> None:
     os.replace(beside, path)
 
 
-def _box(box: Any) -> list[float]:
-    if isinstance(box, Mapping):
-        return [float(box.get(name, 0.0)) for name in ("x", "y", "width", "height")]
-    return [float(value) for value in box or (0, 0, 0, 0)]
+def _box(box: Any, width: float, height: float) -> list[float]:
+    """Shares of the canvas, as scenes hold them, in pixels."""
+    x, y, w, h = (float(value) for value in box or (0, 0, 0, 0))
+    return [round(value, 1) for value in (x * width, y * height, w * width, h * height)]
 
 
 def _poster(asset: Asset) -> Image.Image:
