@@ -91,6 +91,7 @@ def test_more_of_a_kind_have_its_size(edit: Any) -> None:
         ("move the cat to the right", lambda a, b: b.box[0] > a.box[0] + 0.1),
         ("move the cat up", lambda a, b: b.box[1] < a.box[1]),
         ("make the cat bigger", lambda a, b: b.box[2] > 1.3 * a.box[2]),
+        ("the cat bigger", lambda a, b: b.box[2] > 1.3 * a.box[2]),
         ("the cat should be much smaller", lambda a, b: b.box[2] < 0.6 * a.box[2]),
         ("make the cat twice as big", lambda a, b: abs(b.box[2] - 2 * a.box[2]) < 0.01),
         ("flip the cat", lambda a, b: b.flip != a.flip),

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from omnimuse.backends.base import Detection, Parser
+from omnimuse.backends.base import Detection, ParsedToken, Parser
 from omnimuse.crafts.illustration.art import ArtPack
-from omnimuse.crafts.illustration.color import NAMED, name_of
+from omnimuse.crafts.illustration.color import NAMED, name_of, parse_color
 from omnimuse.crafts.illustration.compose import compose_scene
 from omnimuse.crafts.illustration.scene import Background, Box, Scene, SceneObject
 from omnimuse.crafts.imaging.mentions import Embed, Mention, read_mention, resolve
@@ -24,6 +24,16 @@ _GAP = 0.015
 _STEP = 0.22
 _CROWDED = 0.5
 _PRONOUNS = ("it", "them", "him", "her", "this", "that", "these", "those")
+
+
+def _is_quality(tokens: Sequence[ParsedToken]) -> bool:
+    """Whether words only name a thing and how it shall be: "the dog bigger", "the left car red"."""
+    words = [token for token in tokens if token.tag[:1].isalpha()]
+    if len(words) < 3 or any(t.tag[:2] in ("VB", "MD", "IN", "CD", "CC") for t in words[:-1]):
+        return False
+    last = words[-1]
+    is_quality = last.tag in ("JJR", "RBR") or parse_color(last.text) is not None
+    return words[0].tag in ("DT", "PRP", "PRP$") and is_quality
 
 
 class SceneEditor:
@@ -55,7 +65,10 @@ class SceneEditor:
 
     def _read(self, text: str) -> list[Edit]:
         plain, polite = text[0].lower() + text[1:], f"please {text[0].lower()}{text[1:]}"
-        trees = self._parser.parse([plain, polite])
+        made = f"make {plain}"
+        trees = self._parser.parse([plain, polite, made])
+        if _is_quality(trees[0]):
+            return read_edits(made, trees[2], self._embed)
         try:
             return read_edits(plain, trees[0], self._embed)
         except NeedsInputError:
