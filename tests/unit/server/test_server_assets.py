@@ -40,7 +40,8 @@ def test_an_upload_is_what_its_bytes_say(client, png) -> None:
 
 @pytest.mark.parametrize(
     "name", ["../../etc/passwd.png", "..\\..\\x.png", "/etc/x.png", "a\r\nSet-Cookie: x=1.png",
-             "<img src=x onerror=alert(1)>.png", "CON.png", "." * 300 + ".png", "\u202egnp.exe.png"],
+             "<img src=x onerror=alert(1)>.png", "CON.png",
+             "." * 300 + ".png", "\u202egnp.exe.png"],
 )  # fmt: skip
 def test_names_are_labels_only(client, png, name) -> None:
     asset = _upload(client, png, name)

@@ -167,7 +167,8 @@ def test_a_body_that_dribbles_is_cut_off(make_guard) -> None:
     guard, sent = make_guard(upload_timeout_s=0.2), []
     scope = {
         "type": "http", "method": "POST", "path": "/api/jobs", "raw_path": b"/api/jobs",
-        "query_string": b"", "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")],
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")],
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8500), "scheme": "http",
         "http_version": "1.1", "root_path": "",
     }  # fmt: skip
