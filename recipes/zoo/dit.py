@@ -61,17 +61,11 @@ class DiTRecipe(Recipe[Config]):
             raise DatasetError(f"dit learns square pictures, got {spec.kind} {spec.shape}")
         if spec.shape[1] % config.patch:
             raise DatasetError(f"side {spec.shape[1]} does not divide by {config.patch}")
-        return DiT(
-            DiTConfig(
-                spec.shape[0],
-                spec.shape[1],
-                config.patch,
-                config.width,
-                config.layers,
-                config.heads,
-                len(spec.classes),
-            )  # fmt: skip
-        )
+        sizes = DiTConfig(
+            spec.shape[0], spec.shape[1], config.patch, config.width, config.layers, config.heads,
+            classes=len(spec.classes),
+        )  # fmt: skip
+        return DiT(sizes)
 
     def loss(self, state: StepState[Config], batch: Batch) -> dict[str, Tensor]:
         """Squared error of the velocity."""
