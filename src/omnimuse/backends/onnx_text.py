@@ -40,6 +40,7 @@ class OnnxEmbedder:
         self._tokenizer = _tokenizer(
             folder / "tokenizer.json", int(card.options.get("max_tokens", 256))
         )
+        self._pad_id = int((self._tokenizer.padding or {}).get("pad_id", 0))
         self._session = open_session(folder / "model.onnx")
         self._names = [entry.name for entry in self._session.get_inputs()]
         self.dimension = int(self._session.get_outputs()[0].shape[-1])
@@ -76,6 +77,50 @@ class OnnxEmbedder:
             for row, index in enumerate(batch):
                 states[index] = hidden[row, mask[row] > 0]
         return [states[index] for index in range(len(texts))]
+
+    def locate_tokens(
+        self, texts: Sequence[str]
+    ) -> list[tuple[NDArray[np.float32], list[tuple[int, int]]]]:
+        """As `embed_tokens`, each with the character range of every token; (0, 0) for marks."""
+        states = self.embed_tokens(texts)
+        shift = len(self._prefix)
+        rows = self._tokenizer.encode_batch([self._prefix + text for text in texts])
+        ranges = [
+            [
+                (max(0, start - shift), max(0, end - shift))
+                for (start, end), seen in zip(row.offsets, row.attention_mask, strict=True)
+                if seen
+            ]
+            for row in rows
+        ]
+        return list(zip(states, ranges, strict=True))
+
+    def embed_padded(self, text: str, length: int) -> tuple[NDArray[np.float32], int]:
+        """Last hidden states filled up to, or cut at, a fixed length, padding included; not kept.
+
+        What models that were trained on this encoder's states take.
+
+        Returns:
+            (length, dimension), and how many tokens were cut off.
+        """
+        import numpy as np
+
+        row = self._tokenizer.encode(self._prefix + text)
+        excess = max(0, len(row.ids) - length)
+        ids = [*row.ids[: length - 1], row.ids[-1]] if excess else list(row.ids)
+        gap = length - len(ids)
+        given = {
+            "input_ids": np.array([ids + [self._pad_id] * gap], np.int64),
+            "attention_mask": np.array([[1] * len(ids) + [0] * gap], np.int64),
+            "token_type_ids": np.zeros((1, length), np.int64),
+        }
+        states = self._session.run(None, {name: given[name] for name in self._names})[0][0]
+        return states, excess
+
+    def tokens(self, text: str, length: int) -> list[str]:
+        """The tokens whose states `embed_padded` gives, without padding."""
+        found = list(self._tokenizer.encode(self._prefix + text).tokens)
+        return [*found[: length - 1], found[-1]] if len(found) > length else found
 
     def _compute(self, texts: list[str]) -> NDArray[np.float32]:
         import numpy as np

@@ -18,11 +18,12 @@ from omnimuse.graph.plan import Node, Plan, Ref
 from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.arguments import ArgumentFiller
 from omnimuse.planning.content import resolve_content
-from omnimuse.planning.context import read_clauses
+from omnimuse.planning.context import Reading, read_clauses
 from omnimuse.planning.draft import Draft, DraftNode
+from omnimuse.planning.evidence import complete, weighed
 from omnimuse.planning.intent import Intent, Step
 from omnimuse.planning.language import decompose
-from omnimuse.planning.masking import mask
+from omnimuse.planning.masking import Masked, mask
 from omnimuse.planning.mending import THINGS, openers_of
 from omnimuse.planning.pointing import bind_pointing, fit_durations, pointed_at
 from omnimuse.planning.questions import (
@@ -34,6 +35,7 @@ from omnimuse.planning.questions import (
 from omnimuse.planning.resources import Resource, initial_resources
 from omnimuse.planning.retrieval import ToolIndex
 from omnimuse.planning.search import PlanSearch, Weights
+from omnimuse.planning.tagger import RequestTagger, Tags, load_tagger
 from omnimuse.planning.values import find_values, without_lengths
 from omnimuse.request import Request
 
@@ -64,6 +66,7 @@ class EmbeddedPlanner:
         self._roles, self._assume, self._weights = roles, assume, weights
         self._cache_dir, self._serves = cache_dir, serves
         self._makers: dict[str, Mapping[str, float]] = {}
+        self._tagger: RequestTagger | None = None
         self._index_of: tuple[dict[str, ToolSpec], ToolIndex] | None = None
 
     def plan(
@@ -149,16 +152,24 @@ class EmbeddedPlanner:
         score = self._index(specs).score
         readings = read_clauses(intent, specs, resources, score, cores=not self._assume)
         fits = [reading.plain for reading in readings]
-        search = PlanSearch(
-            specs,
-            readings,
-            weights=self._weights,
-            assume=self._assume,
-            makers=self._makers,
-            unserved=self._unserved(specs),
-            pointed=pointed,
-        )
-        draft = search.search(intent, resources)
+
+        def search(intent: Intent, readings: Sequence[Reading]) -> Draft:
+            return PlanSearch(
+                specs,
+                readings,
+                weights=self._weights,
+                assume=self._assume,
+                makers=self._makers,
+                unserved=self._unserved(specs),
+                pointed=pointed,
+            ).search(intent, resources)
+
+        if self._assume and intent.language == "en":
+            masked = mask(intent.prompt)
+            tags = self._tags(masked, specs)
+            draft, intent = complete(intent, weighed(readings, intent, tags), tags, masked, search)
+        else:
+            draft = search(intent, readings)
         if not draft.nodes and self._assume:
             draft, intent = self._closest(intent, resources, specs)
         if not self._assume:
@@ -191,6 +202,11 @@ class EmbeddedPlanner:
             near = index.score([f"make {thing}" for thing in THINGS.values()])
             self._makers = dict(zip(THINGS, near))
         return self._index_of[1]
+
+    def _tags(self, masked: Masked, specs: Mapping[str, ToolSpec]) -> Tags:
+        if self._tagger is None:
+            self._tagger = load_tagger(self._roles)
+        return self._tagger.tag(masked, specs)
 
     def _unserved(self, specs: Mapping[str, ToolSpec]) -> frozenset[str]:
         if self._serves is None or self._assume:

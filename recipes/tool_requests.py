@@ -1,0 +1,362 @@
+"""Requests with known tools, made from phrases: the corpus of `recipes/tool_tagger.py`.
+
+Self-instruction (Wang et al. 2023, arXiv:2212.10560) and back-instruction (Shen et al. 2023,
+arXiv:2311.18760) ask a large model to write a request for tools sampled from a graph. Here people's
+phrases for 236 tools of thirteen trades (`data/tool_phrases.txt`) are composed over sampled chains:
+every word is known to belong to a tool or to none.
+
+    python recipes/tool_requests.py -n 20 [--seed 0]        # look at some
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data" / "tool_phrases.txt"
+HELD_TRADES = ("clinic", "shop floor", "robots and home")
+NOUNS = {
+    "text": ["text", "article", "paragraph", "note", "message", "story", "document", "speech",
+             "sentence", "description", "result", "output", "content", "passage"],
+    "image": ["image", "picture", "photo", "photograph", "shot", "drawing", "snapshot"],
+    "audio": ["audio", "recording", "audio file", "sound file", "track", "clip", "song", "sound"],
+    "video": ["video", "film", "clip", "video file", "movie", "footage"],
+    "url": ["URL", "link", "web address", "page"],
+    "table": ["table", "spreadsheet", "list of figures", "data"],
+    "document": ["document", "file", "report", "contract", "letter"],
+    "code": ["program", "script", "code", "function"],
+    "mesh": ["3D model", "model", "mesh", "3D object"],
+    "score": ["score", "melody", "tune", "notes"],
+    "signal": ["signal", "sensor recording", "measurement"],
+    "sequence": ["sequence", "DNA sequence"],
+    "molecule": ["molecule", "compound"],
+    "points": ["point cloud", "scan"],
+    "scene": ["scene", "layout"],
+    "motion": ["motion", "movement"],
+    "status": ["confirmation"],
+}  # fmt: skip
+FILES = {"image": "an image", "audio": "an audio", "video": "a video"}
+THEMES = (
+    "a red fox in the snow; the history of the internet; climate change; a birthday party; our new "
+    "phone; how to bake bread; a lighthouse in a storm; healthy eating; the French Revolution; two "
+    "cats on a sofa; working from home; electric cars; a trip to Japan; the benefits of sport; an "
+    "old castle at night; my grandmother's garden; artificial intelligence; a lost dog; the school "
+    "concert; a robot that learns to dance; saving water; the moon landing; a small island; street "
+    "food; learning the piano; a rainy day in Paris; the stock market; bees and flowers; a football "
+    "match; the human heart; a family dinner; renewable energy; a dragon and a knight; city traffic; "
+    "autumn leaves; a job interview; space travel; a sunset over the sea; coffee; the Roman Empire; "
+    "kindness; modern art; a bicycle tour; volcanoes; the annual meeting; a snowman; good sleep; "
+    "the red car parked next to the blue house; Everyone loves a good story; Please call me back "
+    "tomorrow; What is the main idea; Who wrote the letter; The quick answer is no; Open the door; "
+    "I am very happy with the service; Stay calm and carry on; Make it brighter and add a tree; "
+    "slow down; Where is the nearest station; Thank you for watching this video"
+).split("; ")
+GIVEN = (
+    "I have {}.", "I have {}.", "I've got {}.", "Here is {}.", "Here are {}.", "There is {}.",
+    "I recorded {}.", "I took {}.", "I received {}.", "My friend sent me {}.", "Given {},",
+    "I am working with {}.", "Attached is {}.", "I have {} here.", "We have {}.", "Using {},",
+)  # fmt: skip
+TAILS = (
+    "", "", "", " called {}", " named {}", " ({})", ", {},", " {}", " that I made yesterday",
+    " from my holiday", " of a talk", " which is important to me", " from a customer",
+    " about {theme}", " showing {theme}", " in a foreign language", " from last week",
+)  # fmt: skip
+OPEN = (
+    "Please {}", "Please {}", "I want to {}", "I'd like to {}", "I would like to {}", "I need to {}",
+    "Can you {}", "Could you please {}", "{}", "{}", "Help me {}", "Please help me {}", "Let's {}",
+    "I need you to {}", "My goal is to {}", "We should {}", "I am trying to {}", "First, {}",
+)  # fmt: skip
+WANT = (
+    "I need {}", "I want {}", "I'd like {}", "Give me {}", "Please provide {}", "Create {}",
+    "Please make {}", "I would like to have {}", "Get me {}", "Show me {}", "I am looking for {}",
+    "Can I have {}", "Produce {}", "Generate {}", "Send me {}", "I would like to get {}",
+)  # fmt: skip
+ASK = (
+    "I want to know {}", "tell me {}", "Please tell me {}", "find out {}", "I'd like to know {}",
+    "Can you tell me {}", "I wonder {}", "let me know {}", "Please determine {}",
+)  # fmt: skip
+NEXT = (
+    ", then {}", " and then {}", ". Then, {}", ". Then {}", ". After that, {}", ". Next, {}",
+    ", and {}", " and {}", ". Finally, {}", ", and finally {}", ". Afterwards, please {}",
+    ". Once that is done, {}", ". I also want to {}", ". Also, {}", "; {}", ", {}",
+    ". Additionally, {}", ". Lastly, {}", ". With the result, {}", ". In the end, {}",
+    ". Based on that, {}", ". From there, {}", ". Moreover, I need to {}", " before you {}",
+)  # fmt: skip
+FILLERS = (
+    "Thank you.", "I would be very grateful.", "It is for a school project.", "Take your time.",
+    "This is urgent.", "My boss needs it today.", "I hope this is possible.",
+    "I want to share it with my friends.", "It should look professional.",
+    "Use the standard settings.", "Make it as good as possible.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool of the phrase file."""
+
+    name: str
+    about: str
+    inputs: tuple[str, ...]
+    output: str
+    trade: str
+    phrases: tuple[str, ...]
+
+    def of(self, mark: str) -> list[str]:
+        """Its phrases of one sort: `=`, `~`, `?`, or an empty mark for imperatives."""
+        if mark:
+            return [p[1:] for p in self.phrases if p.startswith(mark)]
+        return [p for p in self.phrases if p[0] not in "=~?"]
+
+
+@dataclass
+class Tagged:
+    """A request: its text, and for every tool in it the spans of its words."""
+
+    text: str = ""
+    spans: list[tuple[int, int, str]] = field(default_factory=list)
+
+    def add(self, piece: str | Tagged, tool: str = "") -> Tagged:
+        """Append words; those of a nested piece keep their own tools."""
+        start = len(self.text)
+        if isinstance(piece, Tagged):
+            self.spans += [(a + start, b + start, t) for a, b, t in piece.spans]
+            self.text += piece.text
+        else:
+            self.text += piece
+            if tool and piece.strip():
+                self.spans.append((start, len(self.text), tool))
+        return self
+
+
+def read_tools(path: Path = DATA) -> list[Tool]:
+    """The tools of the phrase file."""
+    tools, trade, head = [], "", None
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("@"):
+            trade = line[1:].strip()
+        elif line.count("|") == 2:
+            head = [part.strip() for part in line.split("|")]
+        elif line.strip() and not line.startswith("#") and head:
+            takes, gives = head[2].split(">")
+            tools.append(
+                Tool(head[0], head[1], tuple(takes.split()), gives.strip(), trade,
+                     tuple(p.strip() for p in line.split(";") if p.strip()))
+            )  # fmt: skip
+            head = None
+    return tools
+
+
+def held_tools(tools: Sequence[Tool]) -> set[str]:
+    """Names kept out of training: three whole trades, and each seventh tool of the others."""
+    return {t.name for n, t in enumerate(tools) if t.trade in HELD_TRADES or n % 7 == 3}
+
+
+class Writer:
+    """Writes requests over a set of tools.
+
+    Args:
+        tools: what may be asked for.
+        rng: the source of chance.
+    """
+
+    def __init__(self, tools: Sequence[Tool], rng: random.Random) -> None:
+        self.tools, self.rng = list(tools), rng
+
+    def write(self, steps: int) -> Tagged:
+        """One request that asks for about `steps` tools."""
+        chain = self._chain(steps)
+        rng = self.rng
+        given, said = [], Tagged()
+        kinds: list[str] = []
+        for tool in chain:
+            kinds.append(tool.inputs[0])
+        start = kinds[0]
+        first = self._thing(start, new=True)
+        if rng.random() < 0.62:
+            frame = rng.choice(GIVEN)
+            before, after = frame.split("{}")
+            said.add(before).add(first).add(after + " ")
+            topic: Tagged = Tagged().add(
+                rng.choice(["it", f"the {self._noun(start)}", f"this {self._noun(start)}"])
+            )
+        else:
+            topic = first
+        given.append(topic)
+        self._body(said, chain, topic)
+        if rng.random() < 0.15:
+            said.add(" " + rng.choice(FILLERS))
+        return said
+
+    # the parts of a request -------------------------------------------------------------------
+
+    def _chain(self, steps: int) -> list[Tool]:
+        rng = self.rng
+        chain = [rng.choice(self.tools)]
+        while len(chain) < steps:
+            last = chain[-1].output
+            fits = [t for t in self.tools if t.inputs[0] == last and t not in chain]
+            if not fits or rng.random() < 0.12:
+                fits = [t for t in self.tools if t not in chain]
+            chain.append(rng.choice(fits))
+        return chain
+
+    def _body(self, said: Tagged, chain: list[Tool], topic: Tagged) -> None:
+        rng = self.rng
+        steps: list[Tagged] = []
+        number = 0
+        about = topic
+        while number < len(chain):
+            run = min(len(chain) - number, rng.choice([1, 1, 1, 1, 2, 2, 3]))
+            part, is_noun = self._part(chain[number : number + run], about)
+            steps.append(self._clause(part, is_noun, is_first=not steps))
+            number += run
+            about = self._back(chain[number - 1])
+        style = rng.random()
+        listed = rng.choice([", ", "; "]) if style < 0.2 and len(steps) > 2 else ""
+        for n, step in enumerate(steps):
+            if n == 0:
+                said.add(self._capital(step, said))
+            elif listed and n < len(steps) - 1:
+                said.add(listed).add(step)
+            else:
+                before, after = rng.choice(NEXT).split("{}")
+                if listed:
+                    before, after = rng.choice([", and ", " and ", ", and finally "]), ""
+                said.add(before).add(step).add(after)
+        said.add(rng.choice([".", ".", ".", "", "!"]))
+
+    def _clause(self, part: Tagged, sort: str, *, is_first: bool) -> Tagged:
+        """A part as something asked for: imperative, wanted thing or question."""
+        rng = self.rng
+        if sort == "":
+            frame = rng.choice(OPEN) if is_first else "{}"
+        elif sort == "=":
+            frame = rng.choice(WANT)
+        else:
+            frame = rng.choice(ASK)
+        if not is_first:
+            frame = frame[:1].lower() + frame[1:] if not frame.startswith("I") else frame
+            frame = frame.replace("please ", "") if rng.random() < 0.5 else frame
+        before, after = frame.split("{}")
+        return Tagged().add(before).add(part).add(after)
+
+    def _part(self, run: list[Tool], about: Tagged) -> tuple[Tagged, str]:
+        """One to three tools in one clause: "a chart of the cleaned table"."""
+        inner = about
+        for n, tool in enumerate(run[:-1]):
+            inner = self._nested(tool, inner, run[n + 1])
+        last = run[-1]
+        roll = self.rng.random()
+        sorts = [m for m in ("=", "?", "~") if last.of(m)]
+        if roll < 0.55 or not sorts:
+            return self._fill(self.rng.choice(last.of("") or last.of("=")), last, inner), ""
+        sort = self.rng.choice(sorts)
+        if sort == "~":
+            text = Tagged().add(self.rng.choice(["a ", "a ", "one "]))
+            text.add(self.rng.choice(last.of("~")), last.name)
+            text.add(f" {self.rng.choice(['version', 'version', self._noun(last.output)])} of ")
+            return text.add(inner), "="
+        return self._fill(self.rng.choice(last.of(sort)), last, inner), sort
+
+    def _nested(self, tool: Tool, inner: Tagged, after: Tool) -> Tagged:
+        """A tool's result as the input of the next: "its summary", "the cleaned recording"."""
+        rng = self.rng
+        adjectives, nouns = tool.of("~"), tool.of("=")
+        if adjectives and (rng.random() < 0.5 or not nouns):
+            text = Tagged().add("the ").add(rng.choice(adjectives), tool.name)
+            text.add(f" {self._noun(tool.output)}")
+            return (
+                text.add(rng.choice([" of ", " from "])).add(inner) if rng.random() < 0.25 else text
+            )
+        if nouns:
+            phrase = rng.choice(nouns)
+            if "{}" not in phrase and rng.random() < 0.4:
+                phrase += rng.choice([" of {}", " from {}", " in {}"])
+            return self._fill(phrase, tool, inner)
+        return self._fill(
+            f"the {self._noun(tool.output)} you get when you {rng.choice(tool.of(''))}", tool, inner
+        )
+
+    def _fill(self, phrase: str, tool: Tool, about: Tagged) -> Tagged:
+        text = Tagged()
+        for piece in re.split(r"(\{2?\})", phrase):
+            if piece == "{}":
+                text.add(self._creative(tool) or about)
+            elif piece == "{2}":
+                kind = tool.inputs[1] if len(tool.inputs) > 1 else "text"
+                text.add(self._thing(kind, new=self.rng.random() < 0.5))
+            else:
+                text.add(piece, tool.name)
+        return text
+
+    def _creative(self, tool: Tool) -> Tagged | None:
+        """A theme, for a tool that makes something of a description."""
+        if tool.inputs[0] != "text" or self.rng.random() < 0.72:
+            return None
+        theme = self.rng.choice(THEMES)
+        return Tagged().add(f"'{theme}'" if self.rng.random() < 0.5 else theme)
+
+    def _back(self, tool: Tool) -> Tagged:
+        """How the next sentence calls what was just made."""
+        rng = self.rng
+        noun = self._noun(tool.output)
+        plain = ["it", "it", f"the {noun}", f"that {noun}", f"the resulting {noun}", "the result",
+                 f"this {noun}", f"the new {noun}", f"the final {noun}", f"the generated {noun}"]  # fmt: skip
+        if tool.of("~") and rng.random() < 0.35:
+            return Tagged().add(f"the {rng.choice(tool.of('~'))} {noun}")
+        return Tagged().add(rng.choice(plain))
+
+    def _thing(self, kind: str, *, new: bool) -> Tagged:
+        rng = self.rng
+        noun = self._noun(kind)
+        theme = rng.choice(THEMES)
+        if kind == "text" and rng.random() < 0.5:
+            quoted = f"'{theme}'"
+            return Tagged().add(
+                rng.choice([quoted, f"the {noun} {quoted}", f"this {noun}: {quoted}"])
+            )
+        if kind == "url" and rng.random() < 0.6:
+            return Tagged().add(f"the {noun} 'https://example.com/{rng.randrange(99)}'")
+        tail = rng.choice(TAILS).replace("{theme}", theme)
+        ending = {"image": "jpg", "audio": "wav", "video": "mp4", "text": "txt", "table": "csv"}
+        name = f"{rng.choice(['example', 'file', 'my', 'input', 'a', 'test'])}{rng.randrange(9)}.{ending.get(kind, 'dat')}"
+        tail = tail.replace("{}", rng.choice([name, f"'{name}'"]))
+        article = rng.choice(
+            ["a", "a", "an old", "a long", "a short"]
+            if new
+            else ["the", "my", "the other", "the given", "the attached"]
+        )
+        if article == "a" and noun[0] in "aeiou":
+            article = "an"
+        return Tagged().add(f"{article} {noun}{tail}")
+
+    def _noun(self, kind: str) -> str:
+        return self.rng.choice(NOUNS.get(kind, ["result"]))
+
+    def _capital(self, step: Tagged, said: Tagged) -> Tagged:
+        if said.text.endswith(", "):
+            return step
+        return Tagged(step.text[:1].upper() + step.text[1:], step.spans)
+
+
+def main() -> None:
+    """Print requests and their tools."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("-n", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    rng = random.Random(options.seed)
+    tools = read_tools()
+    for _ in range(options.n):
+        request = Writer(rng.sample(tools, 40), rng).write(rng.choice([1, 1, 2, 2, 3, 4, 5]))
+        print(request.text)
+        for start, end, name in sorted(request.spans):
+            print(f"    {name}: {request.text[start:end]!r}")
+
+
+if __name__ == "__main__":
+    main()

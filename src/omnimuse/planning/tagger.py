@@ -1,0 +1,253 @@
+"""Which words of a request ask for which tool: a small trained model over word states.
+
+Words and tools meet in one vector space, so the tools may be any (as entity types may be in GLiNER,
+Zaratiana et al. 2023, arXiv:2311.08526). The embedded sentence encoder reads the request; two
+transformer layers of our own, trained by `recipes/tool_tagger.py` on requests of
+`recipes/tool_requests.py`, say for each word how strongly it asks for each tool or for none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from omnimuse.graph.spec import ToolSpec
+from omnimuse.planning.intent import Literal
+from omnimuse.planning.masking import Masked
+from omnimuse.planning.retrieval import documents_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+HEADS, LAYERS = 6, 2
+ENCODER = "all-minilm-l6-v2-int8"
+_EPSILON = 1e-5
+_SURE, _GAP = 0.4, 2
+_ENDINGS = {"image": "jpg", "audio": "wav", "video": "mp4"}
+_TOKEN = re.compile(r"(?<![A-Za-z0-9])[QFU]\d+x(?![A-Za-z0-9])")
+Arrays = Mapping[str, "NDArray[np.float32]"]
+
+
+@dataclass(frozen=True)
+class Region:
+    """Words that ask for one tool.
+
+    Attributes:
+        tool: its name.
+        start: first character, in the masked text.
+        end: after the last one.
+        sureness: mean probability of its words.
+    """
+
+    tool: str
+    start: int
+    end: int
+    sureness: float
+
+
+@dataclass(frozen=True)
+class Tags:
+    """A request's words with the probability of every tool for each.
+
+    Attributes:
+        names: the tools.
+        spans: character ranges of the words, in the masked text.
+        shares: (words, tools), each row with at most 1 in all; the rest asks for no tool.
+    """
+
+    names: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+    shares: NDArray[np.float32]
+
+    def within(self, start: int, end: int) -> dict[str, float]:
+        """How strongly words between two characters ask for each tool: the best two together."""
+        import numpy as np
+
+        rows = [n for n, (a, b) in enumerate(self.spans) if a < end and b > start]
+        if not rows:
+            return {}
+        part = self.shares[rows[0] : rows[-1] + 1]
+        pairs = (part[:-1] + part[1:]) / 2 if len(part) > 1 else part
+        return dict(zip(self.names, np.max(pairs, axis=0).tolist()))
+
+    def regions(self) -> tuple[Region, ...]:
+        """Runs of words that ask for one tool, in order; small gaps are bridged."""
+        found: list[Region] = []
+        best = self.shares.argmax(axis=1) if len(self.shares) else []
+        run: list[int] = []
+        for n, tool in enumerate(best):
+            if self.shares[n, tool] <= _SURE:
+                continue
+            if run and (best[run[-1]] != tool or n - run[-1] > _GAP + 1):
+                found.append(self._region(run, int(best[run[-1]])))
+                run = []
+            run.append(n)
+        if run:
+            found.append(self._region(run, int(best[run[-1]])))
+        return tuple(found)
+
+    def _region(self, rows: Sequence[int], tool: int) -> Region:
+        sure = float(self.shares[list(rows), tool].mean())
+        return Region(self.names[tool], self.spans[rows[0]][0], self.spans[rows[-1]][1], sure)
+
+
+class RequestTagger:
+    """Tags the words of requests with tools.
+
+    Args:
+        arrays: the trained weights, by the names of `recipes/tool_tagger.py`.
+        encoder: has `embed` (texts -> unit vectors) and `locate_tokens` (texts -> states, ranges).
+    """
+
+    def __init__(self, arrays: Arrays, encoder: Any) -> None:
+        self._arrays, self._encoder = arrays, encoder
+        self._tools: tuple[tuple[str, ...], Any, Any] | None = None
+
+    def tag(self, masked: Masked, specs: Mapping[str, ToolSpec]) -> Tags:
+        """How strongly each word of a masked request asks for each tool.
+
+        Args:
+            masked: the request; its literals are read as plain names of files and texts.
+            specs: the tools.
+        """
+        import numpy as np
+
+        names, vectors, owners = self._vectors(specs)
+        said, places = spoken(masked)
+        states, ranges = self._encoder.locate_tokens([said])[0]
+        words, ask = self._read(states)
+        near = words @ vectors.T
+        scores = np.full((len(words), len(names)), -np.inf, np.float32)
+        np.maximum.at(scores.T, owners, near.T)
+        scores = np.exp(
+            (scores - scores.max(axis=1, keepdims=True)) * np.exp(self._arrays["scale"])
+        )
+        shares = scores / scores.sum(axis=1, keepdims=True) / (1.0 + np.exp(-ask))
+        rows = [n for n, (a, b) in enumerate(ranges) if b > a]
+        spans = tuple((places[a], places[b - 1] + 1) for a, b in (ranges[n] for n in rows))
+        return Tags(names, spans, shares[rows])
+
+    def _vectors(self, specs: Mapping[str, ToolSpec]) -> tuple[tuple[str, ...], Any, Any]:
+        """Names, the vectors of all their documents, and whose each is."""
+        import numpy as np
+
+        names = tuple(specs)
+        if self._tools is not None and self._tools[0] == names:
+            return self._tools
+        texts: list[str] = []
+        owners: list[int] = []
+        for number, spec in enumerate(specs.values()):
+            own = documents_of(spec)
+            texts += own
+            owners += [number] * len(own)
+        p = self._arrays
+        documents = self._encoder.embed(texts)
+        kinds = self._encoder.embed([_kinds_of(spec) for spec in specs.values()])
+        kinds = kinds @ p["kind.weight"].T + p["kind.bias"]
+        vectors = documents + kinds[owners]
+        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        self._tools = (names, vectors, np.array(owners))
+        return self._tools
+
+    def _read(self, states: NDArray[np.float32]) -> tuple[Any, Any]:
+        """Word states (T, D) -> unit word vectors (T, D), and whether they ask for a tool (T, 1)."""
+        import numpy as np
+
+        p, x = self._arrays, states
+        for layer in range(LAYERS):
+            at = f"context.layers.{layer}."
+            x = x + _attend(_norm(x, p, at + "norm1"), p, at + "self_attn.")
+            inner = _gelu(_linear(_norm(x, p, at + "norm2"), p, at + "linear1"))
+            x = x + _linear(inner, p, at + "linear2")
+        x = _norm(x, p, "norm")
+        words = _linear(x, p, "word")
+        unit = words / np.maximum(np.linalg.norm(words, axis=1, keepdims=True), 1e-12)
+        return unit, _linear(x, p, "ask")
+
+
+def _linear(x: Any, p: Arrays, name: str) -> Any:
+    return x @ p[name + ".weight"].T + p[name + ".bias"]
+
+
+def _norm(x: Any, p: Arrays, name: str) -> Any:
+    import numpy as np
+
+    centred = x - x.mean(axis=1, keepdims=True)
+    scale = np.sqrt((centred**2).mean(axis=1, keepdims=True) + _EPSILON)
+    return centred / scale * p[name + ".weight"] + p[name + ".bias"]
+
+
+def _gelu(x: Any) -> Any:
+    from scipy.special import erf
+
+    return 0.5 * x * (1.0 + erf(x / 2**0.5))
+
+
+def _attend(x: Any, p: Arrays, name: str) -> Any:
+    """Multi-head self-attention (Vaswani et al. 2017, arXiv:1706.03762) over (T, D)."""
+    import numpy as np
+
+    length, width = x.shape
+    mixed = x @ p[name + "in_proj_weight"].T + p[name + "in_proj_bias"]
+    q, k, v = (
+        part.reshape(length, HEADS, -1).swapaxes(0, 1) for part in np.split(mixed, 3, axis=1)
+    )
+    scores = q @ k.swapaxes(1, 2) / (width // HEADS) ** 0.5
+    shares = np.exp(scores - scores.max(axis=2, keepdims=True))
+    shares = shares / shares.sum(axis=2, keepdims=True)
+    return _linear((shares @ v).swapaxes(0, 1).reshape(length, width), p, name + "out_proj")
+
+
+def _kinds_of(spec: ToolSpec) -> str:
+    """What it takes and gives, in the words of the training corpus."""
+    takes = [port.kind for port in spec.inputs if port.is_required] or ["text"]
+    return f"{' and '.join(takes)} to {spec.outputs[0].kind if spec.outputs else 'status'}"
+
+
+def spoken(masked: Masked) -> tuple[str, list[int]]:
+    """A masked text with plain names for its literals, and for each character where it came from."""
+    table = {item.token: item for item in masked.literals}
+    said, places, last = "", list[int](), 0
+    for match in _TOKEN.finditer(masked.text):
+        item = table.get(match[0])
+        if item is None:
+            continue
+        said += masked.text[last : match.start()]
+        places += range(last, match.start())
+        name = _plain_name(item)
+        said += name
+        places += [match.start()] * (len(name) - 1) + [match.end() - 1]
+        last = match.end()
+    said += masked.text[last:]
+    places += range(last, len(masked.text))
+    return said, places
+
+
+def _plain_name(item: Literal) -> str:
+    if item.type == "quote":
+        return "'text'"
+    return "example.com" if item.type == "url" else f"example.{_ENDINGS.get(item.kind, 'txt')}"
+
+
+@cache
+def _weights() -> dict[str, Any]:
+    import numpy as np
+
+    data = (files("omnimuse.planning") / "weights" / "request-tagger.npz").read_bytes()
+    with np.load(BytesIO(data), allow_pickle=False) as arrays:
+        return {name: arrays[name].astype(np.float32) for name in arrays.files}
+
+
+def load_tagger(roles: Callable[..., Any]) -> RequestTagger:
+    """The shipped tagger on the encoder that it was trained with.
+
+    Raises:
+        BackendUnavailableError: the encoder is not installed.
+    """
+    return RequestTagger(_weights(), roles("feature-extraction", ENCODER))
