@@ -41,20 +41,23 @@ NOUNS = {
 }  # fmt: skip
 FILES = {"image": "an image", "audio": "an audio", "video": "a video"}
 THEMES = (
-    "a red fox in the snow; the history of the internet; climate change; a birthday party; our new "
-    "phone; how to bake bread; a lighthouse in a storm; healthy eating; the French Revolution; two "
-    "cats on a sofa; working from home; electric cars; a trip to Japan; the benefits of sport; an "
-    "old castle at night; my grandmother's garden; artificial intelligence; a lost dog; the school "
-    "concert; a robot that learns to dance; saving water; the moon landing; a small island; street "
-    "food; learning the piano; a rainy day in Paris; the stock market; bees and flowers; a football "
-    "match; the human heart; a family dinner; renewable energy; a dragon and a knight; city traffic; "
-    "autumn leaves; a job interview; space travel; a sunset over the sea; coffee; the Roman Empire; "
-    "kindness; modern art; a bicycle tour; volcanoes; the annual meeting; a snowman; good sleep; "
-    "the red car parked next to the blue house; Everyone loves a good story; Please call me back "
-    "tomorrow; What is the main idea; Who wrote the letter; The quick answer is no; Open the door; "
-    "I am very happy with the service; Stay calm and carry on; Make it brighter and add a tree; "
-    "slow down; Where is the nearest station; Thank you for watching this video"
-).split("; ")
+    "a red fox in the snow", "the history of the internet", "climate change", "a birthday party",
+    "our new phone", "how to bake bread", "a lighthouse in a storm", "healthy eating",
+    "the French Revolution", "two cats on a sofa", "working from home", "electric cars",
+    "a trip to Japan", "the benefits of sport", "an old castle at night",
+    "my grandmother's garden", "artificial intelligence", "a lost dog", "the school concert",
+    "a robot that learns to dance", "saving water", "the moon landing", "a small island",
+    "street food", "learning the piano", "a rainy day in Paris", "the stock market",
+    "bees and flowers", "a football match", "the human heart", "a family dinner",
+    "renewable energy", "a dragon and a knight", "city traffic", "autumn leaves",
+    "a job interview", "space travel", "a sunset over the sea", "coffee", "the Roman Empire",
+    "kindness", "modern art", "a bicycle tour", "volcanoes", "the annual meeting", "a snowman",
+    "good sleep", "the red car parked next to the blue house", "Everyone loves a good story",
+    "Please call me back tomorrow", "What is the main idea", "Who wrote the letter",
+    "The quick answer is no", "Open the door", "I am very happy with the service",
+    "Stay calm and carry on", "Make it brighter and add a tree", "slow down",
+    "Where is the nearest station", "Thank you for watching this video",
+)  # fmt: skip
 GIVEN = (
     "I have {}.", "I have {}.", "I've got {}.", "Here is {}.", "Here are {}.", "There is {}.",
     "I recorded {}.", "I took {}.", "I received {}.", "My friend sent me {}.", "Given {},",
@@ -66,8 +69,9 @@ TAILS = (
     " about {theme}", " showing {theme}", " in a foreign language", " from last week",
 )  # fmt: skip
 OPEN = (
-    "Please {}", "Please {}", "I want to {}", "I'd like to {}", "I would like to {}", "I need to {}",
-    "Can you {}", "Could you please {}", "{}", "{}", "Help me {}", "Please help me {}", "Let's {}",
+    "Please {}", "Please {}", "I want to {}", "I'd like to {}", "I would like to {}",
+    "I need to {}", "Can you {}", "Could you please {}", "{}", "{}", "Help me {}",
+    "Please help me {}", "Let's {}",
     "I need you to {}", "My goal is to {}", "We should {}", "I am trying to {}", "First, {}",
 )  # fmt: skip
 WANT = (
@@ -304,8 +308,8 @@ class Writer:
         """How the next sentence calls what was just made."""
         rng = self.rng
         noun = self._noun(tool.output)
-        plain = ["it", "it", f"the {noun}", f"that {noun}", f"the resulting {noun}", "the result",
-                 f"this {noun}", f"the new {noun}", f"the final {noun}", f"the generated {noun}"]  # fmt: skip
+        which = ["the", "that", "the resulting", "this", "the new", "the final", "the generated"]
+        plain = ["it", "it", "the result", *(f"{word} {noun}" for word in which)]
         if tool.of("~") and rng.random() < 0.35:
             return Tagged().add(f"the {rng.choice(tool.of('~'))} {noun}")
         return Tagged().add(rng.choice(plain))
@@ -323,7 +327,8 @@ class Writer:
             return Tagged().add(f"the {noun} 'https://example.com/{rng.randrange(99)}'")
         tail = rng.choice(TAILS).replace("{theme}", theme)
         ending = {"image": "jpg", "audio": "wav", "video": "mp4", "text": "txt", "table": "csv"}
-        name = f"{rng.choice(['example', 'file', 'my', 'input', 'a', 'test'])}{rng.randrange(9)}.{ending.get(kind, 'dat')}"
+        stem = rng.choice(["example", "file", "my", "input", "a", "test"])
+        name = f"{stem}{rng.randrange(9)}.{ending.get(kind, 'dat')}"
         tail = tail.replace("{}", rng.choice([name, f"'{name}'"]))
         article = rng.choice(
             ["a", "a", "an old", "a long", "a short"]

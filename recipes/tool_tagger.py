@@ -3,8 +3,8 @@
 A tool set is given by names and descriptions at run time, as entity types are to GLiNER (Zaratiana
 et al. 2023, arXiv:2311.08526): words and tools meet in one vector space. Frozen: the embedded
 sentence encoder. Trained: a two-layer transformer over its word states, and a projection of the
-tools' sentence vectors. Trained on requests of `recipes/tool_requests.py`; tools of three trades and
-every seventh of the others never appear in training, and all figures are on those.
+tools' sentence vectors. Trained on requests of `recipes/tool_requests.py`; tools of three trades
+and every seventh of the others never appear in training, and all figures are on those.
 
     python recipes/tool_tagger.py --out DIR [--steps 6000] [--minutes 30]
 """
@@ -166,7 +166,7 @@ class Documents:
         self._number = {tool.name: n for n, tool in enumerate(tools)}
 
     def of(self, tools: list[Tool], rng: random.Random | None) -> tuple[Tensor, Tensor]:
-        """Two vectors a tool (its description; or, with chance, something else of it), and kinds."""
+        """Two vectors a tool (its description; or, by chance, something else), and kinds."""
         rows = []
         for tool in tools:
             own = self._rows[tool.name]
@@ -238,8 +238,9 @@ def main() -> None:
                     exact += guess == wanted
         model.train()
         p, r = hits / max(said_n, 1), hits / max(wanted_n, 1)
-        return {"precision": round(p, 4), "recall": round(r, 4), "f1": round(2 * p * r / max(p + r, 1e-9), 4),
-                "exact": round(exact / (count // 20 * 20), 4)}  # fmt: skip
+        f1, share = 2 * p * r / max(p + r, 1e-9), exact / (count // 20 * 20)
+        figures = {"precision": p, "recall": r, "f1": f1, "exact": share}
+        return {name: round(value, 4) for name, value in figures.items()}
 
     print("before", json.dumps(measure(unseen)), flush=True)
     last = 0.0

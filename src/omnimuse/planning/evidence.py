@@ -1,8 +1,8 @@
 """What the request tagger saw, as evidence for the search: nearer tools, and steps overlooked.
 
 Grammar cuts a request into steps; the tagger reads it word by word. Where both agree a tool comes
-nearer. Where the tagger is sure of a tool that no step led to ("the *summarised transcript* of it"),
-the words become a step of their own, before or after the one around them, as the kinds allow.
+nearer. Where the tagger is sure of a tool that no step led to ("the *summarised* transcript"), the
+words become a step of their own, before or after the one around them, as the kinds allow.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _with_step(
     steps, place = list(intent.steps), around if is_before and around >= 0 else around + 1
     if is_before and around >= 0:
         steps[around], step = _handed_on(steps[around], step)
-    shown = {name: 0.0 for name in readings[0].plain} if readings else {}
+    shown = dict.fromkeys(readings[0].plain, 0.0) if readings else {}
     reading = Reading({**shown, region.tool: _FOUND})
     steps.insert(place, step)
     joined = [

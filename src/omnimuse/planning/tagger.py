@@ -156,7 +156,7 @@ class RequestTagger:
         return self._tools
 
     def _read(self, states: NDArray[np.float32]) -> tuple[Any, Any]:
-        """Word states (T, D) -> unit word vectors (T, D), and whether they ask for a tool (T, 1)."""
+        """Word states (T, D) -> unit vectors (T, D), and whether each asks for a tool (T, 1)."""
         import numpy as np
 
         p, x = self._arrays, states
@@ -211,7 +211,7 @@ def _kinds_of(spec: ToolSpec) -> str:
 
 
 def spoken(masked: Masked) -> tuple[str, list[int]]:
-    """A masked text with plain names for its literals, and for each character where it came from."""
+    """A masked text with plain names for its literals, and where each character came from."""
     table = {item.token: item for item in masked.literals}
     said, places, last = "", list[int](), 0
     for match in _TOKEN.finditer(masked.text):
