@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from omnimuse.errors import DatasetError
 from omnimuse.models.vae import VAE, VAEConfig
@@ -50,6 +50,18 @@ class Config:
 def seen(x: Tensor, config: Config, generator: Any = None) -> Tensor:
     """What the model sees of grey pictures (B, C, H, W): for Bernoulli, pixels drawn as 0 or 1."""
     return torch.bernoulli(x, generator=generator) if config.likelihood == "bernoulli" else x
+
+
+class Decoder(nn.Module):  # type: ignore[misc]
+    """Codes (B, latent) to expected pictures (B, C, H, W)."""
+
+    def __init__(self, model: VAE) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Decode."""
+        return self.model.decode(z)
 
 
 class VAERecipe(Recipe[Config]):
@@ -118,6 +130,10 @@ class VAERecipe(Recipe[Config]):
         else:
             nats = histogram_floor_bits(train, held_out) * nats_per_bit
         return {"negative_elbo_nats": nats, "bits_per_dim": nats / nats_per_bit}
+
+    def exports(self, model: VAE, config: Config) -> dict[str, tuple[Any, tuple[Any, ...]]]:
+        """The decoder: normal codes to pictures."""
+        return {"decoder": (Decoder(model), (torch.randn(2, config.latent),))}
 
 
 RECIPE = VAERecipe()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from omnimuse.errors import DatasetError
 from omnimuse.models.vq_gan import VQGAN, VQGANConfig
@@ -46,6 +46,30 @@ class Config:
     """Of AdamW, for autoencoder and prior."""
     discriminator_rate: float = 1e-3
     """Of AdamW, for the discriminator."""
+
+
+class Encoder(nn.Module):  # type: ignore[misc]
+    """Pictures (B, C, H, W) to codes (B, H/4, W/4)."""
+
+    def __init__(self, model: VQGAN) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Encode."""
+        return self.model.encode(x)
+
+
+class Decoder(nn.Module):  # type: ignore[misc]
+    """Codes (B, H/4, W/4) to pictures (B, C, H, W)."""
+
+    def __init__(self, model: VQGAN) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Decode."""
+        return self.model.decode(codes)
 
 
 class VQGANRecipe(Recipe[Config]):
@@ -128,6 +152,14 @@ class VQGANRecipe(Recipe[Config]):
     def floor(self, config: Config, train: Dataset, held_out: Dataset) -> dict[str, float]:
         """The mean picture for every picture."""
         return {"mse": mean_picture_error(train, held_out)}
+
+    def exports(self, model: VQGAN, config: Config) -> dict[str, tuple[Any, tuple[Any, ...]]]:
+        """Both halves: pictures to codes, codes to pictures."""
+        codes = torch.randint(config.codes, (2, *model.config.grid))
+        return {
+            "encoder": (Encoder(model), (torch.rand(2, *model.config.shape),)),
+            "decoder": (Decoder(model), (codes,)),
+        }
 
 
 RECIPE = VQGANRecipe()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from omnimuse.errors import DatasetError
 from omnimuse.models.vq_vae import VQVAE, VQVAEConfig, perplexity
@@ -42,6 +42,30 @@ class Config:
     """Of AdamW."""
     weight_decay: float = 0.0
     """Of AdamW."""
+
+
+class Encoder(nn.Module):  # type: ignore[misc]
+    """Pictures (B, C, H, W) to codes (B, H/4, W/4)."""
+
+    def __init__(self, model: VQVAE) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Encode."""
+        return self.model.encode(x)
+
+
+class Decoder(nn.Module):  # type: ignore[misc]
+    """Codes (B, H/4, W/4) to pictures (B, C, H, W)."""
+
+    def __init__(self, model: VQVAE) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Decode."""
+        return self.model.decode(codes)
 
 
 class VQVAERecipe(Recipe[Config]):
@@ -102,6 +126,14 @@ class VQVAERecipe(Recipe[Config]):
     def floor(self, config: Config, train: Dataset, held_out: Dataset) -> dict[str, float]:
         """The mean picture for every picture."""
         return {"mse": mean_picture_error(train, held_out)}
+
+    def exports(self, model: VQVAE, config: Config) -> dict[str, tuple[Any, tuple[Any, ...]]]:
+        """Both halves: pictures to codes, codes to pictures."""
+        codes = torch.randint(config.codes, (2, *model.config.grid))
+        return {
+            "encoder": (Encoder(model), (torch.rand(2, *model.config.shape),)),
+            "decoder": (Decoder(model), (codes,)),
+        }
 
 
 RECIPE = VQVAERecipe()

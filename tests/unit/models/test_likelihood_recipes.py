@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 from omnimuse.errors import CheckpointError, DatasetError  # noqa: E402
 from omnimuse.training import checkpoint  # noqa: E402
 from omnimuse.training.dataset import Dataset, DataSpec  # noqa: E402
+from omnimuse.training.export import export_onnx  # noqa: E402
 from omnimuse.training.settings import read_settings  # noqa: E402
 from omnimuse.training.trainer import Trainer  # noqa: E402
 from omnimuse.training.zoo import list_recipes, load_recipe  # noqa: E402
@@ -93,6 +94,17 @@ def test_weights_of_other_sizes_are_refused(name, tmp_path):
     other = recipe.build(read_settings(recipe.config, None, SMALL[name]).recipe, spec)
     with pytest.raises(CheckpointError):
         checkpoint.load_module(other, saved.part("model"), "model.safetensors")
+
+
+@pytest.mark.slow
+def test_halves_become_onnx(tmp_path):
+    recipe = load_recipe(ZOO["vq-vae"])
+    config = read_settings(recipe.config, None, SMALL["vq-vae"]).recipe
+    model = recipe.build(config, DataSpec("image", (1, 8, 8))).eval()
+    for part, (module, inputs) in recipe.exports(model, config).items():
+        done = export_onnx(module, inputs, tmp_path / f"{part}.onnx")
+        assert done.path.stat().st_size > 1000
+        assert done.largest_error < 1e-4
 
 
 @pytest.mark.parametrize("name", SMALL)
