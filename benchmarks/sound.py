@@ -1,10 +1,14 @@
 """Speech, effects and mixing in figures: speed against real time, loudness, word times, identity.
 
-    OMNIMUSE_MODELS_DIR=... python benchmarks/sound.py [effects|mix|classes|speech]... [-o FILE]
+    OMNIMUSE_MODELS_DIR=... python benchmarks/sound.py [SUITE]... [-o FILE] [--picture FILE]
+
+Suites: effects, mix, classes, speech, voice, script; all if none is named.
 
 Ratios from one run on one core; nothing here is collected by pytest. `classes` trains a plain
 k-nearest-neighbour classifier on measurements of some performances of each class and names others,
-of other seeds, intensities and densities.
+of other seeds, intensities and densities; `--picture` draws whom it takes for whom. `voice` has our
+speech and that of the voice's own command-line program read back by an independent recogniser.
+`script` compiles a two-minute play of three voices, music and six effects.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import sys
 import tempfile
 import time
@@ -23,6 +28,7 @@ from typing import Any
 import numpy as np
 
 RATE = 22050
+PICTURE: Path | None = None
 STORY = (
     "The old lighthouse stood at the end of the harbour. Every evening the keeper climbed the "
     "stairs and lit the lamp. On Monday a small boat came out of the fog, and nobody was on board. "
@@ -127,7 +133,8 @@ def classes() -> dict[str, Any]:
     known = np.array([take(name, seed) for name in names for seed in range(5)])
     owners = np.repeat(np.arange(len(names)), 5)
     scale = known.std(axis=0) + 1e-6
-    right, confused = 0, {}
+    right, confused = 0, dict[str, int]()
+    matrix = np.zeros((len(names), len(names)), int)
     trials = [(index, seed) for index in range(len(names)) for seed in (100, 101)]
     for index, seed in trials:
         distance = (((known - take(names[index], seed)) / scale) ** 2).sum(axis=1)
@@ -135,15 +142,34 @@ def classes() -> dict[str, Any]:
         votes = np.bincount(nearest, minlength=len(names))
         guess = int(nearest[0] if votes.max() == 1 else votes.argmax())
         right += guess == index
+        matrix[index, guess] += 1
         if guess != index:
             pair = f"{names[index]} as {names[guess]}"
             confused[pair] = confused.get(pair, 0) + 1
+    told_apart = [name for index, name in enumerate(names) if matrix[index, index] == 2
+                  and matrix[:, index].sum() == 2]  # fmt: skip
+    if PICTURE is not None:
+        _draw_confusion(matrix, PICTURE)
     return {
         "classes": len(names),
         "accuracy": round(right / len(trials), 3),
         "chance": round(1 / len(names), 3),
+        "classes_never_confused": len(told_apart),
         "confused": sorted(confused, key=lambda pair: -confused[pair])[:12],
     }
+
+
+def _draw_confusion(matrix: np.ndarray, path: Path) -> None:
+    """What was played (rows, from the top) against what it was taken for (columns)."""
+    from PIL import Image
+
+    share = matrix / matrix.sum(axis=1, keepdims=True)
+    shade = np.full((*matrix.shape, 3), 18, np.uint8)
+    is_right = np.eye(len(matrix), dtype=bool)
+    shade[is_right] = (18 + np.outer(share[is_right], (100, 200, 150))).astype(np.uint8)
+    wrong = ~is_right & (matrix > 0)
+    shade[wrong] = (60 + np.outer(share[wrong], (190, 90, 40))).astype(np.uint8)
+    Image.fromarray(shade).resize((505, 505), Image.Resampling.NEAREST).save(path)
 
 
 def _engines() -> dict[str, Any]:
@@ -222,14 +248,165 @@ def speech() -> dict[str, Any]:
     }
 
 
-SUITES = {"effects": effects, "mix": mix, "classes": classes, "speech": speech}
+LINES = (
+    "The train leaves at half past nine from the third platform.",
+    "She put the old letters back into the wooden box.",
+    "Nobody had seen the captain since the storm began.",
+    "There are twelve eggs and a bottle of milk in the kitchen.",
+    "My brother plays the violin in a small orchestra.",
+    "If it rains tomorrow we will stay at home and read.",
+    "The children ran across the bridge to the other side.",
+    "Please turn the music down, the neighbours are asleep.",
+    "An old man sat by the window and watched the snow.",
+    "They found the road again after three hours of walking.",
+    "The museum is closed on Mondays and public holidays.",
+    "His first book was about birds and their long journeys.",
+    "Could you tell me where the nearest bakery is?",
+    "The water was so clear that we could see the stones.",
+    "After dinner the guests went out into the garden.",
+    "Every morning the doctor walks his dog along the river.",
+    "The new engine uses less fuel and makes less noise.",
+    "We waited for the answer, but the telephone did not ring.",
+    "The farmer sold two horses and bought a little boat.",
+    "In the evening the lights of the city shine on the water.",
+)
+PLAY = """[rain, background]
+[music: a sad waltz]
+NARRATOR: The ferry had been late for an hour, and the waiting room was cold. Anna sat on her bag
+and counted the lamps along the pier, the way she had done when she was a child.
+[footsteps]
+BEN: Is this the last boat, or did I miss it again?
+ANNA: It has not come. They say that there is fog beyond the lighthouse, and that nobody sails
+into it.
+[thunder]
+BEN: Then I am early, for the first time in my life. May I sit down? My name is Ben.
+ANNA: I know who you are. You broke the window of our shop, twenty years ago, with a red ball.
+[clock ticking]
+NARRATOR: He looked at her for a long time. The clock above the door went on, as clocks do, and
+did not care about windows, nor about twenty years.
+BEN: I paid for it. It took me a whole summer. I carried newspapers up every hill of this town.
+ANNA: I know that too. My father kept the money in a glass, and he never spent it. He said that it
+was the most honest money that he had ever seen.
+[door creak]
+NARRATOR: The keeper came in, shook the water from his coat, and told them that the boat would not
+come before the morning. There was tea, he said, if they did not mind the tin cups.
+BEN: Then we have the whole night. Tell me about the shop. Is the bell still over the door?
+ANNA: The bell is there. The shop is a bakery now, and the new people are kind. On Sundays they
+let me stand behind the counter, only for the smell of it.
+[church bell]
+NARRATOR: Far away a bell struck eleven. The rain grew softer, and somewhere in the fog a ship
+answered, low and slow, as if it had all the time in the world.
+[ship horn]
+BEN: Listen. Somebody is out there after all.
+ANNA: Somebody always is. Drink your tea, Ben. In the morning I will show you the window.
+NARRATOR: And so they sat, with the tin cups in their hands, until the lamps along the pier went
+out one after another, and the first boat came in with the light.
+"""
+
+
+def voice() -> dict[str, Any]:
+    """Word errors and real-time factor: our tool against the voice's own command-line program."""
+    import subprocess
+
+    import soundfile
+
+    from omnimuse.assets.asset import Asset
+    from omnimuse.assets.media import audio_asset
+    from omnimuse.tools.context import ToolContext
+    from omnimuse.tools.speech import synthesize_speech, transcribe_speech
+
+    engines = _engines()
+    models = Path(os.environ["OMNIMUSE_MODELS_DIR"]) / "piper-joe"
+    model = sorted((models / "voice").rglob("*.onnx"))[0]
+    environment = {**os.environ, "PYTHONPATH": str(models / "site"), "PYTHONUTF8": "1"}
+    text = " ".join(LINES)
+    with tempfile.TemporaryDirectory() as folder:
+        context = ToolContext(seed=0, workdir=Path(folder), role=engines.__getitem__)
+        out = Path(folder) / "theirs.wav"
+        command = [sys.executable, "-m", "piper", "--model", str(model), "--output-file", str(out)]
+        subprocess.run([*command, "--", "Warm."], env=environment, check=True, capture_output=True)
+        synthesize_speech(context, Asset.from_text("Warm."))
+        seconds: dict[str, list[float]] = {"ours": [], "theirs": [], "theirs_start": []}
+        for _ in range(2):  # alternating, so that a busy machine slows both alike
+            start = time.perf_counter()
+            subprocess.run(
+                [*command, "--", "Warm."], env=environment, capture_output=True, check=True
+            )
+            seconds["theirs_start"].append(time.perf_counter() - start)
+            start = time.perf_counter()
+            subprocess.run([*command, "--", text], env=environment, check=True, capture_output=True)
+            seconds["theirs"].append(time.perf_counter() - start)
+            start = time.perf_counter()
+            ours = synthesize_speech(context, Asset.from_text(text)).speech
+            seconds["ours"].append(time.perf_counter() - start)
+        samples, rate_hz = soundfile.read(out, dtype="float32", always_2d=True)
+        theirs = audio_asset(samples, rate_hz, "speech")
+        heard = {
+            name: transcribe_speech(context, asset).text.read_text()
+            for name, asset in (("ours", ours), ("theirs", theirs))
+        }
+    best = {name: min(values) for name, values in seconds.items()}
+    lengths = {"ours": ours.facts["duration_s"], "theirs": len(samples) / rate_hz}
+    net = best["theirs"] - best["theirs_start"]
+    return {
+        "words": len(text.split()),
+        "word_error_rate": {n: round(_word_error_rate(text, t), 4) for n, t in heard.items()},
+        "audio_s": {name: round(length, 1) for name, length in lengths.items()},
+        "real_time_factor": round(best["ours"] / lengths["ours"], 4),
+        "their_real_time_factor": round(best["theirs"] / lengths["theirs"], 4),
+        "their_real_time_factor_without_start": round(net / lengths["theirs"], 4),
+    }
+
+
+def _unwrapped(play: str) -> str:
+    """Lines that go on joined to the one before: a line of a play is one speech."""
+    import re
+
+    return re.sub(r"\n(?!\[|[A-Z]+:|$)", " ", play)
+
+
+def script() -> dict[str, Any]:
+    """Two minutes of three voices, music and six effects: seconds, loudness, true peak."""
+    from omnimuse.assets.asset import Asset
+    from omnimuse.backends.cards import load_cards
+    from omnimuse.backends.resolver import Resolver
+    from omnimuse.backends.store import ModelStore
+    from omnimuse.config import load_settings
+    from omnimuse.tools.audio_script import compile_audio_script, write_audio_script
+    from omnimuse.tools.context import ToolContext
+
+    settings = load_settings()
+    resolver = Resolver(settings, ModelStore(settings.models_dir), load_cards(settings))
+    with tempfile.TemporaryDirectory() as folder:
+        context = ToolContext(seed=1, workdir=Path(folder), role=resolver.role)
+        written = write_audio_script(context, Asset.from_text(_unwrapped(PLAY)), form="play")
+        start, cpu = time.perf_counter(), time.process_time()
+        made = compile_audio_script(context, written)
+        seconds, cpu_s = time.perf_counter() - start, time.process_time() - cpu
+        resolver.role("text-to-speech").close()
+        of_voice = resource.getrusage(resource.RUSAGE_CHILDREN)
+        voice_s = of_voice.ru_utime + of_voice.ru_stime
+    facts = made.audio.facts
+    return {
+        "voices": written.facts["voices"], "effects": written.facts["sounds"],
+        "music": written.facts["music"], "duration_s": round(facts["duration_s"], 1),
+        "seconds": round(seconds, 1), "cpu_seconds": round(cpu_s + voice_s, 1),
+        "loudness_lufs": facts["loudness_lufs"], "true_peak_dbtp": facts["true_peak_dbtp"],
+    }  # fmt: skip
+
+
+SUITES = {"effects": effects, "mix": mix, "classes": classes, "speech": speech, "voice": voice,
+          "script": script}  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("suites", nargs="*", choices=[*SUITES, []], help="all if none")
     parser.add_argument("-o", "--output", type=Path)
+    parser.add_argument("--picture", type=Path, help="where to draw whom `classes` confuses")
     arguments = parser.parse_args()
+    global PICTURE
+    PICTURE = arguments.picture
     report: dict[str, Any] = {
         "environment": {"python": platform.python_version(), "numpy": np.__version__,
                         "cores": os.cpu_count(), "machine": platform.machine()},
