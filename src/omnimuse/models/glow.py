@@ -33,6 +33,7 @@ from omnimuse.errors import ArgumentError
 
 LOG_2_PI = math.log(2 * math.pi)
 TINY = 1e-6  # noise is cut at 4.75 standard deviations
+LEAST_SHARE = 2e-6  # of a level, so that none vanishes between two float32 numbers
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,8 @@ class Marginals(nn.Module):  # type: ignore[misc]
         for x in batches:
             level = (x.flatten(1).T * (self.levels - 1)).round().long()  # (D, B)
             counts.scatter_add_(1, level, torch.ones_like(level, dtype=counts.dtype))
-        self.edges[:, 1:] = (counts / counts.sum(1, keepdim=True)).cumsum(1)
+        share = counts / counts.sum(1, keepdim=True) + LEAST_SHARE
+        self.edges[:, 1:] = (share / share.sum(1, keepdim=True)).double().cumsum(1)
         self.edges[:, -1] = 1
 
     def forward(self, y: Tensor) -> tuple[Tensor, Tensor]:
