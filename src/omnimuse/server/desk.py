@@ -103,7 +103,9 @@ class Desk:
         self.pool.stop()
         self.db.close()
         self.house.close()
-        os.close(self._held)
+        if self._held >= 0:
+            os.close(self._held)
+            self._held = -1
 
     # Jobs ---------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from omnimuse.server.jobs import JobStore, now
 
 LOCAL = "local"
 _SYNC_STEP = 200
+_GIVEN_UP = "given_up"
 _MAX_TEXT = 2000
 
 
@@ -93,6 +94,7 @@ class Holdings:
         is_upload: bool = False,
     ) -> None:
         """Give an owner assets; those held already stay as they are."""
+        assets = list(assets)
         rows = [
             (
                 owner,
@@ -118,6 +120,10 @@ class Holdings:
                 "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
                 " (SELECT coalesce(max(seq), 0) + 1 FROM holdings WHERE owner = ?))",
                 rows,
+            )
+            connection.executemany(
+                "DELETE FROM documents WHERE owner = ? AND kind = ? AND id = ?",
+                [(owner, _GIVEN_UP, asset.id) for asset in assets],
             )
 
     def get(self, owner: str, asset_id: str) -> Held:
@@ -150,6 +156,11 @@ class Holdings:
         with self._db.writing() as connection:
             connection.execute(
                 "DELETE FROM holdings WHERE owner = ? AND asset = ?", (owner, asset_id)
+            )
+            # The machine's user sees the whole library, but for what they gave up.
+            connection.execute(
+                "INSERT OR IGNORE INTO documents VALUES (?, ?, ?, 0, '{}')",
+                (owner, _GIVEN_UP, asset_id),
             )
 
     def find(self, owner: str, search: Search) -> list[Held]:
@@ -217,7 +228,7 @@ class Holdings:
             self._add_local(asset)
 
     def _sync_one(self, asset_id: str) -> None:
-        if asset_id in self._library:
+        if asset_id in self._library and self._unknown([self._library.get(asset_id)]):
             self._add_local(self._library.get(asset_id))
 
     def _add_local(self, asset: Asset) -> None:
@@ -229,7 +240,10 @@ class Holdings:
 
     def _unknown(self, assets: Sequence[Asset]) -> list[Asset]:
         rows = self._db.rows("SELECT asset FROM holdings WHERE owner = ?", (LOCAL,))
-        known = {row["asset"] for row in rows}
+        given_up = self._db.rows(
+            "SELECT id AS asset FROM documents WHERE owner = ? AND kind = ?", (LOCAL, _GIVEN_UP)
+        )
+        known = {row["asset"] for row in (*rows, *given_up)}
         return [asset for asset in assets if asset.id not in known]
 
 

@@ -24,6 +24,7 @@ class Running:
 
     def __init__(self, home: Path, models: Path, **options: Any) -> None:
         import uvicorn
+
         from omnimuse.config import load_settings
         from omnimuse.server.app import create_app
         from omnimuse.server.options import ServerOptions

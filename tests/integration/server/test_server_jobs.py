@@ -121,6 +121,7 @@ def test_what_is_wrong_is_said_before_a_job_is_accepted(server) -> None:
 
 def test_one_declaration_shows_on_every_face(server) -> None:
     from mcp.client.client import Client
+
     from omnimuse.graph.plan import Node, Plan
 
     listed = {t["name"]: t for t in server.client.get("/api/tools").json()["items"]}
