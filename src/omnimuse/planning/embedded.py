@@ -167,7 +167,8 @@ class EmbeddedPlanner:
         if self._assume and intent.language == "en":
             masked = mask(intent.prompt)
             tags = self._tags(masked, specs)
-            draft, intent = complete(intent, weighed(readings, intent, tags), tags, masked, search)
+            readings = weighed(readings, intent, tags)
+            draft, intent = complete(intent, readings, tags, masked, specs, search)
         else:
             draft = search(intent, readings)
         if not draft.nodes and self._assume:

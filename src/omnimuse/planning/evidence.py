@@ -8,9 +8,10 @@ words become a step of their own, before or after the one around them, as the ki
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.context import Reading, Scores
 from omnimuse.planning.draft import Draft
 from omnimuse.planning.intent import PRONOUN, Intent, Mention, Step
@@ -18,7 +19,7 @@ from omnimuse.planning.masking import Masked
 from omnimuse.planning.tagger import Region, Tags
 
 NEARER, DOUBT = 0.30, 0.04
-SURE = 0.7
+SURE, SURER = 0.7, 0.85
 _FOUND = 0.8
 _MOST = 4
 
@@ -58,6 +59,7 @@ def complete(
     readings: list[Reading],
     tags: Tags,
     masked: Masked,
+    specs: Mapping[str, ToolSpec],
     search: Callable[[Intent, Sequence[Reading]], Draft],
 ) -> tuple[Draft, Intent]:
     """The best draft, with steps for what the tagger is sure of and the grammar overlooked.
@@ -67,10 +69,11 @@ def complete(
         readings: of its steps.
         tags: of its words.
         masked: the request.
+        specs: the tools.
         search: steps and readings -> the best draft.
     """
     draft = search(intent, readings)
-    for region in _overlooked(draft, tags):
+    for region in _overlooked(draft, intent, tags, specs):
         best: tuple[float, Draft, Intent, list[Reading]] | None = None
         for is_before in (True, False):
             longer, more = _with_step(intent, readings, region, masked, is_before=is_before)
@@ -82,16 +85,34 @@ def complete(
     return draft, intent
 
 
-def _overlooked(draft: Draft, tags: Tags) -> list[Region]:
-    """Sure regions whose tool is not in the draft, one for each tool."""
+def _overlooked(
+    draft: Draft, intent: Intent, tags: Tags, specs: Mapping[str, ToolSpec]
+) -> list[Region]:
+    """Sure regions whose tool is not in the draft, one for each tool.
+
+    Words before the first step mostly tell what there is; and where a step has found a tool that
+    takes and gives the same kinds, its words rather say more about that one: both must be surer.
+    """
     known = {node.tool for node in draft.nodes}
+    ranges = step_ranges(intent)
+    first = min((start for start, _ in ranges), default=0)
     found: dict[str, Region] = {}
     for region in tags.regions():
-        if region.tool not in known and region.sureness > SURE:
+        if region.tool in known:
+            continue
+        around = {n for n, (a, b) in enumerate(ranges) if a <= region.start < b}
+        beside = {_kinds(specs[node.tool]) for node in draft.nodes if node.step in around}
+        is_doubtful = region.start < first or _kinds(specs[region.tool]) in beside
+        if region.sureness > (SURER if is_doubtful else SURE):
             kept = found.get(region.tool)
             if kept is None or region.sureness > kept.sureness:
                 found[region.tool] = region
     return sorted(found.values(), key=lambda r: r.start)[:_MOST]
+
+
+def _kinds(spec: ToolSpec) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    takes = tuple(port.kind for port in spec.inputs if port.is_required)
+    return takes, tuple(port.kind for port in spec.outputs)
 
 
 def _keeps(draft: Draft, grown: Draft, tool: str) -> bool:
