@@ -21,10 +21,17 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --use-angle=swiftshader --enable-unsafe-swiftshader"
-).split()
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
 _START_S = 60.0
 
 
@@ -160,9 +167,7 @@ def open_tab(browser: Browser, studio_server: StudioServer) -> Iterator[Callable
         )
         tab = Tab(context.new_page())
         tab.page.set_default_timeout(30_000)
-        tab.page.on(
-            "console", lambda m: tab.problems.append(m.text) if m.type == "error" else None
-        )
+        tab.page.on("console", lambda m: tab.problems.append(m.text) if m.type == "error" else None)
         tab.page.on("pageerror", lambda error: tab.problems.append(str(error)))
         tab.page.on("request", lambda r: tab.hosts.add(httpx.URL(r.url).host))
         tab.page.goto(studio_server.url + where)
@@ -183,3 +188,14 @@ def picture(studio_server: StudioServer) -> dict[str, Any]:
     )
     assert job["status"] == "succeeded", job
     return next(asset for asset in job["assets"] if asset["kind"] == "image")
+
+
+@pytest.fixture(scope="session")
+def library(studio_server: StudioServer, picture: dict[str, Any]) -> dict[str, str]:
+    """Asset ids by kind: a picture, its scene, a voice with its transcript, a 3D house."""
+    jobs = (
+        studio_server.run_tool("synthesize_speech", {"text": "The fox sleeps. It dreams."}),
+        studio_server.run_tool("generate_3d", {"prompt": "a red house"}, seed=1),
+    )
+    made = {asset["kind"]: asset["id"] for job in jobs for asset in job["assets"]}
+    return {**made, "image": picture["id"]}

@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 import { kindIcon } from "../icons.js";
 import { kindName, t, toolName } from "../i18n.js";
 import { openAsset } from "./open_asset.js";
-import { tile } from "./media_card.js";
+import { hasThumb, tile } from "./media_card.js";
 
 /** The tab with an asset's lineage. */
 export async function lineageView(asset) {
@@ -25,7 +25,7 @@ function branch(trace, name, isRoot = false) {
   const face = h("button.leaf", {
     type: "button", disabled: trace.is_missing || isRoot, "aria-current": isRoot ? "true" : null, on: { click: () => openAsset(trace.id) },
   },
-    trace.is_missing ? kindIcon(trace.kind, 24) : h("img", { src: thumbUrl(trace.id, 128), alt: "", width: 48, height: 48, loading: "lazy", on: { error: (e) => e.target.replaceWith(kindIcon(trace.kind, 24)) } }),
+    trace.is_missing || !hasThumb(trace.kind) ? kindIcon(trace.kind, 24) : h("img", { src: thumbUrl(trace.id, 128), alt: "", width: 48, height: 48, loading: "lazy", on: { error: (e) => e.target.replaceWith(kindIcon(trace.kind, 24)) } }),
     h("span", {}, h("strong", {}, made), h("span.muted", {}, [name, trace.kind && kindName(trace.kind), trace.is_repeated && t("lineage.again"), String(words).slice(0, 60)].filter(Boolean).join(" · "))));
   return h("li", {}, face, trace.inputs?.length > 0 && h("ul", {}, trace.inputs.map((input) => branch(input, input.name))));
 }

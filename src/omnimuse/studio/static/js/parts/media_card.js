@@ -10,6 +10,10 @@ const AUDIO = new Set(["audio", "speech", "music", "sound"]);
 const WORDS = new Set(["text", "code", "lyrics", "caption", "transcript"]);
 const DRAWN = new Set(["image", "mask", "depth", "edges", "scene", "mesh", "scene3d", "points3d", "score", "layout"]);
 
+const WITHOUT_THUMB = new Set(["points3d", "layout", "score"]);
+
+/** Whether the server draws small pictures of a kind. */
+export const hasThumb = (kind) => kind === "video" || AUDIO.has(kind) || (DRAWN.has(kind) && !WITHOUT_THUMB.has(kind));
 export const isAudio = (kind) => AUDIO.has(kind);
 export const isWords = (kind) => WORDS.has(kind);
 export const isPicture = (kind) => ["image", "mask", "depth", "edges"].includes(kind);
@@ -56,7 +60,7 @@ function preview(asset) {
   }
   if (isAudio(asset.kind)) return player(asset);
   if (isWords(asset.kind)) return words(asset);
-  if (DRAWN.has(asset.kind)) {
+  if (asset.thumbnail_url) {
     const f = asset.facts ?? {};
     return h("button.media-open", { type: "button", "aria-label": `${t("action.open")}: ${altOf(asset)}`, on: { click: () => openAsset(asset) } },
       h("img", {

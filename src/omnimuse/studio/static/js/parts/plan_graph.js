@@ -4,6 +4,7 @@ import { thumbUrl } from "../api.js";
 import { h, put, s } from "../dom.js";
 import { icon, kindIcon } from "../icons.js";
 import { formatSeconds, kindName, t, toolName } from "../i18n.js";
+import { hasThumb } from "./media_card.js";
 import { openAsset } from "./open_asset.js";
 import { NODE_HEIGHT_PX, NODE_WIDTH_PX, layOut, references, sourceOf } from "./plan_layout.js";
 
@@ -139,7 +140,8 @@ export class PlanGraph {
     return h("div.node-media", {}, h("h5", {}, title), h("ul.chips", {}, entries.map(([label, asset, ref]) =>
       h("li", {}, asset?.id
         ? h("button.chip", { type: "button", on: { click: () => openAsset(asset.id) } },
-            h("img", { src: thumbUrl(asset.id, 96), alt: "", width: 36, height: 36, loading: "lazy", on: { error: swapIcon(asset.kind) } }),
+            asset.kind && !hasThumb(asset.kind) ? kindIcon(asset.kind, 22)
+              : h("img", { src: thumbUrl(asset.id, 96), alt: "", width: 36, height: 36, loading: "lazy", on: { error: swapIcon(asset.kind) } }),
             h("span", {}, label), asset.kind && h("span.muted", {}, kindName(asset.kind)))
         : h("span.chip", {}, h("span", {}, label), h("span.muted", {}, ref))))));
   }
