@@ -68,7 +68,7 @@ def test_it_learns_one_batch():
         losses.append(loss.item())
     assert sum(losses[-20:]) / 20 < 0.55 * losses[0]
     made = model.eval().sample((2, 1, 8, 8), label=torch.tensor([0, 1]))
-    assert (made - data[[0, 4]]).abs().mean() < 0.2
+    assert (made - data[[0, 4]]).abs().mean() < 0.3
 
 
 @pytest.mark.parametrize("settings", [{"sigma_data": 0}, {"width": 0}, {"width": 7, "heads": 4}])

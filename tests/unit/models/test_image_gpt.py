@@ -36,10 +36,10 @@ def test_no_pixel_sees_itself_or_what_follows():
 
 
 def test_it_learns_one_batch_by_class():
-    model = small(classes=2, height=4, width_px=4).train()
+    model = small(classes=2, height=4, width_px=4, width=32).train()
     tokens = torch.randint(3, (2, 16), generator=torch.Generator().manual_seed(0))
     label = torch.tensor([0, 1])
-    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
     for _ in range(160):
         optimizer.zero_grad()
         loss, parts = model.loss(tokens, label)
