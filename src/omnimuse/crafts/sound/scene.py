@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omnimuse.crafts.sound.catalogue import perform
+from omnimuse.crafts.sound.counting import asked_count, repeated, without_count
 from omnimuse.crafts.sound.limiting import limit_true_peak
 from omnimuse.crafts.sound.mixing import fade_edges
 from omnimuse.crafts.sound.space import NEAR_M, place_sound
@@ -94,6 +95,7 @@ class Layer:
         density: 0 to 1.
         place: a name of `reverb.PLACES`.
         gain_db: extra level.
+        count: how many events; None for as many as the class likes.
     """
 
     phrase: str
@@ -105,6 +107,7 @@ class Layer:
     density: float = 0.5
     place: str = "outdoors"
     gain_db: float = 0.0
+    count: int | None = None
 
     def overruled(self, wishes: Mapping[str, float | None], place: str | None) -> Layer:
         """The layer with explicit numbers in the place of what its words said."""
@@ -162,6 +165,7 @@ def read_layer(phrase: str) -> Layer:
         density=0.5 if pace is None else pace,
         place=_degree(phrase, _WHERE) or "outdoors",
         gain_db=-8.0 if _BEHIND.search(phrase) else 0.0,
+        count=asked_count(phrase),
     )
 
 
@@ -170,6 +174,7 @@ def bare_phrase(phrase: str) -> str:
     for table in (_SIDES, _DISTANCES_M):
         for pattern, _ in table:
             phrase = re.sub(pattern, " ", phrase, flags=re.IGNORECASE)
+    phrase = without_count(phrase)
     return " ".join(_BEHIND.sub(" ", phrase).split()) or phrase
 
 
@@ -209,6 +214,10 @@ def _layer_samples(
             density=layer.density,
         )
 
+    if layer.count is not None and not kind.is_ambience:
+        return repeated(
+            lambda turn: once(kind.default_s, turn), layer.count, duration_s, sample_rate_hz, seed
+        )
     if kind.is_ambience or duration_s <= 1.5 * kind.default_s:
         return once(duration_s, 0)
     first = once(kind.default_s, 0)
