@@ -113,7 +113,7 @@ class Recipe(Generic[C]):
         rate = getattr(config, "learning_rate", 1e-3)
         decay = getattr(config, "weight_decay", 0.0)
         parameters = [p for p in model.parameters() if p.requires_grad]
-        return {"main": torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)}
+        return {"main": torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, fused=True)}
 
     def step(self, state: StepState[C], batch: Batch) -> dict[str, Any]:
         """One update from one batch: `loss`, `backward` and `apply`; GANs write their own.

@@ -14,13 +14,15 @@ when an optimiser is applied, so that a recipe may call any method of its model.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from omnimuse.errors import NonFiniteLossError, RunCancelled
+from omnimuse.errors import ConfigError, NonFiniteLossError, RunCancelled
 from omnimuse.training import checkpoint
 from omnimuse.training.boards import Board
 from omnimuse.training.dataset import Dataset
@@ -32,6 +34,7 @@ from omnimuse.training.run_folder import RunFolder
 from omnimuse.training.schedule import rate_factor
 from omnimuse.training.settings import RunSettings
 
+WHOLE_MODEL_TYPES = ("NO", "MULTI_CPU", "MULTI_GPU", "MULTI_XPU", "MULTI_NPU")
 PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
@@ -99,6 +102,7 @@ class Trainer:
         """Train to the end, from the start or from the folder's checkpoint.
 
         Raises:
+            ConfigError: the launcher asks for a sharded model, or a package is missing.
             FolderBusyError: another training works there, or has left a checkpoint and `resume` is
                 not asked for.
             CheckpointError: nothing to resume, or not of this recipe, data or settings.
@@ -128,6 +132,11 @@ class Trainer:
             gradient_accumulation_steps=train.accumulate,
             cpu=self.device_name == "cpu",
         )
+        if self.accelerator.distributed_type not in WHOLE_MODEL_TYPES:
+            raise ConfigError(
+                f"the launcher asks for {self.accelerator.distributed_type.value}",
+                hint="Each process holds the whole model here: launch without sharding.",
+            )
         self.device = (
             torch.device(self.device_name) if self.device_name else self.accelerator.device
         )
@@ -159,6 +168,10 @@ class Trainer:
         self.best: dict[str, float] = {}
         wants_board = train.tensorboard and self.accelerator.is_main_process
         self.board = Board(self.folder.path) if wants_board else None
+        self._is_mixed = train.precision != "fp32"
+        self._is_plain = (  # nothing for Accelerate to do between two steps
+            not self._is_mixed and train.accumulate == 1 and self.accelerator.num_processes == 1
+        )
         self._finite: Any = None
         self._evaluated_at = -1
 
@@ -217,16 +230,20 @@ class Trainer:
                     f"stopped after {self.step} steps, which are saved",
                     hint="Go on with --resume.",
                 )
-            logs = self._step()
-            self.step += 1
-            if self.average is not None:
-                self.average.update(self.step - 1)
-            if self.step % train.log_every == 0:
-                self._log(logs)
+            self._advance()
             if train.evaluate_every and self.step % train.evaluate_every == 0:
                 self._evaluate()
             if train.checkpoint_every and self.step % train.checkpoint_every == 0:
                 self._save()
+
+    def _advance(self) -> None:
+        """One step, its averages and its log line."""
+        logs = self._step()
+        self.step += 1
+        if self.average is not None:
+            self.average.update(self.step - 1)
+        if self.step % self.settings.train.log_every == 0:
+            self._log(logs)
 
     def _step(self) -> dict[str, Any]:
         """One optimiser step, in `accumulate` parts."""
@@ -241,9 +258,19 @@ class Trainer:
         for part in range(self.settings.train.accumulate):
             self._seed_step(self.step, part)
             batch = self.train_data.batch(self.order(self.step, part), self.device)
-            with self.accelerator.accumulate(self.model), self.accelerator.autocast():
+            with self._part_context():
                 logs = self.recipe.step(state, batch)
         return logs
+
+    @contextmanager
+    def _part_context(self) -> Iterator[None]:
+        """Accumulation and mixed precision, where they are asked for: each costs time."""
+        with ExitStack() as stack:
+            if self.settings.train.accumulate > 1:
+                stack.enter_context(self.accelerator.accumulate(self.model))
+            if self._is_mixed:
+                stack.enter_context(self.accelerator.autocast())
+            yield
 
     def _seed_step(self, step: int, part: int) -> None:
         """All chance of a step comes from here, so that nothing before it matters."""
@@ -255,18 +282,23 @@ class Trainer:
         seed = mix(self.settings.train.seed, step + 1, part, self.accelerator.process_index)
         random.seed(seed)
         np.random.seed(seed % 2**32)
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
+        if self.device.type != "cpu":  # torch.manual_seed would ask for every kind of device
+            getattr(torch, self.device.type).manual_seed(seed)
 
     def _backward(self, loss: Any, name: str = "main", **kwargs: Any) -> None:
         import torch
 
-        finite = torch.isfinite(loss.detach())
         if self.device.type == "cpu":
-            self._check_finite(finite)
+            self._check_finite(math.isfinite(loss.item()))
         else:  # asking a GPU would wait for it; the answer is read with the next log line
+            finite = torch.isfinite(loss.detach())
             self._finite = finite if self._finite is None else self._finite & finite
         if len(self.optimizers) > 1:
             kwargs.setdefault("inputs", self._parameters[name])
+        if self._is_plain:
+            loss.backward(**kwargs)
+            return
         with torch.autocast(self.device.type, enabled=False):
             self.accelerator.backward(loss, **kwargs)
 
@@ -287,8 +319,9 @@ class Trainer:
             if self.settings.train.clip_norm:
                 self.accelerator.unscale_gradients(optimizer)
                 self._clip(self._parameters[name])
-        optimizer.step()
-        optimizer.zero_grad()
+        (optimizer.optimizer if self._is_plain else optimizer).step()
+        if self.accelerator.sync_gradients:  # as Accelerate's own, which looks at signatures too
+            optimizer.optimizer.zero_grad(set_to_none=True)
 
     def _clip(self, parameters: list[Any]) -> None:
         import torch
