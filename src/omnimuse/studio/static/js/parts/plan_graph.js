@@ -46,13 +46,10 @@ export class PlanGraph {
   #draw() {
     const { places, edges, width, height } = layOut(this.plan);
     const lines = s("svg.edges", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
-    for (const [from, to] of edges) {
+    for (const { from, to, via } of edges) {
       const [a, b] = [places.get(from), places.get(to)];
       if (!a || !b) continue;
-      const [x1, y1] = [a.x + NODE_WIDTH_PX, a.y + NODE_HEIGHT_PX / 2];
-      const [x2, y2] = [b.x, b.y + NODE_HEIGHT_PX / 2];
-      const bend = Math.max(24, (x2 - x1) / 2);
-      const path = s("path", { d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}` });
+      const path = s("path", { d: route(a, via, b) });
       this.paths.push({ from, to, path });
       lines.append(path);
     }
@@ -145,6 +142,19 @@ export class PlanGraph {
             h("span", {}, label), asset.kind && h("span.muted", {}, kindName(asset.kind)))
         : h("span.chip", {}, h("span", {}, label), h("span.muted", {}, ref))))));
   }
+}
+
+/** A line from the right of one node to the left of another, level at every stop. */
+function route(a, via, b) {
+  const middle = NODE_HEIGHT_PX / 2;
+  const stops = [[a.x + NODE_WIDTH_PX, a.y + middle], ...via.flatMap(({ x, y }) => [[x, y + middle], [x + NODE_WIDTH_PX, y + middle]]), [b.x, b.y + middle]];
+  let d = `M${stops[0].join(" ")}`;
+  for (let i = 1; i < stops.length; i += 1) {
+    const [[x1, y1], [x2, y2]] = [stops[i - 1], stops[i]];
+    const bend = (x2 - x1) / 2;
+    d += `C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+  }
+  return d;
 }
 
 const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
