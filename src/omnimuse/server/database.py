@@ -11,32 +11,34 @@ from typing import Any
 
 from omnimuse.errors import StorageError
 
-_VERSION = 1
+_VERSION = 2
 _BUSY_TIMEOUT_S = 30.0
 _SCHEMA = """
-CREATE TABLE jobs (
+CREATE TABLE IF NOT EXISTS jobs (
   id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, owner TEXT NOT NULL, status TEXT NOT NULL,
   kind TEXT NOT NULL, lane TEXT NOT NULL, session TEXT NOT NULL, priority INTEGER NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0, created TEXT NOT NULL, started TEXT, ended TEXT,
   request TEXT NOT NULL, response TEXT, plan TEXT, attachments TEXT, idempotency TEXT,
   is_cancelled INTEGER NOT NULL DEFAULT 0, webhook TEXT, UNIQUE (owner, idempotency));
-CREATE INDEX jobs_waiting ON jobs (status, priority DESC, seq);
-CREATE INDEX jobs_of_owner ON jobs (owner, seq);
-CREATE TABLE events (job TEXT NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL,
+CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (status, priority DESC, seq);
+CREATE INDEX IF NOT EXISTS jobs_of_owner ON jobs (owner, seq);
+CREATE TABLE IF NOT EXISTS events (job TEXT NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL,
   data TEXT NOT NULL, PRIMARY KEY (job, seq)) WITHOUT ROWID;
-CREATE TABLE holdings (owner TEXT NOT NULL, asset TEXT NOT NULL, kind TEXT NOT NULL,
+CREATE TABLE IF NOT EXISTS holdings (owner TEXT NOT NULL, asset TEXT NOT NULL, kind TEXT NOT NULL,
   media_type TEXT NOT NULL, name TEXT NOT NULL, size_bytes INTEGER NOT NULL, facts TEXT NOT NULL,
   text TEXT NOT NULL, run TEXT NOT NULL, session TEXT NOT NULL, is_upload INTEGER NOT NULL,
   created TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (owner, asset)) WITHOUT ROWID;
-CREATE INDEX holdings_by_time ON holdings (owner, seq);
-CREATE TABLE meanings (asset TEXT PRIMARY KEY, source TEXT NOT NULL, vector BLOB NOT NULL)
+CREATE INDEX IF NOT EXISTS holdings_by_time ON holdings (owner, seq);
+CREATE TABLE IF NOT EXISTS made (owner TEXT NOT NULL, run TEXT NOT NULL, asset TEXT NOT NULL,
+  session TEXT NOT NULL, PRIMARY KEY (owner, run, asset)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meanings (asset TEXT PRIMARY KEY, source TEXT NOT NULL, vector BLOB NOT NULL)
   WITHOUT ROWID;
-CREATE TABLE keys (id TEXT PRIMARY KEY, owner TEXT NOT NULL, hash TEXT NOT NULL,
+CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, owner TEXT NOT NULL, hash TEXT NOT NULL,
   scopes TEXT NOT NULL, quota TEXT NOT NULL, created TEXT NOT NULL, is_revoked INTEGER NOT NULL)
   WITHOUT ROWID;
-CREATE TABLE documents (owner TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+CREATE TABLE IF NOT EXISTS documents (owner TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
   seq INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (owner, kind, id)) WITHOUT ROWID;
-CREATE TABLE deliveries (job TEXT PRIMARY KEY, attempts INTEGER NOT NULL, due REAL NOT NULL)
+CREATE TABLE IF NOT EXISTS deliveries (job TEXT PRIMARY KEY, attempts INTEGER NOT NULL, due REAL NOT NULL)
   WITHOUT ROWID;
 """
 
@@ -120,7 +122,7 @@ class Database:
                     f"{self.path.name} was written by a newer version",
                     hint="Update omnimuse, or move the file away.",
                 )
-            if version == 0:
+            if version < _VERSION:
                 for statement in _SCHEMA.split(";"):
                     if statement.strip():
                         connection.execute(statement)

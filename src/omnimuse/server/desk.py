@@ -9,6 +9,7 @@ import secrets
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from omnimuse.server.pool import WorkerPool
 from omnimuse.server.previews import Previews
 from omnimuse.server.schemas import BoxIn, JobIn, PointIn
 from omnimuse.server.telemetry import Telemetry
-from omnimuse.server.views import JobViews
+from omnimuse.server.views import JobViews, tool_view
 from omnimuse.services import House, build_house
 
 QUICK_COST_S = 3.0
@@ -97,6 +98,13 @@ class Desk:
     def specs(self) -> dict[str, ToolSpec]:
         """All tools by name."""
         return self.house.specs
+
+    @cached_property
+    def tools_page(self) -> bytes:
+        """All tools as the interface shows them; they do not change while the server runs."""
+        items = [tool_view(spec) for spec in self.specs.values()]
+        failures = [error.message for error in self.house.registry.failures]
+        return json.dumps({"items": items, "failures": failures}, ensure_ascii=False).encode()
 
     def close(self) -> None:
         """End workers, close files."""

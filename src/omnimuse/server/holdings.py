@@ -7,6 +7,9 @@ has the very same bytes: names, prompts and lineage of the others stay theirs.
 from __future__ import annotations
 
 import json
+import threading
+import time
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,6 +24,8 @@ from omnimuse.server.jobs import JobStore, now
 
 LOCAL = "local"
 _SYNC_STEP = 200
+_SYNC_PAUSE_S = 2.0
+_MAX_SEEN = 8192
 _GIVEN_UP = "given_up"
 _MAX_TEXT = 2000
 
@@ -82,6 +87,9 @@ class Holdings:
 
     def __init__(self, database: Database, library: Library, jobs: JobStore) -> None:
         self._db, self._library, self._jobs = database, library, jobs
+        self._synced_at = -_SYNC_PAUSE_S
+        self._seen: OrderedDict[tuple[str, str, str], Asset] = OrderedDict()
+        self._lock = threading.Lock()
 
     def add(
         self,
@@ -121,6 +129,11 @@ class Holdings:
                 " (SELECT coalesce(max(seq), 0) + 1 FROM holdings WHERE owner = ?))",
                 rows,
             )
+            if run or session:
+                connection.executemany(
+                    "INSERT OR IGNORE INTO made VALUES (?, ?, ?, ?)",
+                    [(owner, run, asset.id, session) for asset in assets],
+                )
             connection.executemany(
                 "DELETE FROM documents WHERE owner = ? AND kind = ? AND id = ?",
                 [(owner, _GIVEN_UP, asset.id) for asset in assets],
@@ -148,7 +161,7 @@ class Holdings:
             AssetNotFoundError: the owner has no such asset.
             StorageError: its bytes are gone.
         """
-        return self._seen(owner, self.get(owner, asset_id))
+        return self.seen(owner, self.get(owner, asset_id))
 
     def remove(self, owner: str, asset_id: str) -> None:
         """Give up a holding; the bytes stay in the library."""
@@ -196,7 +209,10 @@ class Holdings:
 
     def origins(self, owner: str, asset_id: str) -> tuple[Origin, ...]:
         """How it came about, in the owner's own runs or uploads."""
-        held, found = self.get(owner, asset_id), self._library.origins(asset_id)
+        return self._origins(owner, self.get(owner, asset_id))
+
+    def _origins(self, owner: str, held: Held) -> tuple[Origin, ...]:
+        found = self._library.origins(held.id)
         if owner == LOCAL:
             return found
         own = tuple(o for o in found if o.run and self._jobs.owns_run(owner, o.run))
@@ -212,14 +228,33 @@ class Holdings:
         arguments = {"name": held.name}
         return (Origin("", "", "import", "1", arguments=arguments, created=held.created),)
 
-    def _seen(self, owner: str, held: Held) -> Asset:
+    def seen(self, owner: str, held: Held) -> Asset:
+        """The asset of a holding, with the origin that its owner may see.
+
+        Raises:
+            StorageError: its bytes are gone.
+        """
+        key = (owner, held.id, held.kind)
+        with self._lock:
+            if key in self._seen:
+                self._seen.move_to_end(key)
+                return self._seen[key]
         asset = self._library.get(held.id)
-        origin = next(iter(self.origins(owner, held.id)), None)
+        origin = next(iter(self._origins(owner, held)), None)
         asset = asset.with_kind(held.kind) if held.kind != asset.kind else asset
-        return replace(asset, origin=origin)
+        asset = replace(asset, origin=origin, data=None)
+        with self._lock:
+            self._seen[key] = asset
+            while len(self._seen) > _MAX_SEEN:
+                self._seen.popitem(last=False)
+        return asset
 
     def _sync(self) -> None:
         """The one who sits at the machine also sees what its command line made."""
+        moment = time.monotonic()
+        if moment - self._synced_at < _SYNC_PAUSE_S:
+            return
+        self._synced_at = moment
         newest = self._library.find(limit=_SYNC_STEP)
         missing = self._unknown(newest)
         if newest and len(missing) == len(newest) == _SYNC_STEP:
@@ -280,8 +315,6 @@ def _conditions(owner: str, search: Search) -> tuple[list[str], list[Any]]:
         clauses.append(f"kind IN ({', '.join('?' * len(kinds))})")
         values += kinds
     equal = {
-        "run": search.run,
-        "session": search.session,
         "media_type": search.media_type,
         "is_upload": None if search.is_upload is None else int(search.is_upload),
     }
@@ -289,6 +322,10 @@ def _conditions(owner: str, search: Search) -> tuple[list[str], list[Any]]:
         if value is not None:
             clauses.append(f"{column} = ?")
             values.append(value)
+    for column, value in (("run", search.run), ("session", search.session)):
+        if value is not None:
+            clauses.append(f"asset IN (SELECT asset FROM made WHERE owner = ? AND {column} = ?)")
+            values += [owner, value]
     for clause, bound in (
         ("created >= ?", search.since),
         ("created <= ?", search.until),

@@ -79,10 +79,9 @@ def logout() -> JSONResponse:
 
 
 @router.get("/api/tools", tags=["tools"])
-def tools(desk: TheDesk) -> dict[str, Any]:
+def tools(desk: TheDesk) -> Response:
     """Every tool, with the JSON Schema of a call."""
-    failures = [error.message for error in desk.house.registry.failures]
-    return {"items": [tool_view(spec) for spec in desk.specs.values()], "failures": failures}
+    return Response(desk.tools_page, media_type="application/json")
 
 
 @router.get("/api/tools/{name}", tags=["tools"])

@@ -19,10 +19,9 @@ _STATUS_SHARE = {"done": 1.0, "cached": 1.0, "failed": 1.0, "skipped": 1.0}
 def asset_view(holdings: Holdings, owner: str, held: Held, **more: Any) -> dict[str, Any]:
     """An asset."""
     try:
-        origins = holdings.origins(owner, held.id)
-        asset: Asset | None = holdings.asset(owner, held.id)
+        asset: Asset | None = holdings.seen(owner, held)
     except OmnimuseError:
-        origins, asset = (), None
+        asset = None
     url = f"/api/assets/{held.id}/content"
     return {
         "id": held.id,
@@ -34,7 +33,7 @@ def asset_view(holdings: Holdings, owner: str, held: Held, **more: Any) -> dict[
         "created": held.created,
         "is_upload": held.is_upload,
         "session": held.session,
-        "origin": origin_view(origins[0]) if origins else None,
+        "origin": origin_view(asset.origin) if asset and asset.origin else None,
         "attribution": [vars(part) for part in asset.attribution] if asset else [],
         "content_url": url,
         "thumbnail_url": f"{url}?w=320" if has_thumbnail(held.kind) else None,

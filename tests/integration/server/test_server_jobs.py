@@ -109,7 +109,7 @@ def test_what_is_wrong_is_said_before_a_job_is_accepted(server) -> None:
         ({"prompt": "x", "models": {"text-to-image": "http://169.254.169.254/"}}, 400, None),
         ({"prompt": "x", "session": "../../etc"}, 422, None),
         ({"prompt": "x", "points": [{"x": 1, "y": 2}]}, 400, None),
-        ({"prompt": "x", "webhook": {"url": "http://127.0.0.1/", "secret": "s" * 16}}, 400, "address"),
+        ({"prompt": "x", "webhook": {"url": "http://[::1]/", "secret": "s" * 16}}, 400, "address"),
         ({"prompt": "x" * 30_000}, 422, None),
     ]  # fmt: skip
     for body, status, code in cases:
