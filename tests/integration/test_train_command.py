@@ -18,13 +18,22 @@ ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["--set", "samples=0", "--set", "width=32", "--set", "evaluate_every=0"]
 
 
+def typed(*arguments: str) -> int:
+    """Run in this process; the exit code."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    return int(ended.value.code or 0)
+
+
+PROGRAM = "import sys; from omnimuse.cli.main import main; sys.exit(main())"
+
+
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", "import sys; from omnimuse.cli.main import main; sys.exit(main())",
-            "train", *arguments]  # fmt: skip
+    return [sys.executable, "-c", PROGRAM, "train", *arguments]
 
 
 def test_list_names_families_and_scripts(capsys):
-    assert main(["train", "--list"]) == 0
+    assert typed("train", "--list") == 0
     listed = capsys.readouterr().out
     assert "autoregressive:" in listed
     assert "made " in listed
@@ -33,17 +42,17 @@ def test_list_names_families_and_scripts(capsys):
 
 
 def test_help_shows_settings_and_data(capsys):
-    assert main(["train", "made", "--help"]) == 0
+    assert typed("train", "made", "--help") == 0
     shown = capsys.readouterr().out
     assert "weight_decay: 0.001" in shown
     assert "moving-mnist" in shown
 
 
 def test_unknown_recipes_are_named(capsys, tmp_path):
-    assert main(["train", "nothing-like-it"]) == 2
+    assert typed("train", "nothing-like-it") == 2
     assert "nothing-like-it" in capsys.readouterr().err
     (tmp_path / "r.py").write_text("x = 1")
-    assert main(["train", str(tmp_path / "r.py")]) == 2
+    assert typed("train", str(tmp_path / "r.py")) == 2
 
 
 @pytest.mark.torch
@@ -56,7 +65,7 @@ def test_wrong_settings_data_and_devices(capsys, tmp_path):
         (["--data", "ring"], "made learns pictures"),
         (["--device", "abacus", "--data", "digits"], "no device 'abacus'"),
     ):
-        assert main(["train", "made", *arguments, "--out", str(tmp_path / "o")]) == 2
+        assert typed("train", "made", *arguments, "--out", str(tmp_path / "o")) == 2
         assert what in capsys.readouterr().err
 
 
@@ -68,12 +77,12 @@ def test_train_beats_the_floor_and_exports(capsys, tmp_path):
     arguments = ["train", "made", "--data", "digits", "--out", str(out), "--set", "samples=4",
                  "--set", "width=128", "--set", "steps=400", "--set", "learning_rate=0.005",
                  "--set", "evaluate_every=100", "--export", "onnx", "--json", "-q"]  # fmt: skip
-    assert main(arguments) == 0
+    assert typed(*arguments) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["figures"]["nats"] < result["floor"]["nats"]
     assert result["exports"]["made.onnx"]["largest_error"] < 1e-4
     assert (out / "made.onnx").is_file()
-    assert main(arguments) == 2
+    assert typed(*arguments) == 2
     assert "another run's results" in capsys.readouterr().err
 
 
@@ -83,8 +92,8 @@ def test_ctrl_c_saves_and_the_run_goes_on(tmp_path):
     pytest.importorskip("sklearn")
     out = tmp_path / "run"
     arguments = ["made", "--data", "digits", "--out", str(out), *QUICK]
-    process = subprocess.Popen(command(*arguments, "--set", "steps=1000000"),
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    line = command(*arguments, "--set", "steps=1000000")
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not (out / "log.jsonl").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -103,6 +112,7 @@ def test_ctrl_c_saves_and_the_run_goes_on(tmp_path):
 
 
 @pytest.mark.torch
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 def test_full_disk_keeps_the_old_checkpoint(tmp_path):
     pytest.importorskip("torch")
