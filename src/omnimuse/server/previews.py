@@ -9,6 +9,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from itertools import islice
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,8 @@ class Previews:
         width = next(step for step in _STEPS_PX if step >= width)
         path = self._folder / asset.id[7:9] / f"{asset.id[7:]}-{asset.kind}-{width}.webp"
         if not path.is_file():
-            with _BUSY:
+            # A worker's render may take its time: other thumbnails do not wait for it.
+            with nullcontext() if set(ancestors(asset.kind)) & _RENDERED else _BUSY:
                 picture = self._picture(asset, width)
                 picture.thumbnail((width, width * 4))
                 buffer = io.BytesIO()
