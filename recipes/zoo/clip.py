@@ -24,7 +24,7 @@ import torch
 from text_to_image_data import Icon, plain, read
 from torch.nn import functional
 
-from omnimuse.models.clip import CLIP, CLIPConfig, clip_loss, retrieval_ranks
+from omnimuse.models.clip import CLIP, CLIPConfig, clip_loss
 from omnimuse.models.siglip import SigLIP, siglip_loss
 
 
@@ -35,7 +35,9 @@ class Sentences:
         from omnimuse.backends.card import ModelCard
         from omnimuse.backends.onnx_text import OnnxEmbedder
 
-        self._embedder = OnnxEmbedder(ModelCard("text", ("feature-extraction",), "onnx-text"), folder)
+        self._embedder = OnnxEmbedder(
+            ModelCard("text", ("feature-extraction",), "onnx-text"), folder
+        )
         self._known: dict[str, np.ndarray] = {}
 
     def __call__(self, texts: list[str]) -> torch.Tensor:
@@ -80,16 +82,23 @@ def augmented(pictures: torch.Tensor, generator: torch.Generator) -> torch.Tenso
 
 @torch.no_grad()
 def retrieval(
-    model: CLIP | SigLIP, icons: list[Icon], pictures: np.ndarray, sentences: Sentences, *, seed: int
+    model: CLIP | SigLIP,
+    icons: list[Icon],
+    pictures: np.ndarray,
+    sentences: Sentences,
+    *,
+    seed: int,
 ) -> float:
     """R-precision: share of pictures whose own caption comes first of 100, the others being 99
-    captions of other concepts drawn by chance."""
+    captions of other concepts drawn by chance.
+    """
     model.eval()
     scaled = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
-    images = torch.cat([model.image(part) for part in scaled.split(256)])
+    device = model.log_scale.device
+    images = torch.cat([model.image(part.to(device)).cpu() for part in scaled.split(256)])
     texts = sorted({icon.name for icon in icons})
     known = {text: i for i, text in enumerate(texts)}
-    captions = model.text(sentences(texts))
+    captions = model.text(sentences(texts).to(device)).cpu()
     concept = {icon.name: icon.concept for icon in icons}
     rng, hits = np.random.default_rng(seed), 0
     for image, icon in zip(images, icons, strict=True):
@@ -101,24 +110,33 @@ def retrieval(
 
 
 def held_out_set(cache: Path, count: int = 500) -> tuple[list[Icon], np.ndarray]:
-    """The first `count` held-out drawings of the model's pack in a shuffled order; no skin tones."""
+    """The first `count` held-out drawings of the model's pack, shuffled; no skin tones."""
     icons, pictures = read(cache, "fluent")
-    kept = [i for i, icon in enumerate(icons)
-            if icon.is_held_out and "skin tone" not in icon.name and icon.style != "outline"]  # fmt: skip
+    kept = [
+        i
+        for i, icon in enumerate(icons)
+        if icon.is_held_out and "skin tone" not in icon.name and icon.style != "outline"
+    ]
     kept = [kept[i] for i in np.random.default_rng(0).permutation(len(kept))[:count]]
     return [icons[i] for i in kept], np.asarray(pictures)[kept]
 
 
 def train(args: argparse.Namespace) -> None:
     """The loop."""
-    torch.set_num_threads(1)
+    if args.device == "cpu":
+        torch.set_num_threads(1)
     torch.manual_seed(args.seed)
     rng = np.random.default_rng(args.seed)
     generator = torch.Generator().manual_seed(args.seed)
     icons, pictures = read(args.cache, args.pictures)
     is_judge = args.pictures == "judge"
-    kept = [i for i, icon in enumerate(icons)
-            if (is_judge or not icon.is_held_out) and icon.style != "outline"]  # fmt: skip
+    kept = [
+        i
+        for i, icon in enumerate(icons)
+        if (is_judge or not icon.is_held_out)
+        and icon.style != "outline"
+        and "skin tone" not in icon.name
+    ]
     icons, stack = [icons[i] for i in kept], np.asarray(pictures)[kept]
     groups: dict[str, list[int]] = defaultdict(list)
     for index, icon in enumerate(icons):
@@ -128,10 +146,15 @@ def train(args: argparse.Namespace) -> None:
     sentences(sorted({text for icon in icons for text in names(icon)}))
     asked, shown = held_out_set(args.cache)
     model: CLIP | SigLIP = CLIP(CLIPConfig()) if args.loss == "clip" else SigLIP(CLIPConfig())
-    model.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(model.parameters(), args.rate, betas=(0.9, 0.98), weight_decay=0.1)
-    print(f"{len(icons)} pictures, {len(concepts)} concepts, "
-          f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters", flush=True)  # fmt: skip
+    model.to(args.device, memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), args.rate, betas=(0.9, 0.98), weight_decay=0.1
+    )
+    print(
+        f"{len(icons)} pictures, {len(concepts)} concepts, "
+        f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters",
+        flush=True,
+    )
     started, losses = time.process_time(), []
     for step in range(args.steps):
         warm, done = min(1.0, (step + 1) / 50), step / args.steps
@@ -141,8 +164,8 @@ def train(args: argparse.Namespace) -> None:
         images = torch.from_numpy(stack[drawn]).permute(0, 3, 1, 2).float() / 255
         images = augmented(images, generator).contiguous(memory_format=torch.channels_last)
         texts = [str(rng.choice(names(icons[i]))) for i in drawn]
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = model(images, sentences(texts))
+        with torch.autocast(args.device, torch.bfloat16):
+            logits = model(images.to(args.device), sentences(texts).to(args.device))
         logits = logits.float()
         loss = clip_loss(logits, 0.05) if args.loss == "clip" else siglip_loss(logits)
         if not torch.isfinite(loss):
@@ -154,12 +177,23 @@ def train(args: argparse.Namespace) -> None:
         losses.append(float(loss))
         if (step + 1) % 100 == 0 or step + 1 == args.steps:
             score = retrieval(model, asked, shown, sentences, seed=1)
-            record = {"step": step + 1, "cpu_s": round(time.process_time() - started),
-                      "loss": round(float(np.mean(losses[-100:])), 4), "held_out_r": score}  # fmt: skip
+            record = {
+                "step": step + 1,
+                "cpu_s": round(time.process_time() - started),
+                "loss": round(float(np.mean(losses[-100:])), 4),
+                "held_out_r": score,
+            }
             print(json.dumps(record), flush=True)
             args.out.parent.mkdir(parents=True, exist_ok=True)
-            torch.save({"model": model.state_dict(), "config": asdict(model.config),
-                        "loss": args.loss, "record": record}, args.out)  # fmt: skip
+            torch.save(
+                {
+                    "model": model.state_dict(),
+                    "config": asdict(model.config),
+                    "loss": args.loss,
+                    "record": record,
+                },
+                args.out,
+            )
 
 
 def main() -> None:
@@ -174,6 +208,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
     train(parser.parse_args())
 
 

@@ -52,7 +52,9 @@ def captions(icon: Icon) -> list[str]:
     if icon.style in ("gradient", "flat"):
         found.append(icon.name)
     if icon.labels:
-        found.append(styled(" ".join(icon.labels[:1]) + " " + " ".join(icon.labels[1:3]), icon.style))
+        found.append(
+            styled(" ".join(icon.labels[:1]) + " " + " ".join(icon.labels[1:3]), icon.style)
+        )
     return found
 
 
@@ -101,8 +103,11 @@ class Data:
         self.latents = encode_patches(scaled, self.code).half()
         error = (decode_patches(self.latents.float(), self.code).clamp(0, 1) - scaled).square()
         psnr = -10 * error.mean(dim=(1, 2, 3)).log10()
-        print(f"{len(kept)} pictures, linear code {psnr.mean():.1f} dB, "
-              f"latents' deviation {self.latents.float().std():.2f}", flush=True)  # fmt: skip
+        print(
+            f"{len(kept)} pictures, linear code {psnr.mean():.1f} dB, "
+            f"latents' deviation {self.latents.float().std():.2f}",
+            flush=True,
+        )
         self.rows, self.states = self._read_states(cache, encoder, config.text_tokens)
         groups: dict[str, dict[str, list[int]]] = {style: defaultdict(list) for style in STYLES}
         for index, icon in enumerate(self.icons):
@@ -120,6 +125,10 @@ class Data:
             np.save(path, np.stack([states(text) for text in texts]))
             print(f"{len(texts)} captions read in {time.time() - started:.0f} s", flush=True)
         return {text: row for row, text in enumerate(texts)}, torch.from_numpy(np.load(path))
+
+    def to(self, device: str) -> None:
+        """Move latents and states, so that a step copies nothing."""
+        self.latents, self.states = self.latents.to(device), self.states.to(device)
 
     def batch(self, size: int, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         """Latents (B, C, 8, 8) and text states (B, T, 384)."""
@@ -154,54 +163,78 @@ def sample_sheet(unet: Any, data: Data, texts: list[str], encoder: Path, path: P
 
     states = TextStates(encoder, data.states.shape[1])
     asked = [styled(text, style) for style in STYLES for text in texts]
-    text = torch.from_numpy(np.stack([states(t) for t in asked])).float()
+    device = data.states.device
+    text = torch.from_numpy(np.stack([states(t) for t in asked])).float().to(device)
     empty = data.states[data.rows[EMPTY]].float().expand_as(text)
     schedule = DDIMScheduler(
-        beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction", clip_sample=False,
-        timestep_spacing="trailing", rescale_betas_zero_snr=False,
-    )  # fmt: skip
+        beta_schedule="squaredcos_cap_v2",
+        prediction_type="v_prediction",
+        clip_sample=False,
+        timestep_spacing="trailing",
+        rescale_betas_zero_snr=False,
+    )
     schedule.set_timesteps(20)
     shape = (len(asked), *data.latents.shape[1:])
-    latents = torch.randn(shape, generator=torch.Generator().manual_seed(7))
+    latents = torch.randn(shape, generator=torch.Generator().manual_seed(7)).to(device)
     for step in schedule.timesteps:
         both = unet(torch.cat([latents] * 2), step, torch.cat([empty, text])).sample
         low, high = both.chunk(2)
         latents = schedule.step(low + 4.0 * (high - low), step, latents).prev_sample
-    pictures = decode_patches(latents, data.code).clamp(0, 1).permute(0, 2, 3, 1).numpy()
+    pictures = decode_patches(latents.cpu(), data.code).clamp(0, 1).permute(0, 2, 3, 1).numpy()
     grid = pictures.reshape(len(STYLES), len(texts), 64, 64, 3).transpose(0, 2, 1, 3, 4)
     sheet = (grid.reshape(len(STYLES) * 64, len(texts) * 64, 3) * 255).astype(np.uint8)
     Image.fromarray(sheet).resize((sheet.shape[1] * 2, sheet.shape[0] * 2), 0).save(path)
 
 
-SHOWN = ["red apple", "cat face", "octopus", "pizza", "rocket", "guitar", "house", "blue heart",
-         "teddy bear", "bicycle", "pink umbrella", "sad robot"]  # fmt: skip
+SHOWN = [
+    "red apple",
+    "cat face",
+    "octopus",
+    "pizza",
+    "rocket",
+    "guitar",
+    "house",
+    "blue heart",
+    "teddy bear",
+    "bicycle",
+    "pink umbrella",
+    "sad robot",
+]
 
 
 def train(args: argparse.Namespace) -> None:
     """The loop."""
-    torch.set_num_threads(1)
+    if args.device == "cpu":
+        torch.set_num_threads(1)
     args.out.mkdir(parents=True, exist_ok=True)
     config = TextToImageConfig()
     data = Data(args.cache, args.text_encoder, config)
+    data.to(args.device)
     torch.manual_seed(args.seed)
     # the network computes in bfloat16, the optimizer keeps full precision
-    exact = build_unet(config).to(memory_format=torch.channels_last)
+    exact = build_unet(config).to(args.device, memory_format=torch.channels_last)
     unet = copy.deepcopy(exact).bfloat16()
     average = copy.deepcopy(exact).requires_grad_(False)
-    optimizer = torch.optim.AdamW(exact.parameters(), args.rate, betas=(0.9, 0.99), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(
+        exact.parameters(), args.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
+    )
     step, spent = 0, 0.0
     checkpoint = args.out / "checkpoint.pt"
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, weights_only=True, map_location=args.device)
         exact.load_state_dict(state["unet"])
         unet.load_state_dict(state["unet"])
         average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
+        for group in optimizer.param_groups:
+            group["fused"] = True
         step, spent = state["step"], state["spent"]
     rng = np.random.default_rng([args.seed, step])
     torch.manual_seed(args.seed + step)
-    print(f"{sum(p.numel() for p in unet.parameters()) / 1e6:.1f} M parameters, from step {step}",
-          flush=True)  # fmt: skip
+    print(
+        f"{sum(p.numel() for p in unet.parameters()) / 1e6:.1f} M parameters, from step {step}",
+        flush=True,
+    )
     losses, saved, sheet, last = [], spent, spent, time.time()
     while spent < args.minutes * 60:
         done = spent / (args.minutes * 60)
@@ -209,9 +242,14 @@ def train(args: argparse.Namespace) -> None:
         for group in optimizer.param_groups:
             group["lr"] = args.rate * warm * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * done)))
         latents, text = data.batch(args.batch, rng)
-        times = torch.randint(0, TRAIN_STEPS, (len(latents),))
-        loss = v_loss(unet, latents.contiguous(memory_format=torch.channels_last), text, times,
-                      torch.randn_like(latents))  # fmt: skip
+        times = torch.randint(0, TRAIN_STEPS, (len(latents),), device=args.device)
+        loss = v_loss(
+            unet,
+            latents.contiguous(memory_format=torch.channels_last),
+            text,
+            times,
+            torch.randn_like(latents),
+        )
         if not torch.isfinite(loss):
             raise SystemExit(f"loss is {loss} at step {step}; the last checkpoint is kept")
         unet.zero_grad(set_to_none=True)
@@ -223,28 +261,39 @@ def train(args: argparse.Namespace) -> None:
         step += 1
         decay = min(0.995, (1 + step) / (10 + step))
         with torch.no_grad():
-            for kept, used, slow in zip(exact.parameters(), unet.parameters(),
-                                        average.parameters(), strict=True):  # fmt: skip
-                used.copy_(kept)
-                slow.lerp_(kept, 1 - decay)
+            torch._foreach_copy_(list(unet.parameters()), list(exact.parameters()))
+            torch._foreach_lerp_(list(average.parameters()), list(exact.parameters()), 1 - decay)
         losses.append(loss.item())
         now = time.time()
         spent, last = spent + now - last, now
         if step % 50 == 0:
-            record = {"step": step, "minutes": round(spent / 60, 2),
-                      "cpu_minutes": round(time.process_time() / 60, 2),
-                      "loss": round(float(np.mean(losses[-200:])), 4)}  # fmt: skip
+            record = {
+                "step": step,
+                "minutes": round(spent / 60, 2),
+                "cpu_minutes": round(time.process_time() / 60, 2),
+                "loss": round(float(np.mean(losses[-200:])), 4),
+            }
             with (args.out / "log.jsonl").open("a") as log:
                 log.write(json.dumps(record) + "\n")
         if spent - saved > 180 or spent >= args.minutes * 60:
             saved = spent
-            save(checkpoint, {"unet": exact.state_dict(), "average": average.state_dict(),
-                              "optimizer": optimizer.state_dict(), "step": step, "spent": spent,
-                              "code": list(data.code), "config": asdict(config)})  # fmt: skip
+            save(
+                checkpoint,
+                {
+                    "unet": exact.state_dict(),
+                    "average": average.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "step": step,
+                    "spent": spent,
+                    "code": list(data.code),
+                    "config": asdict(config),
+                },
+            )
         if spent - sheet > args.sheet_every * 60 or spent >= args.minutes * 60:
             sheet = spent
-            sample_sheet(average, data, SHOWN, args.text_encoder,
-                         args.out / f"sheet-{step:06d}.png")  # fmt: skip
+            sample_sheet(
+                average, data, SHOWN, args.text_encoder, args.out / f"sheet-{step:06d}.png"
+            )
 
 
 def main() -> None:
@@ -254,9 +303,10 @@ def main() -> None:
     parser.add_argument("--text-encoder", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=70)
-    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--sheet-every", type=float, default=12)
     train(parser.parse_args())
 

@@ -76,7 +76,7 @@ def words(stem: str) -> str:
 def outlined(svg: str) -> str:
     """A flat drawing as a line drawing: white fills, dark edges."""
     inked = re.sub(r'fill="(?!none)[^"]*"', 'fill="#fff"', svg)
-    inked = re.sub(r'<(path|circle|ellipse|rect|polygon)\b', r'<\1 stroke="#222" ', inked)
+    inked = re.sub(r"<(path|circle|ellipse|rect|polygon)\b", r'<\1 stroke="#222" ', inked)
     inked = re.sub(r'(stroke="#222" [^>]*?) stroke="[^"]*"', r"\1", inked)
     head = re.sub(r"opacity=\"[^\"]*\"", "", inked)
     return head.replace("<svg ", '<svg stroke-width="0.7" stroke-linejoin="round" ', 1)
@@ -155,8 +155,11 @@ def write(drawings: Iterator[tuple[Icon, str]], out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     np.save(out.with_suffix(".npy"), np.stack(pictures))
     out.with_suffix(".json").write_text(json.dumps(icons))
-    print(f"{out.name}: {len(icons)} pictures, {len({i['concept'] for i in icons})} concepts, "
-          f"{sum(i['is_held_out'] for i in icons)} held out", flush=True)  # fmt: skip
+    print(
+        f"{out.name}: {len(icons)} pictures, {len({i['concept'] for i in icons})} concepts, "
+        f"{sum(i['is_held_out'] for i in icons)} held out",
+        flush=True,
+    )
 
 
 def read(cache: Path, name: str) -> tuple[list[Icon], np.ndarray]:

@@ -51,7 +51,8 @@ def load_pictures(cache: Path, *, held_out: bool) -> torch.Tensor:
 
 def train(args: argparse.Namespace) -> None:
     """The loop: L1 on pixels and on edges."""
-    torch.set_num_threads(1)
+    if args.device == "cpu":
+        torch.set_num_threads(1)
     torch.manual_seed(args.seed)
     config = TextToImageConfig()
     pictures = load_pictures(args.cache, held_out=False)
@@ -61,12 +62,14 @@ def train(args: argparse.Namespace) -> None:
     else:
         code = fit_patch_code(pictures[::3], config.latent_channels, config.patch)
     model = build_autoencoder(config, code).to(memory_format=torch.channels_last)
-    gap = model.encode(shown[:64] * 2 - 1).latents * config.latent_scale
-    print(f"encoder against patch code: {float((gap - encode_patches(shown[:64], code)).abs().max()):.1e}; "
-          f"linear decoder {psnr(decode_patches(encode_patches(shown, code), code), shown):.2f} dB",
-          flush=True)  # fmt: skip
-    latents = encode_patches(pictures, code).half()
-    decoder = model.decoder
+    encoded = encode_patches(shown, code)
+    gap = model.encode(shown[:64] * 2 - 1).latents * config.latent_scale - encoded[:64]
+    print(f"encoder against patch code: {gap.abs().max().item():.1e}", flush=True)
+    print(f"linear decoder: {psnr(decode_patches(encoded, code), shown):.2f} dB", flush=True)
+    latents = encode_patches(pictures, code).half().to(args.device)
+    seen = encoded.to(args.device) / config.latent_scale
+    pictures, shown = pictures.to(args.device), shown.to(args.device)
+    decoder = model.decoder.to(args.device)
     optimizer = torch.optim.AdamW(decoder.parameters(), args.rate, weight_decay=1e-4)
     rng, started, step, told = np.random.default_rng(args.seed), time.process_time(), 0, 0.0
     done = 0.0
@@ -74,12 +77,18 @@ def train(args: argparse.Namespace) -> None:
         done = (time.process_time() - started) / (60 * args.cpu_minutes)
         for group in optimizer.param_groups:
             ramp = min(1.0, (step + 1) / 50)
-            group["lr"] = args.rate * ramp * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+            group["lr"] = (
+                args.rate * ramp * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+            )
         chosen = rng.integers(0, len(pictures), args.batch)
         given = latents[chosen].float()
-        given = given + torch.randn_like(given) * (torch.rand(len(given), 1, 1, 1) * 0.25)
-        with torch.autocast("cpu", torch.bfloat16):
-            found = decoder((given / config.latent_scale).contiguous(memory_format=torch.channels_last))
+        given = given + torch.randn_like(given) * (
+            torch.rand(len(given), 1, 1, 1, device=args.device) * 0.25
+        )
+        with torch.autocast(args.device, torch.bfloat16):
+            found = decoder(
+                (given / config.latent_scale).contiguous(memory_format=torch.channels_last)
+            )
         found, wanted = (found.float() + 1) / 2, pictures[chosen]
         loss = functional.l1_loss(found, wanted) + functional.l1_loss(edges(found), edges(wanted))
         if not torch.isfinite(loss):
@@ -92,12 +101,20 @@ def train(args: argparse.Namespace) -> None:
         if done - told > 0.1 or done >= 1:
             told = done
             with torch.no_grad():
-                given = encode_patches(shown, code) / config.latent_scale
-                score = psnr((torch.cat([decoder(p) for p in given.split(128)]) + 1) / 2, shown)
-            print(json.dumps({"step": step, "cpu_s": round(time.process_time() - started),
-                              "loss": round(float(loss), 4), "held_out_psnr_db": round(score, 2)}),
-                  flush=True)  # fmt: skip
-            torch.save({"autoencoder": model.state_dict(), "code": list(code)}, args.out)
+                score = psnr((torch.cat([decoder(p) for p in seen.split(128)]) + 1) / 2, shown)
+            print(
+                json.dumps(
+                    {
+                        "step": step,
+                        "cpu_s": round(time.process_time() - started),
+                        "loss": round(float(loss), 4),
+                        "held_out_psnr_db": round(score, 2),
+                    }
+                ),
+                flush=True,
+            )
+            weights = {name: value.cpu() for name, value in model.state_dict().items()}
+            torch.save({"autoencoder": weights, "code": list(code)}, args.out)
 
 
 def main() -> None:
@@ -110,6 +127,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     train(parser.parse_args())
 
 

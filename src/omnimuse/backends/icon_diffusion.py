@@ -379,9 +379,7 @@ class IconDiffusion:
         def after(step: Step) -> Any:
             order.report(0.05 + 0.85 * (step.number + 1) / step.total, "painting")
             if order.observe is not None:
-                order.observe(
-                    Seen(step.number, step.total, step.x[0], step.data[0], tuple(maps))
-                )
+                order.observe(Seen(step.number, step.total, step.x[0], step.data[0], tuple(maps)))
             return None if hold is None else np.asarray(hold(step), np.float32)
 
         walk: dict[str, Any] = {

@@ -180,7 +180,9 @@ class Resolver:
         return speaks, card.quality, card.default, card.name
 
     def _best(self, role: str, language: str) -> ModelCard | None:
-        usable = [card for card in self._of_role(role) if not card.by_choice and not self._fault(card)]
+        usable = [
+            card for card in self._of_role(role) if not card.by_choice and not self._fault(card)
+        ]
         return max(usable, key=lambda card: self._rank(card, language), default=None)
 
     def _praise(self, card: ModelCard, language: str) -> str:

@@ -4,7 +4,8 @@ Two towers give vectors of unit length. Of a batch of N pairs, each picture is t
 among N, and each caption its picture: two cross-entropies over one N x N table of cosines, divided
 by a learned temperature.
 
-    logits = exp(t) * images @ texts.T            loss = (CE(logits, 0..N-1) + CE(logits.T, 0..N-1)) / 2
+    logits = exp(t) * images @ texts.T
+    loss = (CE(logits, 0..N-1) + CE(logits.T, 0..N-1)) / 2
 
 Source: Radford et al. 2021, arXiv:2103.00020, figure 3. Deviations: the text tower is a frozen
 sentence encoder (as in Zhai et al. 2022, "LiT", arXiv:2111.07991, where the picture tower is the
@@ -67,9 +68,7 @@ class ImageTower(nn.Module):  # type: ignore[misc]
         super().__init__()
         first = 3 * config.patch**2
         layers: list[nn.Module] = [nn.PixelUnshuffle(config.patch)]
-        for index, (channels, count) in enumerate(
-            zip(config.channels, config.blocks, strict=True)
-        ):
+        for index, (channels, count) in enumerate(zip(config.channels, config.blocks, strict=True)):
             before = first if index == 0 else config.channels[index - 1]
             stride = 1 if index == 0 else 2
             layers += [

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -81,6 +82,7 @@ def build_unet(config: TextToImageConfig) -> Any:
     return unet
 
 
+@lru_cache(maxsize=4)
 def alphas(steps: int = TRAIN_STEPS) -> Tensor:
     """Share of signal variance after each step of the cosine schedule, (steps,)."""
     from diffusers import DDIMScheduler
@@ -96,7 +98,7 @@ def v_loss(unet: nn.Module, latents: Tensor, text: Tensor, times: Tensor, noise:
 
     The weight is min(SNR, 5) / (SNR + 1), which for v equals min-SNR-5 on the clean picture.
     """
-    share = alphas()[times][:, None, None, None]
+    share = alphas().to(latents.device)[times][:, None, None, None]
     mixed = share.sqrt() * latents + (1 - share).sqrt() * noise
     wanted = share.sqrt() * noise - (1 - share).sqrt() * latents
     kind = next(unet.parameters()).dtype
@@ -124,7 +126,7 @@ def fit_patch_code(pictures: Tensor, channels: int, patch: int) -> Code:
     mean = rows.mean(0)
     values, vectors = torch.linalg.eigh(torch.cov((rows - mean).T).double())
     order = values.argsort(descending=True)[:channels]
-    deviation = values[order].sqrt()
+    deviation = values[order].clamp(min=1e-10).sqrt()
     scales = deviation.sqrt()
     scales = scales * (deviation / scales).square().mean().sqrt()
     return mean, vectors[:, order].T.float().contiguous(), scales.float()

@@ -19,7 +19,7 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 from omnimuse.errors import CheckpointError
-from omnimuse.models.text_to_image import TextToImageConfig
+from omnimuse.models.text_to_image import Code, TextToImageConfig
 
 _OPSET = 17
 _LARGE = 2048
@@ -75,7 +75,7 @@ class Denoiser(nn.Module):  # type: ignore[misc]
 class Encoder(nn.Module):  # type: ignore[misc]
     """Pictures in [-1, 1] -> latents as the denoiser takes them."""
 
-    def __init__(self, code: tuple[Tensor, Tensor, Tensor], config: TextToImageConfig) -> None:
+    def __init__(self, code: Code, config: TextToImageConfig) -> None:
         super().__init__()
         mean, components, scales = code
         self.fold = nn.PixelUnshuffle(config.patch)
@@ -102,6 +102,24 @@ class Decoder(nn.Module):  # type: ignore[misc]
     def forward(self, latents: Tensor) -> Tensor:
         """(B, C, 8, 8) -> (B, 3, 64, 64)."""
         pictures: Tensor = self.decoder(latents / self.scale)
+        return pictures
+
+
+class LinearDecoder(nn.Module):  # type: ignore[misc]
+    """Latents -> pictures in [-1, 1] by the patch code alone, where no decoder is trained yet."""
+
+    def __init__(self, code: Code, config: TextToImageConfig) -> None:
+        super().__init__()
+        mean, components, scales = code
+        self.project = nn.Conv2d(len(components), len(mean), 1)
+        self.unfold = nn.PixelShuffle(config.patch)
+        with torch.no_grad():
+            self.project.weight.copy_(2 * (components * scales[:, None]).T[:, :, None, None])
+            self.project.bias.copy_(2 * mean - 1)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """(B, C, 8, 8) -> (B, 3, 64, 64)."""
+        pictures: Tensor = self.unfold(self.project(latents))
         return pictures
 
 
@@ -287,6 +305,7 @@ def save_pipeline(unet: Any, autoencoder: Any, text_encoder: Path, folder: Path)
         clip_sample=False,
         set_alpha_to_one=True,
         timestep_spacing="trailing",
+        steps_offset=1,
     )
     pipeline = StableDiffusionPipeline(
         vae=autoencoder,
