@@ -409,3 +409,14 @@ class SpeakerEncoder(Protocol):
     def embed_voice(self, samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
         """A unit vector (D,) of speech (N, 1) at 16 kHz."""
         ...
+
+
+@runtime_checkable
+class SpeechEnhancer(Protocol):
+    """Role `audio-to-audio`: speech without its noise."""
+
+    def enhance(
+        self, samples: NDArray[np.float32], sample_rate_hz: int, *, limit_db: float = 100.0
+    ) -> NDArray[np.float32]:
+        """Speech (N, 1) at 48 kHz in and out; noise goes down by `limit_db` at most."""
+        ...

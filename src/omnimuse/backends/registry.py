@@ -25,6 +25,7 @@ BUILT_IN: dict[str, str] = {
     "blazeface": "omnimuse.backends.vision:BlazeFaceDetector",
     "centernet": "omnimuse.backends.vision:CenterNetDetector",
     "dataset": "omnimuse.backends.dataset_files:DatasetFiles",
+    "deepfilter": "omnimuse.backends.deepfilter:DeepFilterNet",
     "diffusers": "omnimuse.backends.diffusers_images:DiffusersPainter",
     "diffusers-audio": "omnimuse.backends.diffusers_audio:DiffusersAudio",
     "gguf": "omnimuse.backends.gguf:GgufTextGenerator",
