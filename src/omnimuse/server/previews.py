@@ -8,8 +8,8 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from itertools import islice
 from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
