@@ -46,6 +46,7 @@ class Settings:
         repair_attempts: how often a refused plan goes back to the planner.
         models: role -> card name, the user's choices (`-m ROLE=CARD`).
         policy: a safety policy file; the built-in one if empty.
+        mcp_servers: MCP servers whose tools join the planner: name -> address or command line.
         engine: who runs the nodes: `local`.
         plugins: entry points that may load, by distribution name; `*` is all.
         sign: sign exported files with C2PA.
@@ -68,6 +69,7 @@ class Settings:
     policy: str = ""
     engine: str = "local"
     plugins: tuple[str, ...] = ("*",)
+    mcp_servers: Mapping[str, str] = field(default_factory=dict)
     sign: bool = True
     sign_arguments: bool = True
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)

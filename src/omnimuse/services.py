@@ -351,9 +351,14 @@ def build_house(settings: Settings) -> House:
         PluginError: two cards or tools of the same name.
     """
     store = ModelStore(settings.models_dir)
+    registry = ToolRegistry(plugins=settings.plugins)
+    if settings.mcp_servers:
+        from omnimuse.tools.remote import add_remote_tools
+
+        add_remote_tools(registry, settings.mcp_servers)
     return House(
         settings=settings,
-        registry=ToolRegistry(plugins=settings.plugins),
+        registry=registry,
         library=Library(settings.home / "library"),
         resolver=Resolver(settings, store, load_cards(settings)),
     )

@@ -94,7 +94,7 @@ def test_every_accepted_job_ends_once_after_kill_9(server: Server) -> None:
     assert "queued" in before or "running" in before
     workers = server.family()
     server.end(signal.SIGKILL)
-    gone, alive = psutil.wait_procs(workers, timeout=15)
+    _, alive = psutil.wait_procs(workers, timeout=15)
     assert not alive
     server.start()
     for _ in range(1200):

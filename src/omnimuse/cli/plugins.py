@@ -30,6 +30,7 @@ def command(settings: Any, as_json: bool) -> None:
                     "status": _status(point, bool(allowed & {"*", distribution})),
                 }
             )
+    rows += _servers(settings)
     if as_json:
         click.echo(json.dumps(rows))
         return
@@ -37,6 +38,31 @@ def command(settings: Any, as_json: bool) -> None:
         click.echo("no plugins are installed")
     for row in rows:
         click.echo(f"{row['distribution']}  {row['group']}  {row['name']}  {row['status']}")
+
+
+def _servers(settings: Any) -> list[dict[str, str]]:
+    """MCP servers of the settings, and whether their tools could be had."""
+    if not settings.mcp_servers:
+        return []
+    from omnimuse.tools.registry import ToolRegistry
+    from omnimuse.tools.remote import add_remote_tools
+
+    rows = []
+    for name, target in settings.mcp_servers.items():
+        registry = ToolRegistry({}, plugins=())
+        add_remote_tools(registry, {name: target})
+        fault = registry.failures[0].message if registry.failures else ""
+        status = f"failed: {fault}" if fault else f"ok, {len(list(registry))} tools"
+        rows.append(
+            {
+                "distribution": name,
+                "group": "mcp",
+                "name": name,
+                "target": target,
+                "status": status,
+            }
+        )
+    return rows
 
 
 def _status(point: Any, is_allowed: bool) -> str:
