@@ -441,8 +441,8 @@ class IconDiffusion:
 
     def _enlarged(self, rgb: NDArray[np.uint8], side: int, enlarge: bool) -> NDArray[np.uint8]:
         """A square of `side` pixels."""
-        while self._upscaler is not None and enlarge and rgb.shape[0] < side <= 4 * SIDE_PX**2:
-            if rgb.shape[0] * 2 >= side or rgb.shape[0] > 4 * SIDE_PX:
+        while self._upscaler is not None and enlarge:
+            if side <= 2 * rgb.shape[0] or rgb.shape[0] > 4 * SIDE_PX:
                 break
             rgb = self._upscaler.transform(rgb)
         return _resized(rgb, side)
@@ -455,7 +455,8 @@ def _resized(picture: NDArray[Any], side: int) -> NDArray[Any]:
     if picture.shape[:2] == (side, side):
         return picture
     way = cv2.INTER_AREA if picture.shape[0] > side else cv2.INTER_CUBIC
-    return cv2.resize(picture, (side, side), interpolation=way)
+    resized: NDArray[Any] = cv2.resize(picture, (side, side), interpolation=way)
+    return resized
 
 
 def _on_white(rgb: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:

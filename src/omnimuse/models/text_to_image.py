@@ -179,7 +179,7 @@ def build_autoencoder(config: TextToImageConfig, code: Code) -> Any:
         # channel -> its colour, row and column in the patch gathered so far
         places = [(colour, 0, 0) for colour in range(3)]
         for level, layer in enumerate(halve):
-            grown = []
+            grown: list[tuple[int, int, int]] = []
             for source, (colour, row, column) in enumerate(places):
                 for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
                     layer.weight[len(grown), source, 1 + down, 1 + right] = 1
