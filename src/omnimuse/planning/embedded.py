@@ -25,7 +25,7 @@ from omnimuse.planning.intent import Intent, Step
 from omnimuse.planning.language import decompose
 from omnimuse.planning.masking import Masked, mask
 from omnimuse.planning.mending import THINGS, openers_of
-from omnimuse.planning.pointing import bind_pointing, fit_durations, pointed_at
+from omnimuse.planning.pointing import bind_masks, bind_pointing, fit_durations, pointed_at
 from omnimuse.planning.questions import (
     ask_for_arguments,
     ask_for_inputs,
@@ -98,9 +98,10 @@ class EmbeddedPlanner:
         unnamed = frozenset(k for k, name in attached if not name or name not in request.prompt)
         kinds = None if self._assume else unnamed
         intent = self.read(request.prompt, specs, given=kinds)
-        draft, intent = self.draft(intent, attached, specs, pointed=pointed_at(request))
-        plan = self._finish(draft, intent, specs)
-        return fit_durations(bind_pointing(plan, request, specs), specs)
+        given = [kind for kind, _ in attached]
+        draft, intent = self.draft(intent, attached, specs, pointed=pointed_at(request, given))
+        plan = bind_pointing(self._finish(draft, intent, specs), request, specs)
+        return fit_durations(bind_masks(plan, given, specs), specs)
 
     def read(
         self,

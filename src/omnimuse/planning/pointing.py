@@ -6,22 +6,29 @@ made of it, and that can be told where.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from omnimuse.graph.kinds import accepts
-from omnimuse.graph.plan import Node, Plan, Ref
+from omnimuse.graph.plan import REQUEST, Node, Plan, Ref
 from omnimuse.graph.spec import ToolSpec
 from omnimuse.request import Request
 
+_MASK = "mask"
 _DURATION = "duration_s"
 _VAGUE = frozenset(["this", "that", "it", "these", "those", "here", "there", "thing", "this thing"])
 
 
-def pointed_at(request: Request) -> frozenset[str]:
-    """The arguments that the request's clicks and boxes would be."""
-    return frozenset(["points"] * bool(request.points) + ["box"] * bool(request.boxes))
+def pointed_at(request: Request, kinds: Sequence[str] = ()) -> frozenset[str]:
+    """The arguments that the request's clicks and boxes would be, the inputs its masks would be.
+
+    Args:
+        request: with points and boxes.
+        kinds: of the attachments.
+    """
+    painted = [_MASK] * (_MASK in kinds and any(_is_picture(kind) for kind in kinds))
+    return frozenset(["points"] * bool(request.points) + ["box"] * bool(request.boxes) + painted)
 
 
 def bind_pointing(plan: Plan, request: Request, specs: Mapping[str, ToolSpec]) -> Plan:
@@ -37,6 +44,44 @@ def bind_pointing(plan: Plan, request: Request, specs: Mapping[str, ToolSpec]) -
         for attachment, value in values.items():
             plan = _bound(plan, specs, name, attachment, value)
     return plan
+
+
+def bind_masks(plan: Plan, kinds: Sequence[str], specs: Mapping[str, ToolSpec]) -> Plan:
+    """The plan with painted masks as input `mask`, where no step takes them by name.
+
+    A mask belongs to the picture that was attached before it (to the first, if none was).
+
+    Args:
+        plan: from the planner.
+        kinds: of the attachments.
+        specs: of the tools.
+    """
+    pictures = [number for number, kind in enumerate(kinds) if _is_picture(kind)]
+    taken = {edge.source.port for edge in plan.edges() if edge.source.is_attachment}
+    for number, kind in enumerate(kinds):
+        if kind != _MASK or not pictures or str(number) in taken:
+            continue
+        picture = max((p for p in pictures if p < number), default=pictures[0])
+        plan = _masked(plan, specs, picture, Ref(REQUEST, str(number)))
+    return plan
+
+
+def _masked(plan: Plan, specs: Mapping[str, ToolSpec], picture: int, mask: Ref) -> Plan:
+    touched: set[str] = set()
+    nodes = list(plan.nodes)
+    for number, node in enumerate(nodes):
+        if not any(_is_from(edge.source, picture, touched) for edge in node.edges()):
+            continue
+        touched.add(node.id)
+        if specs[node.tool].input(_MASK) is not None and _MASK not in node.inputs:
+            inputs = {**node.inputs, _MASK: mask}
+            nodes[number] = replace(node, arguments=_unnamed(node), inputs=inputs)
+            return replace(plan, nodes=tuple(nodes))
+    return plan
+
+
+def _is_picture(kind: str) -> bool:
+    return kind != _MASK and accepts("image", kind)
 
 
 def _bound(

@@ -184,7 +184,7 @@ class PlanSearch:
             score -= weights.cost * math.log2(1.0 + spec.cost_s) + self._taking(step, spec)
             if any(turned_into(param, step) for param in spec.params):
                 score += weights.styled  # it can be told what "a sketch" is
-            if any(spec.param(name) is not None for name in self._pointed):
+            if any(spec.param(name) or spec.input(name) for name in self._pointed):
                 score += weights.pointed
             score -= weights.unserved if spec.name in self._unserved else 0.0
         said = {m.kind for m in step.mentions if m.kind and not m.is_output}
