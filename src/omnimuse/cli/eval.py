@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,69 @@ def planner(
                 f"{name} F1 {measure.f1:.1f}  (precision {measure.precision:.1f}, "
                 f"recall {measure.recall:.1f}; {measure.hits} of {measure.wanted})"
             )
+
+
+@command.command("generative")
+@click.option("--model", required=True, metavar="CARD|RUN", help="A card or a run's folder.")
+@click.option("--data", required=True, metavar="NAME|PATH", help="As `omnimuse train --data`.")
+@click.option("-n", "count", type=click.IntRange(16, 50_000), default=500, show_default=True,
+              help="Samples to make.")  # fmt: skip
+@click.option("--features", default="gradients", show_default=True, help="gradients or pixels.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the samples.")
+@click.option("--html", "page", type=click.Path(path_type=Path), help="Write a report here.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.pass_obj
+def generative(
+    settings: Any, model: str, data: str, count: int, features: str, seed: int, page: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    r"""Measure a generator against real data: distances, coverage, novelty.
+
+    \b
+    omnimuse eval generative --model runs/vae-mnist --data mnist --html report.html
+    omnimuse eval generative --model icon-diffusion --data icons -n 64
+    """
+    from omnimuse.app import Studio
+    from omnimuse.cli.scripts import folder
+    from omnimuse.evaluation.generative import evaluate_generator, sample_painter, sample_run
+    from omnimuse.evaluation.page import page_of
+    from omnimuse.training.settings import DataConfig
+    from omnimuse.training.sources import load
+
+    captions: tuple[str, ...] = ()
+    own: dict[str, float] = {}
+    if Path(model).exists():
+        name, samples, run = sample_run(Path(model), folder("recipes") / "zoo", count, seed=seed)
+        train, held_out = load(replace(run.settings.data, name=data), settings.models_dir)
+        own = dict(run.figures)
+    else:
+        train, held_out = load(DataConfig(name=data), settings.models_dir)
+        captions = held_out.captions[:count] or tuple(held_out.name for _ in range(count))
+        with Studio(settings) as studio:
+            painter = studio.house.resolver.role("text-to-image", model)
+            samples = sample_painter(
+                painter, captions, held_out.x[0].shape, seed=seed, report=_progress
+            )
+        name = model
+    report = evaluate_generator(
+        samples, train, held_out, model=name, features=features, captions=captions, own=own,
+        seed=seed,
+    )  # fmt: skip
+    if page is not None:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(page_of(report), encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(report.to_json()))
+        return
+    click.echo(f"{report.model} on {report.data}, {len(report.samples)} samples, {report.features}")
+    for figure in report.figures:
+        interval = (
+            f"  [{figure.interval[0]:.4g}, {figure.interval[1]:.4g}]" if figure.interval else ""
+        )
+        real = f"  real {figure.real:.4g}" if figure.real is not None else ""
+        click.echo(f"  {figure.name:<20}{figure.value:>12.4g}{interval}{real}")
+    for note in report.notes:
+        click.echo(f"  {note}", err=True)
 
 
 def _progress(done: int, total: int) -> None:
