@@ -27,7 +27,7 @@ FILM = (
     "Write a two-line poem about a red fox under a yellow moon, paint the fox, read the poem aloud "
     "over a calm piano tune, and make a short film of it"
 )
-PICTURE = "a red fox and a yellow car in a meadow with two trees at sunset"
+PICTURE = "a red fox and a yellow car under a moon"
 WAIT_MS = 240_000
 
 
