@@ -19,6 +19,7 @@ TALLEST = 0.62
 GROUND = 0.9
 _WIDEST = 1.9
 _NARROW_ANGLE = 0.9
+_RISES = ("hill", "hilltop", "knoll", "dune")
 
 
 def set_tables(boxes: Sequence[Box], request: SceneRequest) -> None:
@@ -35,6 +36,10 @@ def set_tables(boxes: Sequence[Box], request: SceneRequest) -> None:
         ]
         inner = {r.subject for r in request.relations if r.relation == "in"}
         guests = [guest for guest in guests if guest not in inner]
+        if _is_hilltop(host, guests, request):
+            low, alone = (next(box for box in boxes if box.group == g) for g in (host, guests[0]))
+            _raise_ground(low, alone)
+            continue
         free = [guest for guest in dict.fromkeys(guests) if _is_free(guest, host, request)]
         if not free or request.things[host].count != 1:
             continue
@@ -77,6 +82,31 @@ def _widen(base: Box, standing: Sequence[Box]) -> None:
     factor = max(min(1.0, base.w / wanted), 0.35)
     for box in standing:
         box.w, box.h = box.w * factor, box.h * factor
+
+
+def _is_hilltop(host: int, guests: Sequence[int], request: SceneRequest) -> bool:
+    """Whether one thing stands on one hill, and neither beside anything."""
+    things = request.things
+    if things[host].label.rsplit(" ", 1)[-1] not in _RISES or len(set(guests)) != 1:
+        return False
+    pair = (host, guests[0])
+    beside = any(
+        relation.relation in HORIZONTAL and (relation.subject in pair or relation.object in pair)
+        for relation in request.relations
+    )
+    return not beside and all(things[group].count == 1 for group in pair)
+
+
+def _raise_ground(base: Box, thing: Box) -> None:
+    """A hill is wider than the castle on it, and the castle stands in its grass."""
+    low = base.y + base.h / 2
+    base.w = min(max(base.w, 1.6 * thing.w), 0.96)
+    base.x = min(max(thing.x, base.w / 2), 1 - base.w / 2)
+    base.h = max(base.h, 0.3 * base.w)
+    base.y = low - base.h / 2
+    factor = min(1.0, base.w / (1.5 * thing.w))
+    thing.w, thing.h = thing.w * factor, thing.h * factor
+    thing.y = base.y - 0.2 * base.h - thing.h / 2
 
 
 def _line_up(

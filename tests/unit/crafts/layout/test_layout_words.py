@@ -11,6 +11,7 @@ from omnimuse.crafts.layout.sizes import extent, real_size
 @pytest.mark.parametrize(
     ("plural", "singular"),
     [
+        ("s", "s"),
         ("people", "person"), ("sheep", "sheep"), ("geese", "goose"), ("knives", "knife"),
         ("buses", "bus"), ("horses", "horse"), ("puppies", "puppy"), ("boxes", "box"),
         ("mice", "mouse"), ("planes", "plane"), ("scissors", "scissors"), ("cookies", "cookie"),
