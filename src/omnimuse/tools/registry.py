@@ -55,7 +55,13 @@ BUILT_IN: dict[str, str] = {
             "set_lyrics",
             "compose_with_agents",
         ),
-        "voice": ("generate_audio", "clone_voice", "convert_voice", "enhance_speech"),
+        "voice": (
+            "generate_audio",
+            "clone_voice",
+            "convert_voice",
+            "enhance_speech",
+            "tell_speakers_apart",
+        ),
         "sound": ("generate_sound", "mix_audio", "change_speed"),
         "audio_script": ("write_audio_script", "compile_audio_script"),
         "audio_edit": (

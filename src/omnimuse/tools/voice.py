@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from omnimuse.tools.context import ToolContext
 from omnimuse.tools.declare import tool
-from omnimuse.tools.kinds import Arg, Audio, Speech, Text
+from omnimuse.tools.kinds import Arg, Audio, Graph, Speech, Text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -170,6 +170,56 @@ def enhance_speech(
     ctx.checkpoint(0.2, "taking the noise away")
     made = ctx.role("audio-to-audio").enhance(samples, rate_hz, limit_db=limit_db)
     return audio_asset(made, rate_hz, "speech", attribution=speech.attribution)
+
+
+@tool(
+    version="1.0.0",
+    roles=("speaker-embedding",),
+    cost_s=10.0,
+    memory_mb=800.0,
+    examples=(
+        "who speaks when in this recording",
+        "tell the speakers of the interview apart",
+        "speaker diarization of the meeting",
+        "how many people talk here, and at what times",
+        "区分录音里的说话人",
+    ),
+)
+def tell_speakers_apart(
+    ctx: ToolContext,
+    speech: Audio,
+    *,
+    speakers: Annotated[int | None, Arg("how many there are; found if absent", ge=1, le=20)] = None,
+) -> Graph:
+    """Tell speakers apart (diarisation): who speaks when, as turns with their times.
+
+    It needs a checkpoint of a speaker encoder. Up to half an hour.
+    """
+    from dataclasses import asdict
+
+    import numpy as np
+
+    from omnimuse.assets.asset import Asset
+    from omnimuse.assets.media import read_audio
+    from omnimuse.crafts.speech.speakers import MAX_WINDOWS, group, speech_windows, turns
+    from omnimuse.errors import InputError, MediaTooLargeError
+
+    samples, rate_hz = read_audio(speech, sample_rate_hz=16_000, channels=1)
+    windows = speech_windows(samples[:, 0], rate_hz)
+    if not windows:
+        raise InputError("nobody speaks in the recording", hint="Give a recording of speech.")
+    if len(windows) > MAX_WINDOWS:
+        raise MediaTooLargeError("over half an hour of speech", hint="Split it first.")
+    encoder, vectors = ctx.role("speaker-embedding"), []
+    for index, (start, end) in enumerate(windows):
+        ctx.checkpoint(0.9 * index / len(windows), "listening to who speaks")
+        part = samples[round(start * rate_hz) : round(end * rate_hz)]
+        vectors.append(encoder.embed_voice(part, rate_hz))
+    found = turns(windows, group(np.stack(vectors), count=speakers))
+    names = sorted({turn.speaker for turn in found})
+    record = {"speakers": names, "turns": [asdict(turn) for turn in found]}
+    facts = {"format": "speaker-turns", "speakers": len(names), "turns": len(found)}
+    return Asset.from_json(record, "graph", facts=facts)
 
 
 def _consented(consent: str, name: str) -> str:
