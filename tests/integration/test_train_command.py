@@ -80,7 +80,7 @@ def test_train_beats_the_floor_and_exports(capsys, tmp_path):
     assert typed(*arguments) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["figures"]["nats"] < result["floor"]["nats"]
-    assert result["exports"]["made.onnx"]["largest_error"] < 1e-4
+    assert result["exports"]["onnx"]["made.onnx"]["largest_error"] < 1e-4
     assert (out / "made.onnx").is_file()
     assert typed(*arguments) == 2
     assert "another run's results" in capsys.readouterr().err

@@ -132,6 +132,15 @@ class Dataset:
             texts={name: tuple(v[i] for i in rows) for name, v in self.texts.items()},
         )
 
+    def in_memory(self, limit_bytes: int = 1 << 28) -> Dataset:
+        """Itself; or, where `x` decodes on demand, as many first samples as fit, decoded."""
+        if isinstance(self.x, np.ndarray):
+            return self
+        each = int(np.prod(self.x.shape[1:])) * self.x.dtype.itemsize
+        rows = np.arange(min(len(self), max(1, limit_bytes // max(1, each))))
+        part = self if len(rows) == len(self) else self.take(rows)
+        return replace(part, x=part.x[:])
+
     def batch(self, indices: Sequence[int] | npt.NDArray[np.int64], device: Any = None) -> Batch:
         """The samples at `indices` as tensors on `device`."""
         import torch

@@ -101,7 +101,7 @@ class Recipe(Generic[C]):
         raise NotImplementedError
 
     def prepare(self, model: Any, config: C, data: Dataset) -> None:
-        """Before the first step of a new run: initialisation from data, for instance."""
+        """Before the first step of a new run: initialisation from data, whose `x` is in memory."""
 
     def optimizers(self, model: Any, config: C) -> dict[str, Any]:
         """Optimisers by name; AdamW on everything if not overridden. Each parameter in one only.
@@ -149,7 +149,10 @@ class Recipe(Generic[C]):
         return {}
 
     def floor(self, config: C, train: Dataset, held_out: Dataset) -> dict[str, float]:
-        """The same figures of the trivial model that a trained one must beat."""
+        """The same figures of the trivial model that a trained one must beat.
+
+        Both parts have `x` in memory; of data that does not fit, the first 256 MB.
+        """
         return {}
 
     def exports(self, model: Any, config: C) -> dict[str, tuple[Any, tuple[Any, ...]]]:

@@ -27,6 +27,7 @@ from omnimuse.training import checkpoint
 from omnimuse.training.boards import Board
 from omnimuse.training.dataset import Dataset
 from omnimuse.training.ema import AveragedModel
+from omnimuse.training.feed import BatchFeed
 from omnimuse.training.order import BatchOrder, mix
 from omnimuse.training.recipe import Recipe, StepState
 from omnimuse.training.run_card import RunRecord, write_cards
@@ -113,7 +114,10 @@ class Trainer:
         with self.folder.lock(resume=resume):
             self._set_up()
             self._load() if resume else self._begin()
-            self._loop()
+            try:
+                self._loop()
+            finally:
+                self.feed.close()
             return self._finish()
 
     # -- before ---------------------------------------------------------------------------------
@@ -160,10 +164,11 @@ class Trainer:
             self.model, self.settings.recipe, self.device,
             backward=self._backward, apply=self._apply,
         )  # fmt: skip
-        self.order = BatchOrder(
+        order = BatchOrder(
             len(self.train_data), train.batch_size, train.accumulate, seed=train.seed,
             process=self.accelerator.process_index, processes=self.accelerator.num_processes,
         )  # fmt: skip
+        self.feed = BatchFeed(self.train_data, order, train.accumulate, self.device)
         self.step, self.elapsed_before, self.started = 0, 0.0, time.monotonic()
         self.best: dict[str, float] = {}
         wants_board = train.tensorboard and self.accelerator.is_main_process
@@ -181,7 +186,7 @@ class Trainer:
         self._seed_step(-1, 0)
         self.model.eval()
         with torch.no_grad():
-            self.recipe.prepare(self.model, self.settings.recipe, self.train_data)
+            self.recipe.prepare(self.model, self.settings.recipe, self.train_data.in_memory())
         self._start_average()
         self.folder.write_settings(self.settings)
 
@@ -257,7 +262,7 @@ class Trainer:
         logs: dict[str, Any] = {}
         for part in range(self.settings.train.accumulate):
             self._seed_step(self.step, part)
-            batch = self.train_data.batch(self.order(self.step, part), self.device)
+            batch = self.feed(self.step, part)
             with self._part_context():
                 logs = self.recipe.step(state, batch)
         return logs
@@ -460,7 +465,9 @@ class Trainer:
         model = self._final_model
         self._put(model, saved.part("model"), self.folder.weights.name)
         self._sample_sheet(self.folder.path / "samples.png")
-        floor = self.recipe.floor(self.settings.recipe, self.train_data, self.held_out)
+        floor = self.recipe.floor(
+            self.settings.recipe, self.train_data.in_memory(), self.held_out.in_memory()
+        )
         result = Result(
             model.eval(), dict(saved.meta["figures"]), {k: float(v) for k, v in floor.items()},
             self.step, self._elapsed_s(), self.folder.path,

@@ -242,3 +242,30 @@ def test_mixed_precision_trains(make_trainer):
     result = make_trainer(steps=60, precision="bf16").run()
     assert result.figures["mse"] < 2 * result.floor["mse"]
     assert tensors(result.folder)["model.1.weight"].dtype == torch.float32
+
+
+def test_pictures_read_ahead_make_the_same_run(tmp_path, monkeypatch):
+    import numpy as np
+    from PIL import Image
+
+    from omnimuse.training import sources
+    from omnimuse.training.data import pictures
+    from omnimuse.training.settings import DataConfig, RunSettings, TrainConfig
+    from omnimuse.training.trainer import Trainer
+
+    rng = np.random.default_rng(0)
+    for number in range(20):
+        pixels = rng.integers(0, 256, (10, 10, 3)).astype(np.uint8)
+        folder = tmp_path / "pictures"
+        folder.mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    config = DataConfig(name=str(folder), size_px=8)
+    train = TrainConfig(steps=7, batch_size=6, accumulate=2, samples=0)
+    runs = []
+    for name, limit in (("eager", 1 << 30), ("lazy", 0)):
+        monkeypatch.setattr(pictures, "IN_MEMORY_BYTES", limit)
+        data = sources.load(config, tmp_path, tmp_path / "cache")
+        assert isinstance(data[0].x, np.ndarray) == (name == "eager")
+        settings = RunSettings(config, train, TinyConfig())
+        runs.append(Trainer(TinyRecipe(), settings, *data, tmp_path / name, device="cpu").run())
+    assert_equal(tensors(runs[0].folder), tensors(runs[1].folder))
