@@ -9,8 +9,10 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "Asset": "omnimuse.assets.asset",
+    "AsyncStudio": "omnimuse.stream",
     "Event": "omnimuse.request",
     "Plan": "omnimuse.graph.plan",
+    "ProgressBar": "omnimuse.progress",
     "Request": "omnimuse.request",
     "Response": "omnimuse.request",
     "Settings": "omnimuse.config",
@@ -26,9 +28,11 @@ if TYPE_CHECKING:
     from omnimuse.config import Settings as Settings
     from omnimuse.config import load_settings as load_settings
     from omnimuse.graph.plan import Plan as Plan
+    from omnimuse.progress import ProgressBar as ProgressBar
     from omnimuse.request import Event as Event
     from omnimuse.request import Request as Request
     from omnimuse.request import Response as Response
+    from omnimuse.stream import AsyncStudio as AsyncStudio
     from omnimuse.tools.declare import tool as tool
 
 

@@ -147,6 +147,12 @@ class Response:
         """The first fault as an error that can be raised; None if the run succeeded."""
         return self.faults[0] if self.faults else None
 
+    def _repr_html_(self) -> str:
+        """How notebooks show it: the reply, and every asset."""
+        from omnimuse.assets.display import html_of_response
+
+        return html_of_response(self)
+
     def to_json(self) -> dict[str, Any]:
         """The contract of the command line's `--json`."""
         data: dict[str, Any] = {

@@ -27,3 +27,28 @@ def test_example(name: str, arguments: tuple[str, ...], words: str, tmp_path: Pa
     )
     assert done.returncode == 0, done.stderr
     assert words in done.stdout
+
+
+@pytest.mark.weights
+def test_the_notebook_runs_and_shows_what_it_makes(tmp_path: Path, monkeypatch) -> None:
+    import ast
+    import json
+
+    monkeypatch.chdir(tmp_path)
+    notebook = json.loads((EXAMPLES / "first_notebook.ipynb").read_text())
+    names: dict[str, object] = {"__name__": "__main__"}
+    shown = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        tree = ast.parse("".join(cell["source"]))
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, "cell", "exec"), names)
+        if last is not None:
+            shown.append(eval(compile(ast.Expression(last.value), "cell", "eval"), names))
+    response, small, status = shown[:3]
+    assert response.status == "succeeded"
+    assert "<img" in response._repr_html_()
+    assert "data:image/png;base64," in small._repr_mimebundle_()["text/html"]
+    assert status == "succeeded"
+    assert names["bar"].fraction == 1.0

@@ -223,6 +223,12 @@ class Asset:
         data["path"] = str(self.path) if self.path else None
         return data
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """How notebooks show it."""
+        from omnimuse.assets.display import mime_bundle
+
+        return mime_bundle(self)
+
     def _file(self) -> Path:
         if self.path is None:
             raise AssetNotFoundError(f"{self.id} has neither bytes nor a file")
