@@ -79,7 +79,7 @@ class Trainer:
         recipe: the family.
         settings: all sections.
         train: training samples.
-        held_out: samples that are never trained on.
+        held_out: samples that are never trained on; at most 256 MB of them are used.
         out: the run's folder.
         device: `cpu`, `cuda`, ... or empty for the best there is.
         command: what was typed, for the model card.
@@ -94,7 +94,7 @@ class Trainer:
         is_cancelled: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         self.recipe, self.settings = recipe, settings
-        self.train_data, self.held_out = train, held_out
+        self.train_data, self.held_out = train, held_out.in_memory()
         self.folder = RunFolder(out)
         self.on_progress, self.is_cancelled = on_progress, is_cancelled
         self.device_name, self.command = device, command
@@ -465,9 +465,7 @@ class Trainer:
         model = self._final_model
         self._put(model, saved.part("model"), self.folder.weights.name)
         self._sample_sheet(self.folder.path / "samples.png")
-        floor = self.recipe.floor(
-            self.settings.recipe, self.train_data.in_memory(), self.held_out.in_memory()
-        )
+        floor = self.recipe.floor(self.settings.recipe, self.train_data.in_memory(), self.held_out)
         result = Result(
             model.eval(), dict(saved.meta["figures"]), {k: float(v) for k, v in floor.items()},
             self.step, self._elapsed_s(), self.folder.path,
