@@ -42,6 +42,7 @@ COMMANDS: dict[str, str] = {
     "mcp": "Serve the tools to assistants (MCP over stdin and stdout).",
     "config": "Show the settings and where each came from.",
     "plugins": "List plugins and those that failed.",
+    "new-tool": "Begin a plugin with one tool.",
     "doctor": "Say what is installed, what is missing and how to get it.",
     "completion": "Print the shell completion script.",
 }
@@ -59,9 +60,9 @@ class LazyGroup(click.Group):
         if name not in COMMANDS:
             return None
         try:
-            module = importlib.import_module(f"omnimuse.cli.{name}")
+            module = importlib.import_module(f"omnimuse.cli.{name.replace('-', '_')}")
         except ModuleNotFoundError as error:
-            if error.name != f"omnimuse.cli.{name}":
+            if error.name != f"omnimuse.cli.{name.replace('-', '_')}":
                 raise
             raise InputError(
                 f"this version has no `omnimuse {name}` yet",
@@ -87,7 +88,7 @@ class LazyGroup(click.Group):
 
 def _exists(name: str) -> bool:
     """Whether the command's module is there, without importing it."""
-    return os.path.exists(os.path.join(os.path.dirname(__file__), f"{name}.py"))
+    return os.path.exists(os.path.join(os.path.dirname(__file__), f"{name.replace('-', '_')}.py"))
 
 
 def _split_settings(args: list[str]) -> tuple[list[str], list[str]]:

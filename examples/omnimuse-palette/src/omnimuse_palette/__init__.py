@@ -1,0 +1,1 @@
+"""A sample plugin of Omnimuse: the colours of a picture."""
