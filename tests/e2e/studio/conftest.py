@@ -52,7 +52,7 @@ class StudioServer:
         """Call a tool and wait for its job."""
         job = self.http.post("/api/jobs", json={"tool": tool, "arguments": arguments, **more})
         job.raise_for_status()
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 150
         while time.monotonic() < deadline:
             found = self.http.get(f"/api/jobs/{job.json()['id']}").json()
             if found["status"] not in ("queued", "running"):
@@ -95,7 +95,7 @@ def studio_server(
     }
     with (root / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "omnimuse.cli.main", "serve", f"--port={port}", "--workers=1"],
+            [sys.executable, "-m", "omnimuse.cli.main", "serve", f"--port={port}", "--workers=2"],
             env=environ,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -166,7 +166,7 @@ def open_tab(browser: Browser, studio_server: StudioServer) -> Iterator[Callable
             "console.error('policy: ' + e.violatedDirective + ' ' + e.blockedURI))"
         )
         tab = Tab(context.new_page())
-        tab.page.set_default_timeout(30_000)
+        tab.page.set_default_timeout(60_000)
         tab.page.on("console", lambda m: tab.problems.append(m.text) if m.type == "error" else None)
         tab.page.on("pageerror", lambda error: tab.problems.append(str(error)))
         tab.page.on("request", lambda r: tab.hosts.add(httpx.URL(r.url).host))

@@ -43,7 +43,9 @@ def test_markup_in_prompts_and_names_is_text(
     page.keyboard.press("Enter")
     page.wait_for_selector(".asked")
     assert _EVIL in page.locator(".asked p").first.inner_text()
-    page.wait_for_selector(".turn:not([data-status=queued]):not([data-status=running])")
+    page.wait_for_selector(
+        ".turn:not([data-status=queued]):not([data-status=running])", timeout=150_000
+    )
     page.goto(f"{studio_server.url}#/gallery?q={_EVIL}")
     page.wait_for_selector(".tile")
     page.reload()

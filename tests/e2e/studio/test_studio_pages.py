@@ -246,7 +246,7 @@ def test_a_tool_is_run_from_its_form(open_tab: Callable[..., Any]) -> None:
     page.fill("#arg-width", "256")
     page.fill("#arg-height", "256")
     page.get_by_role("button", name="Run").click()
-    page.wait_for_selector(".turn[data-status=succeeded] .media img", timeout=60_000)
+    page.wait_for_selector(".turn[data-status=succeeded] .media img", timeout=150_000)
     assert "256 × 256" in page.locator(".media figcaption").inner_text()
 
 
