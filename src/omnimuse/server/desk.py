@@ -22,7 +22,7 @@ from omnimuse.graph.kinds import is_textual
 from omnimuse.graph.plan import Plan
 from omnimuse.graph.spec import ToolSpec
 from omnimuse.server.database import Database
-from omnimuse.server.faults import QuotaError
+from omnimuse.server.faults import BusyError, QuotaError
 from omnimuse.server.holdings import LOCAL, Holdings
 from omnimuse.server.hub import Hub
 from omnimuse.server.jobs import LONG, QUICK, Job, JobStore, NewJob
@@ -89,7 +89,7 @@ class Desk:
         self.meaning = Meaning(self.db, self.holdings, self.pool.ask)
         self.previews = Previews(
             settings.home / "cache" / "previews",
-            lambda what: self.pool.ask("render", what).result(_RENDER_PATIENCE_S),
+            self._render,
         )
         self.models: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -266,6 +266,14 @@ class Desk:
             resolver.settings = replace(
                 resolver.settings, models={**chosen, **({role: card} if card else {})}
             )
+
+    def _render(self, what: Mapping[str, Any]) -> Mapping[str, Any]:
+        future = self.pool.ask("render", what)
+        try:
+            found: Mapping[str, Any] = future.result(_RENDER_PATIENCE_S)
+        except TimeoutError:
+            raise BusyError("the picture takes too long now", hint="Try again later.") from None
+        return found
 
     def _hold(self, job: Job, outputs: Mapping[str, Any]) -> None:
         """What a job made is its owner's."""

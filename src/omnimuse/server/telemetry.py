@@ -35,9 +35,12 @@ class Telemetry:
     Args:
         stream: where log lines go; stderr if None.
         is_quiet: no log lines.
+        tracer: of OpenTelemetry; the process's own if None.
     """
 
-    def __init__(self, stream: IO[str] | None = None, *, is_quiet: bool = False) -> None:
+    def __init__(
+        self, stream: IO[str] | None = None, *, is_quiet: bool = False, tracer: Any = None
+    ) -> None:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         self._stream, self._is_quiet, self._lock = stream, is_quiet, threading.Lock()
@@ -78,7 +81,7 @@ class Telemetry:
             ("seat",),
             registry=self.registry,
         )
-        self._tracer = _tracer()
+        self._tracer = tracer or _tracer()
 
     def log(self, level: str, event: str, **fields: Any) -> None:
         """Write a line; JSON quoting keeps every value on its line."""

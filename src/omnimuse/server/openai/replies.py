@@ -18,7 +18,7 @@ from fastapi.responses import StreamingResponse
 from omnimuse.assets.asset import Asset
 from omnimuse.errors import AssetNotFoundError, InputError, OmnimuseError, SafetyRefusal
 from omnimuse.server.desk import Desk
-from omnimuse.server.faults import AuthError, QuotaError, status_of
+from omnimuse.server.faults import AuthError, BusyError, QuotaError, status_of
 from omnimuse.server.holdings import Held
 from omnimuse.server.jobs import Job
 from omnimuse.server.keys import Principal
@@ -192,7 +192,10 @@ def results(desk: Desk, who: Principal, job: Job) -> list[Held]:
 async def ask(desk: Desk, name: str, arguments: Mapping[str, Any], say: Any = None) -> Any:
     """Ask a worker a question and wait for the answer."""
     future = desk.pool.ask(name, arguments, say=say or (lambda text: None))
-    return await asyncio.wait_for(asyncio.wrap_future(future), timeout=_ASK_PATIENCE_S)
+    try:
+        return await asyncio.wait_for(asyncio.wrap_future(future), timeout=_ASK_PATIENCE_S)
+    except TimeoutError:
+        raise BusyError("the answer takes too long now", hint="Try again later.") from None
 
 
 def usage(prompt: str, reply: str) -> dict[str, int]:
