@@ -62,7 +62,7 @@ BUILT_IN: dict[str, str] = {
             "enhance_speech",
             "tell_speakers_apart",
         ),
-        "sound": ("generate_sound", "mix_audio", "change_speed"),
+        "sound": ("generate_sound", "sound_cuts", "mix_audio", "change_speed"),
         "audio_script": ("write_audio_script", "compile_audio_script"),
         "audio_edit": (
             "trim_audio",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from omnimuse.tools.context import ToolContext
 from omnimuse.tools.declare import tool
-from omnimuse.tools.kinds import Arg, Audio, Music, Sound, Speech, Text
+from omnimuse.tools.kinds import Arg, Audio, Music, Sound, Speech, Text, Video
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,6 +99,61 @@ def generate_sound(
     ambience = any(classes[layer.sound].is_ambience for layer in layers)
     details = {"layers": [layer.to_json() for layer in layers], "is_ambience": ambience}
     return replace(asset, facts={**asset.facts, **details})
+
+
+@tool(
+    version="1.0.0",
+    roles=("feature-extraction",),
+    cost_s=6.0,
+    memory_mb=300,
+    examples=(
+        "put a whoosh on every cut of the video",
+        "add transition sounds where the film changes scenes",
+        "sound effects on the cuts of this clip",
+        "find the cuts of the video and mark them with a click",
+        "给视频的每个转场配音效",
+    ),
+)
+def sound_cuts(
+    ctx: ToolContext,
+    video: Video,
+    *,
+    effect: Annotated[str, Arg("what each cut sounds like", max_length=200)] = "whoosh",
+    level_db: Annotated[float, Arg("louder or softer", ge=-40, le=12, unit="db")] = 0.0,
+) -> Sound:
+    """Make the sound effects for a video's cuts: one at each change of scene, silence between.
+
+    The track is as long as the film; lay it under the film with the film's own sound by mix_audio
+    and mux_video. The times of the cuts are in its facts.
+    """
+    import numpy as np
+
+    from omnimuse.assets.media import audio_asset, read_frames
+    from omnimuse.crafts.sound.catalogue import perform
+    from omnimuse.crafts.sound.cuts import find_cuts
+    from omnimuse.crafts.sound.limiting import limit_true_peak
+    from omnimuse.crafts.sound.retrieval import find_class, named_class
+    from omnimuse.errors import InputError
+
+    length_s = float(video.facts["duration_s"])
+    kind = named_class(effect) or find_class(effect, ctx.role("feature-extraction")).kind
+    ctx.checkpoint(0.1, "looking for cuts")
+    cuts = find_cuts((frame.time_s, frame.pixels[..., :3]) for frame in read_frames(video))
+    if not cuts:
+        raise InputError("the film has no cuts", hint="Lay a sound on it with generate_sound.")
+    rate_hz, track = 44_100, np.zeros((max(1, round(length_s * 44_100)), 2), np.float32)
+    for number, cut_s in enumerate(cuts):
+        sound = perform(
+            kind.name, duration_s=min(kind.default_s, 2.0), sample_rate_hz=rate_hz,
+            seed=(ctx.seed + number) % 2**32,
+        ) * np.float32(10 ** (level_db / 20))  # fmt: skip
+        peak = int(np.argmax(np.abs(sound).max(axis=1)))
+        at = max(0, round(cut_s * rate_hz) - peak)  # the loudest moment falls on the cut
+        room = track[at : at + len(sound)]
+        room += sound[: len(room)]
+    asset = audio_asset(limit_true_peak(track, rate_hz), rate_hz, "sound")
+    facts = {"cuts_s": [round(cut, 3) for cut in cuts], "effect": kind.name}
+    return replace(asset, facts={**asset.facts, **facts})
 
 
 @tool(
