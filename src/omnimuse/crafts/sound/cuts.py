@@ -34,7 +34,8 @@ def histogram(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def find_cuts(frames: Iterable[tuple[float, NDArray[np.uint8]]]) -> list[float]:
-    """Times in seconds of the first frames after each cut, none in the first 0.4 s.
+    """Times in seconds of the first frames after each cut, none in the first and last
+    0.4 s, where films fade.
 
     Args:
         frames: (time, pixels (H, W, 3)) in order.
@@ -54,6 +55,7 @@ def find_cuts(frames: Iterable[tuple[float, NDArray[np.uint8]]]) -> list[float]:
         usual = float(np.median(around)) if around else 0.0
         beside = max([0.0, *changes[max(0, index - 1) : index], *changes[index + 1 : index + 2]])
         is_far = times[index] - [times[0], *cuts][-1] >= MIN_GAP_S
+        is_far = is_far and times[-1] - times[index] >= MIN_GAP_S
         if change > max(_LEAST, _OVER * usual, 2 * beside) and is_far:
             cuts.append(times[index])
     return cuts
