@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from omnimuse.errors import DatasetError
@@ -67,7 +68,7 @@ class GlowRecipe(Recipe[Config]):
         device = next(model.parameters()).device
         model.marginals.fit(batch["x"] for batch in data.batches(1000, device))
         model.train()  # the first batch in training sets the activation norms
-        model(data.batch(range(min(256, len(data))), device)["x"])
+        model.loss(data.batch(np.arange(min(256, len(data))), device)["x"])
         model.eval()
 
     def loss(self, state: StepState[Config], batch: Batch) -> dict[str, Tensor]:
