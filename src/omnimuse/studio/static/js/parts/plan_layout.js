@@ -3,9 +3,9 @@
  * the mean place of what feeds it (Sugiyama, Tagawa, Toda 1981, one downward sweep).
  */
 
-export const NODE_WIDTH_PX = 200;
+export const NODE_WIDTH_PX = 196;
 export const NODE_HEIGHT_PX = 60;
-const GAP_ALONG_PX = 48;
+const GAP_ALONG_PX = 32;
 const GAP_ACROSS_PX = 16;
 
 /** References of a node as `[port, "node" | "node.port" | "request.K"]`. */

@@ -127,7 +127,7 @@ class CreatePage {
     const graph = answer.plan?.nodes?.length ? new PlanGraph({ plan: answer.plan, attachments: request.attachments ?? [] }) : null;
     box.append(
       h("div.asked", {}, h("p", {}, request.prompt)),
-      h("div.answer", {}, h("p.turn-status", {}, icon("plan", 18), problem || t("plan.draft_lead")), graph?.element ?? "",
+      h("div.answer", {}, h("p.turn-status", {}, icon("plan", 18), problem || t("plan.draft_lead")), graph && h("div.turn-plan", {}, graph.element),
         h("div.turn-actions", {},
           graph && !problem && h("button.primary.small", { type: "button", on: { click: run } }, icon("play", 16), t("plan.run")),
           h("button.quiet.small", { type: "button", on: { click: () => { box.remove(); this.#paintEmpty(); } } }, icon("close", 16), t("action.discard")))));
