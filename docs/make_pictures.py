@@ -206,7 +206,9 @@ HEAD = """# Pictures: what was measured
 
 Made by `python docs/make_pictures.py --models DIR`; each part names its own command. One thread;
 seconds are of the processor, so that other programs do not count. The [gallery](gallery/index.md),
-[before and after](edits.md) and [the styles](styles.md) are made by scripts beside this one."""
+[before and after](edits.md) and [the styles](styles.md) are made by scripts beside this one; how
+diffusion through Omnimuse compares with the bare pipeline stands in
+[Checkpoints](how-to/checkpoints.md) (`python benchmarks/diffusion.py`)."""
 
 
 def _layout_table(sets: Figures) -> str:
