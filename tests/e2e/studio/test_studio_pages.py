@@ -259,3 +259,33 @@ def test_a_model_is_chosen_for_the_requests_of_this_browser(open_tab: Callable[.
     page.get_by_role("button", name="Why?: automatic-speech-recognition").click()
     page.wait_for_selector("dialog .json")
     assert "whisper-tiny" in page.locator("dialog").inner_text()
+
+
+def test_edges_of_a_plan_go_around_the_steps_between(open_tab: Callable[..., Any]) -> None:
+    page = open_tab().page
+    plan = {
+        "nodes": [
+            {"id": "text", "tool": "a", "inputs": {}},
+            {"id": "voice", "tool": "b", "inputs": {"text": "text"}},
+            {"id": "tune", "tool": "c", "inputs": {}},
+            {"id": "mix", "tool": "d", "inputs": {"speech": "voice", "music": "tune"}},
+            {"id": "film", "tool": "e", "inputs": {"images": ["request.0"], "audio": "mix.audio"}},
+        ]
+    }
+    laid = page.evaluate(
+        """async plan => {
+          const { layOut } = await import('/js/parts/plan_layout.js');
+          const { places, edges } = layOut(plan);
+          return { places: Object.fromEntries(places), edges };
+        }""",
+        plan,
+    )
+    places = laid["places"]
+    assert set(places) == {"request.0", "text", "voice", "tune", "mix", "film"}
+    spots = [(place["x"], place["y"]) for place in places.values()]
+    assert len(set(spots)) == len(spots)
+    for edge in laid["edges"]:
+        assert places[edge["from"]]["x"] < places[edge["to"]]["x"]
+        assert all((stop["x"], stop["y"]) not in spots for stop in edge["via"])
+    long = next(edge for edge in laid["edges"] if edge["from"] == "request.0")
+    assert len(long["via"]) == 2
