@@ -2,14 +2,14 @@
 
     python benchmarks/server.py [--seconds 600] [--clients 8] [--kill] [--json FILE]
 
-Starts `omnimuse serve` with a home of its own. Each client repeats: post a job (a picture, a tune, a
-quick edit, speech, a refused plan), look around with cheap calls (health, lists, one asset, a
-thumbnail, a range of bytes), follow some jobs over SSE, cancel a few. With `--kill` the server is
-killed (-9, workers with it) in the middle and started again. Afterwards every job that was
-accepted must have ended, once.
+Starts `omnimuse serve` with a home of its own. Each client repeats: post a job (a picture, a tune,
+a quick edit), look around with cheap calls (health, lists, one asset, a thumbnail, a range of
+bytes), follow some jobs over SSE, cancel a few. With `--kill` the server is killed (-9, workers
+with it) in the middle and started again. Afterwards every job that was accepted must have ended,
+once.
 
-Reported: cheap calls' p50, p95 and p99 in milliseconds, errors, jobs by outcome, jobs lost, the largest
-resident memory of server and workers, and its growth between the second fifth and the last.
+Reported: cheap calls' p50, p95 and p99 in milliseconds, errors, jobs by outcome, jobs lost, the
+largest resident memory of server and workers, and its growth between the second fifth and the last.
 """
 
 from __future__ import annotations

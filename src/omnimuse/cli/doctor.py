@@ -12,6 +12,7 @@ import click
 
 PACKAGES = {
     "base": ("av", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "xllamacpp"),
+    "server": ("fastapi", "uvicorn", "mcp", "prometheus-client", "python-multipart"),
     "torch": ("torch", "diffusers", "transformers", "accelerate", "peft"),
 }
 PROGRAMS = ("npm", "apt-get")

@@ -1,9 +1,9 @@
 """Which of a caller's functions answers a sentence, and with which arguments.
 
 The function is the one whose description lies nearest to the sentence, if any lies near. The
-arguments are extracted by a small language model under a schema that allows texts only as they stand
-in the sentence: a model that may only point cannot invent. Optional arguments that the sentence
-does not bear out are left out.
+arguments are extracted by a small language model under a schema that allows texts only as they
+stand in the sentence: a model that may only point cannot invent. Optional arguments that the
+sentence does not bear out are left out.
 """
 
 from __future__ import annotations
@@ -52,9 +52,7 @@ def choose_function(
     """
     if not functions or not text.strip():
         return None
-    about = [
-        f"{f['name'].replace('_', ' ')}: {f.get('description', '')}"[:400] for f in functions
-    ]
+    about = [f"{f['name'].replace('_', ' ')}: {f.get('description', '')}"[:400] for f in functions]
     nearness = embed(about) @ embed([text[:400]])[0]
     best = int(nearness.argmax())
     if nearness[best] < NEAR and not must:

@@ -72,7 +72,11 @@ def test_the_bar_never_goes_back_and_ends_full() -> None:
     with bar:
         bar(Event("planned", "r", data={"plan": {"nodes": [{"id": "a"}, {"id": "b"}]}}))
         assert bar.fraction == 0.0
-        steps = [("node_started", "a", 0.0), ("node_progress", "a", 0.5), ("node_retried", "a", 0.0)]
+        steps = [
+            ("node_started", "a", 0.0),
+            ("node_progress", "a", 0.5),
+            ("node_retried", "a", 0.0),
+        ]
         for type_, node, fraction in steps:
             bar(Event(type_, "r", node, fraction))
         assert bar.fraction == 0.25

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -222,6 +222,18 @@ def _finish(
     return done
 
 
+class _Numbered:
+    """Typed events with their rising number."""
+
+    def __init__(self) -> None:
+        self._number = -1
+
+    def __call__(self, type_: str, **fields: Any) -> bytes:
+        """One event's bytes."""
+        self._number += 1
+        return event_line({"type": type_, "sequence_number": self._number, **fields})
+
+
 async def _events(
     desk: Desk,
     who: Principal,
@@ -230,45 +242,19 @@ async def _events(
     call: Mapping[str, str] | None,
     options: Mapping[str, Any],
 ) -> AsyncIterator[bytes]:
-    number = -1
-
-    def event(type_: str, **fields: Any) -> bytes:
-        nonlocal number
-        number += 1
-        return event_line({"type": type_, "sequence_number": number, **fields})
-
+    event = _Numbered()
     yield event("response.created", response=frame)
     yield event("response.in_progress", response=frame)
     output: list[dict[str, Any]] = []
     try:
         answer = Answer("", call=call) if call is not None else None
-        is_made = answer is None and is_agent(str(frame["model"])) and "json_schema" not in options
-        if is_made:
+        if answer is None and is_agent(str(frame["model"])) and "json_schema" not in options:
             answer = await answer_as_agent(desk, who, talk, seed=options.get("seed"))
         if answer is not None:
             items = await run_in_threadpool(_output, desk, who, answer)
             for item in items if answer.call is not None else items[:-1]:
-                begun = {**item, "status": "in_progress"}
-                for empty in ("result", "arguments"):
-                    if empty in begun:
-                        begun[empty] = "" if empty == "arguments" else None
-                where = {"output_index": len(output)}
-                yield event("response.output_item.added", **where, item=begun)
-                if item["type"] == "function_call":
-                    where_in = {**where, "item_id": item["id"]}
-                    text = item["arguments"]
-                    yield event("response.function_call_arguments.delta", **where_in, delta=text)
-                    yield event(
-                        "response.function_call_arguments.done",
-                        **where_in,
-                        arguments=text,
-                        name=item["name"],
-                    )
-                else:
-                    yield event(
-                        "response.image_generation_call.completed", **where, item_id=item["id"]
-                    )
-                yield event("response.output_item.done", **where, item=item)
+                for line in _item_events(event, item, len(output)):
+                    yield line
                 output.append(item)
         if answer is None or answer.call is None:
             said = ""
@@ -276,24 +262,43 @@ async def _events(
             where = {"output_index": len(output)}
             part_at = {**where, "item_id": item["id"], "content_index": 0}
             yield event("response.output_item.added", **where, item=item)
-            empty_part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
-            yield event("response.content_part.added", **part_at, part=empty_part)
-            if answer is not None:
-                for piece in pieces(answer.text):
-                    said += piece
-                    yield event("response.output_text.delta", **part_at, delta=piece, logprobs=[])
-            else:
-                async for piece in spoken(desk, who, str(frame["model"]), talk, options):
-                    said += piece
-                    yield event("response.output_text.delta", **part_at, delta=piece, logprobs=[])
-                answer = Answer(said)
+            yield event("response.content_part.added", **part_at, part=_part(""))
+            words = _told(answer) if answer else spoken(desk, who, frame["model"], talk, options)
+            async for piece in words:
+                said += piece
+                yield event("response.output_text.delta", **part_at, delta=piece, logprobs=[])
+            answer = answer or Answer(said)
             yield event("response.output_text.done", **part_at, text=said, logprobs=[])
-            yield event("response.content_part.done", **part_at, part={**empty_part, "text": said})
-            whole = {**_message_item(said), "id": item["id"]}
-            yield event("response.output_item.done", **where, item=whole)
-            output.append(whole)
+            yield event("response.content_part.done", **part_at, part=_part(said))
+            output.append({**_message_item(said), "id": item["id"]})
+            yield event("response.output_item.done", **where, item=output[-1])
         done = await run_in_threadpool(_finish, desk, who, frame, talk, answer, output)
         yield event("response.completed", response=done)
     except OmnimuseError as error:
         failed = {"code": "server_error", "message": error.message}
         yield event("response.failed", response={**frame, "status": "failed", "error": failed})
+
+
+def _item_events(event: _Numbered, item: Mapping[str, Any], index: int) -> Iterator[bytes]:
+    """Events of a call or a picture, which come whole."""
+    where = {"output_index": index, "item_id": item["id"]}
+    begun = {**item, "status": "in_progress"}
+    begun.update({name: "" for name in ("arguments",) if name in item})
+    begun.update({name: None for name in ("result",) if name in item})
+    yield event("response.output_item.added", output_index=index, item=begun)
+    if item["type"] == "function_call":
+        words, name = item["arguments"], item["name"]
+        yield event("response.function_call_arguments.delta", **where, delta=words)
+        yield event("response.function_call_arguments.done", **where, arguments=words, name=name)
+    else:
+        yield event("response.image_generation_call.completed", **where)
+    yield event("response.output_item.done", output_index=index, item=item)
+
+
+async def _told(answer: Answer) -> AsyncIterator[str]:
+    for piece in pieces(answer.text):
+        yield piece
+
+
+def _part(text: str) -> dict[str, Any]:
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
