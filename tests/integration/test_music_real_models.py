@@ -103,3 +103,25 @@ def test_louder_moods_sound_brighter(compose: Callable[..., Any]) -> None:
         return float((power * np.fft.rfftfreq(len(samples), 1 / rate)).sum() / power.sum())
 
     assert brightness("an energetic driving rock song") > 1.5 * brightness("a calm cello tune")
+
+
+@pytest.mark.parametrize(
+    ("remark", "changes"),
+    [
+        ("make it darker, add drums, slower, keep the melody",
+         [("darker", ()), ("add", ("drums",)), ("slower", ()), ("keep melody", ())]),
+        ("a bit faster and happier", [("faster", ()), ("brighter", ())]),
+        ("replace the piano with a violin", [("replace", ("piano", "violin"))]),
+        ("turn up the strings but drop the drums",
+         [("louder", ("strings",)), ("remove", ("drums",))]),
+        ("give me another tune", [("new melody", ())]),
+        ("加上小提琴，慢一点", [("add", ("violin",)), ("slower", ())]),
+    ],
+)  # fmt: skip
+def test_remarks_about_a_loop_are_understood_by_meaning(
+    remark: str, changes: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    from omnimuse.crafts.music.loops import LoopReader
+
+    reader = LoopReader(_roles(os.environ["OMNIMUSE_MODELS_DIR"])["feature-extraction"])
+    assert [(c.name, c.players) for c in reader.read(remark)] == changes

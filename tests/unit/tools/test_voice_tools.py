@@ -101,3 +101,25 @@ def test_neural_sound_has_the_asked_length(context: Callable[..., Any]) -> None:
     assert made.facts["duration_s"] == pytest.approx(0.5)
     with pytest.raises(InputError, match="empty"):
         generate_audio(context(), Asset.from_text("  "))
+
+
+class Halver:
+    def enhance(self, samples: Samples, sample_rate_hz: int, *, limit_db: float = 100.0) -> Samples:
+        assert sample_rate_hz == 48_000
+        return samples / 2
+
+
+def test_speech_is_enhanced_at_its_rate_and_length(
+    context: Callable[..., Any], sample: Asset
+) -> None:
+    from dataclasses import replace
+
+    from omnimuse.errors import MediaTooLargeError
+    from omnimuse.tools.voice import enhance_speech
+
+    made = enhance_speech(context(**{"audio-to-audio": Halver()}), sample)
+    assert (made.kind, made.facts["sample_rate_hz"], made.facts["channels"]) == ("speech", 48000, 1)
+    assert made.facts["duration_s"] == pytest.approx(2.0, abs=0.001)
+    endless = replace(sample, facts={**sample.facts, "duration_s": 9000.0})
+    with pytest.raises(MediaTooLargeError, match="1800 s"):
+        enhance_speech(context(**{"audio-to-audio": Halver()}), endless)

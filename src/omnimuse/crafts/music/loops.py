@@ -235,6 +235,9 @@ class LoopReader:
 
     def _nearest(self, text: str, table: Mapping[str, Sequence[str]]) -> tuple[str, float]:
         rows = [(name, phrase) for name, phrases in table.items() for phrase in phrases]
+        written = [row for row in rows if not row[1].isascii() and row[1] in text]
+        if written:  # models of English alone cannot tell Chinese phrases apart
+            return max(written, key=lambda row: len(row[1]))[0], 1.0
         vectors = self._embedder.embed([text.lower(), *(phrase for _, phrase in rows)])
         scores = vectors[1:] @ vectors[0]
         best = int(np.argmax(scores))
