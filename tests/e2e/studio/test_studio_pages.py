@@ -104,6 +104,11 @@ def test_the_tabs_of_the_stage_have_no_serious_finding_on_a_phone(
     page.locator(f'.tile[data-asset="{library["image"]}"] .tile-open').click()
     page.wait_for_selector(".layer")
     assert _findings(page, axe) == []
+    for button in page.locator(".picture-bar button").all():
+        box = button.bounding_box() or {}
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert box["width"] >= 24
     for name in ("details", "provenance", "lineage"):
         page.click(f"#tab-{name}")
         page.wait_for_selector(f'#stage-body[aria-labelledby="tab-{name}"] .padded')
