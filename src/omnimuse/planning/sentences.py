@@ -204,6 +204,12 @@ class SentenceReader(PredicateFinder):
             kept.append(replace(mention, status="known", kind=kind, is_wrought=True))
         return kept, steps
 
+    def _start(self, token: Word | None, mentions: Sequence[Mention]) -> int:
+        """Where a clause begins: its verb, else its first thing, else the sentence."""
+        if token is not None:
+            return token.idx + self.shift
+        return mentions[0].start if mentions else self.span.words[0].idx + self.shift
+
     def _step(
         self, token: Word | None, clause: str, mentions: list[Mention], is_nominal: bool
     ) -> Step:
@@ -225,7 +231,7 @@ class SentenceReader(PredicateFinder):
             mentions=tuple(mentions),
             wanted=wanted,
             is_firm=not ways and not weak,
-            start=(token.idx + self.shift) if token is not None else mentions[0].start,
+            start=self._start(token, mentions),
             details={**({"umbrella": ways} if ways else {}), **({"core": core} if core else {})},
         )
 

@@ -153,6 +153,8 @@ def fill_region(
         "make a picture that follows this depth map",
         "a dancer in the pose of this pose picture",
         "turn my line sketch into a finished illustration with ControlNet",
+        "a seaside village from this segmentation map",
+        "draw a knight following the pose map",
         "按照这张线稿生成图片",
     ),
 )
