@@ -39,7 +39,7 @@ class Settings:
         node_timeout_s: seconds that one node may take.
         allow_download: pull a missing model when it is needed, without asking.
         planner: `embedded` (no network, no LLM), `llm` (the embedded small LLM) or `endpoint`.
-        planner_style: how a language model plans: `one-shot`, `react`, `program`, `council`, `vote`.
+        planner_style: how a language model plans: one-shot, react, program, council, vote.
         endpoint_url: base URL of an OpenAI-compatible endpoint, e.g. http://127.0.0.1:8080/v1.
         endpoint_model: model name there.
         endpoint_key: its API key; never printed or stored.

@@ -46,4 +46,13 @@ def test_every_role_has_a_card_or_is_named_as_missing() -> None:
 
     roles = {role for card in load_cards(load_settings()).values() for role in card.roles}
     needed = {role for name in BUILT_IN for role in REGISTRY.spec(name).roles}
-    assert needed - roles <= {"translation", "text-to-audio", "voice-cloning", "voice-conversion", "speaker-embedding", "image-to-image", "inpainting", "image-to-text"}
+    assert needed - roles <= {
+        "translation",
+        "text-to-audio",
+        "voice-cloning",
+        "voice-conversion",
+        "speaker-embedding",
+        "image-to-image",
+        "inpainting",
+        "image-to-text",
+    }

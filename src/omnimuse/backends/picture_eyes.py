@@ -171,7 +171,9 @@ class PictureEyes:
             return
         best = shares[unsure]
         for turn in _HUE_TURNS:
-            other = self._seen_in_four_ways(_turned(wide[unsure], turn), _turned(bare[unsure], turn))
+            other = self._seen_in_four_ways(
+                _turned(wide[unsure], turn), _turned(bare[unsure], turn)
+            )
             better = other[:, 1:].max(axis=1) > best[:, 1:].max(axis=1)
             best[better] = other[better]
         shares[unsure] = (shares[unsure] + best) / 2

@@ -1,9 +1,9 @@
 """PG-GAN: pictures grown from small to large, new layers faded in.
 
     output at level l    (1 - a) * up(rgb_{l-1}(h_{l-1})) + a * rgb_l(h_l), a in [0, 1]   fig. 2
-    equalised rate       w' = w * sqrt(2 / fan_in) at run time, w from N(0, 1)               sec. 4.1
-    pixel norm           h / sqrt(mean_c h^2 + eps), generator only                          sec. 4.2
-    batch spread         mean standard deviation over the batch, as one more channel         sec. 3
+    equalised rate       w' = w * sqrt(2 / fan_in) at run time, w from N(0, 1)              sec. 4.1
+    pixel norm           h / sqrt(mean_c h^2 + eps), generator only                         sec. 4.2
+    batch spread         mean standard deviation over the batch, as one more channel        sec. 3
     loss                 WGAN-GP: D(G(z)) - D(x) + 10 * (|grad D(mix)| - 1)^2 + 0.001 * D(x)^2
 
 Source: Karras et al. 2018, arXiv:1710.10196; Gulrajani et al. 2017, arXiv:1704.00028 (the penalty).
