@@ -66,3 +66,10 @@ def make_context(tmp_path: Path) -> Callable[..., Any]:
         return ToolContext(seed=seed, workdir=workdir, role=role)
 
     return make
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Names of cases that are the same in every process: no addresses, no packed bytes."""
+    if isinstance(val, bytes):
+        return argname
+    return type(val).__name__ if " at 0x" in repr(val) and not callable(val) else None
