@@ -119,6 +119,9 @@ class DiscreteVP:
     def __len__(self) -> int:
         return len(self.betas)
 
+    def __repr__(self) -> str:
+        return f"DiscreteVP({self.betas[0]:.4g} ... {self.betas[-1]:.4g}, {len(self)} steps)"
+
     def level(self, time: Any) -> Level:
         """The level at a time in -1 ... N - 1.
 
