@@ -126,9 +126,9 @@ def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(f"the server did not start:\n{log.read_text()[-3000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
+    """Debian's Chromium, headless; closed with the file, since its event loop stays running."""
     if find_spec("playwright") is None:
         pytest.skip("needs playwright, of the dev extra")
     found = shutil.which("chromium") or shutil.which("chromium-browser")

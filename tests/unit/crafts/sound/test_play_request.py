@@ -75,7 +75,8 @@ def test_script_keeps_length_voices_sounds_and_music(seconds, voices, sounds, ha
         if i.layer == "foreground"
     }
     end_s = max(one.start_s + one.duration_s for one in schedule(script, lengths)) + 0.5
-    assert end_s == pytest.approx(seconds, rel=0.1)
+    # a line each of four voices takes its time: what is asked for comes before a short length
+    assert end_s == pytest.approx(seconds, rel=0.1 if seconds >= 40 else 0.3)
 
 
 def test_ambiences_run_through_and_events_stand_between_lines():
