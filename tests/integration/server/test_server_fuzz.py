@@ -1,6 +1,6 @@
 """Schemathesis over the whole interface: whatever is sent, nothing answers 500.
 
-FUZZ_CASES in the environment says how many cases; some hundreds by default.
+FUZZ_CASES in the environment says how many cases; 5,000 by default (half a minute).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-CASES = int(os.environ.get("FUZZ_CASES", "600"))
+CASES = int(os.environ.get("FUZZ_CASES", "5000"))
 
 
 @pytest.fixture
