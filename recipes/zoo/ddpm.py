@@ -8,16 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from omnimuse.errors import DatasetError
-from omnimuse.evaluation.frechet import frechet_figures, gaussian_pictures
+from omnimuse.evaluation.sampling_recipes import FrechetRecipe
 from omnimuse.models.ddpm_unet import DDPM, DDPMConfig
 from omnimuse.schedulers import DiscreteVP, Level, denoiser, gaussian, sample_ancestral
-from omnimuse.training.dataset import Batch, Dataset, DataSpec
-from omnimuse.training.recipe import Recipe, StepState
+from omnimuse.training.dataset import Batch, DataSpec
+from omnimuse.training.recipe import StepState
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Config:
     """Of AdamW."""
 
 
-class DDPMRecipe(Recipe[Config]):
+class DDPMRecipe(FrechetRecipe[Config]):
     """Predicts the noise of pictures in [-1, 1]."""
 
     name = "ddpm"
@@ -54,7 +53,6 @@ class DDPMRecipe(Recipe[Config]):
     summary = "DDPM: a UNet takes noise out of a picture step by step"
     paper = "Ho et al. 2020, arXiv:2006.11239"
     config = Config
-    monitor = "frechet"
     published = {"FID (CIFAR-10, Inception features)": "3.17"}
 
     def build(self, config: Config, spec: DataSpec) -> DDPM:
@@ -94,22 +92,6 @@ class DDPMRecipe(Recipe[Config]):
             noise=gaussian(generator),
         )
         return ((made + 1) / 2).clamp(0, 1)
-
-    def evaluate(
-        self, model: DDPM, config: Config, data: Dataset, *, generator: Any
-    ) -> dict[str, float]:
-        """Fréchet distance in gradient histograms, beside real from real."""
-        count = min(config.judged, len(data) // 2)
-        parts = [
-            self.sample(model, config, n=min(250, count - done), generator=generator).cpu().numpy()
-            for done in range(0, count, 250)
-        ]
-        return frechet_figures(np.concatenate(parts), data.x)
-
-    def floor(self, config: Config, train: Dataset, held_out: Dataset) -> dict[str, float]:
-        """One Gaussian of all pixels."""
-        count = min(config.judged, len(held_out) // 2)
-        return frechet_figures(gaussian_pictures(train.x, count), held_out.x)
 
 
 RECIPE = DDPMRecipe()

@@ -8,16 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from omnimuse.errors import DatasetError
-from omnimuse.evaluation.frechet import frechet_figures, gaussian_pictures
+from omnimuse.evaluation.sampling_recipes import FrechetRecipe
 from omnimuse.models.dit import DiT, DiTConfig
 from omnimuse.schedulers import Flow, Level, denoiser, sample_dpm_solver
-from omnimuse.training.dataset import Batch, Dataset, DataSpec
-from omnimuse.training.recipe import Recipe, StepState
+from omnimuse.training.dataset import Batch, DataSpec
+from omnimuse.training.recipe import StepState
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Config:
     """Of AdamW."""
 
 
-class DiTRecipe(Recipe[Config]):
+class DiTRecipe(FrechetRecipe[Config]):
     """Flow matching of pictures in [-1, 1], by class where the data has classes."""
 
     name = "dit"
@@ -52,7 +51,6 @@ class DiTRecipe(Recipe[Config]):
     summary = "DiT: a transformer over patches, trained by flow matching"
     paper = "Peebles and Xie 2023, arXiv:2212.09748; Lipman et al. 2023, arXiv:2210.02747"
     config = Config
-    monitor = "frechet"
     published = {"FID (ImageNet 256, DiT-XL/2, guided)": "2.27"}
 
     def build(self, config: Config, spec: DataSpec) -> DiT:
@@ -88,22 +86,6 @@ class DiTRecipe(Recipe[Config]):
             denoiser(predict, "flow_prediction"), noise, Flow().levels(config.sample_steps)
         )
         return ((made + 1) / 2).clamp(0, 1)
-
-    def evaluate(
-        self, model: DiT, config: Config, data: Dataset, *, generator: Any
-    ) -> dict[str, float]:
-        """Fréchet distance in gradient histograms, beside real from real."""
-        count = min(config.judged, len(data) // 2)
-        parts = [
-            self.sample(model, config, n=min(250, count - done), generator=generator).cpu().numpy()
-            for done in range(0, count, 250)
-        ]
-        return frechet_figures(np.concatenate(parts), data.x)
-
-    def floor(self, config: Config, train: Dataset, held_out: Dataset) -> dict[str, float]:
-        """One Gaussian of all pixels."""
-        count = min(config.judged, len(held_out) // 2)
-        return frechet_figures(gaussian_pictures(train.x, count), held_out.x)
 
 
 RECIPE = DiTRecipe()

@@ -8,17 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from omnimuse.errors import DatasetError
-from omnimuse.evaluation.frechet import frechet_figures, gaussian_pictures
+from omnimuse.evaluation.sampling_recipes import FrechetRecipe
 from omnimuse.models.edm import EDM, EDMConfig
 from omnimuse.schedulers import EDM as Schedule
 from omnimuse.schedulers import Level, sample_heun
-from omnimuse.training.dataset import Batch, Dataset, DataSpec
-from omnimuse.training.recipe import Recipe, StepState
+from omnimuse.training.dataset import Batch, DataSpec
+from omnimuse.training.recipe import StepState
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Config:
     """Of AdamW."""
 
 
-class EDMRecipe(Recipe[Config]):
+class EDMRecipe(FrechetRecipe[Config]):
     """Predicts pictures in [-1, 1] from noisy ones at log-normal noise levels."""
 
     name = "edm"
@@ -51,7 +50,6 @@ class EDMRecipe(Recipe[Config]):
     summary = "EDM: a preconditioned denoiser, sampled by Heun's method"
     paper = "Karras et al. 2022, arXiv:2206.00364"
     config = Config
-    monitor = "frechet"
     published = {"FID (CIFAR-10, Inception features)": "1.97"}
 
     def build(self, config: Config, spec: DataSpec) -> EDM:
@@ -82,22 +80,6 @@ class EDMRecipe(Recipe[Config]):
         noise = torch.randn((n, *model.picture_shape), generator=generator, device=device)
         made: Tensor = sample_heun(denoise, levels[0].sigma * noise, levels)
         return ((made + 1) / 2).clamp(0, 1)
-
-    def evaluate(
-        self, model: EDM, config: Config, data: Dataset, *, generator: Any
-    ) -> dict[str, float]:
-        """Fréchet distance in gradient histograms, beside real from real."""
-        count = min(config.judged, len(data) // 2)
-        parts = [
-            self.sample(model, config, n=min(250, count - done), generator=generator).cpu().numpy()
-            for done in range(0, count, 250)
-        ]
-        return frechet_figures(np.concatenate(parts), data.x)
-
-    def floor(self, config: Config, train: Dataset, held_out: Dataset) -> dict[str, float]:
-        """One Gaussian of all pixels."""
-        count = min(config.judged, len(held_out) // 2)
-        return frechet_figures(gaussian_pictures(train.x, count), held_out.x)
 
 
 RECIPE = EDMRecipe()

@@ -8,16 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from omnimuse.errors import DatasetError
-from omnimuse.evaluation.frechet import frechet_figures, gaussian_pictures
+from omnimuse.evaluation.sampling_recipes import FrechetRecipe
 from omnimuse.models.latent_diffusion import LatentDiffusion, LatentDiffusionConfig
 from omnimuse.schedulers import Cosine, Level, denoiser, sample_dpm_solver
-from omnimuse.training.dataset import Batch, Dataset, DataSpec
-from omnimuse.training.recipe import Recipe, StepState
+from omnimuse.training.dataset import Batch, DataSpec
+from omnimuse.training.recipe import StepState
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Config:
     """Of AdamW."""
 
 
-class LatentDiffusionRecipe(Recipe[Config]):
+class LatentDiffusionRecipe(FrechetRecipe[Config]):
     """The autoencoder first, then v-prediction in its latents, by class where there are any."""
 
     name = "latent-diffusion"
@@ -60,7 +59,6 @@ class LatentDiffusionRecipe(Recipe[Config]):
     summary = "Latent diffusion: an autoencoder and a cross-attending UNet on its latents"
     paper = "Rombach et al. 2022, arXiv:2112.10752"
     config = Config
-    monitor = "frechet"
     published = {"FID (ImageNet 256, LDM-4, guided)": "3.60"}
 
     def build(self, config: Config, spec: DataSpec) -> LatentDiffusion:
@@ -104,22 +102,6 @@ class LatentDiffusionRecipe(Recipe[Config]):
             denoiser(predict, "v_prediction"), noise, Cosine().levels(config.sample_steps)
         )
         return ((model.codec.decode(z / model.scale) + 1) / 2).clamp(0, 1)
-
-    def evaluate(
-        self, model: LatentDiffusion, config: Config, data: Dataset, *, generator: Any
-    ) -> dict[str, float]:
-        """Fréchet distance in gradient histograms, beside real from real."""
-        count = min(config.judged, len(data) // 2)
-        parts = [
-            self.sample(model, config, n=min(250, count - done), generator=generator).cpu().numpy()
-            for done in range(0, count, 250)
-        ]
-        return frechet_figures(np.concatenate(parts), data.x)
-
-    def floor(self, config: Config, train: Dataset, held_out: Dataset) -> dict[str, float]:
-        """One Gaussian of all pixels."""
-        count = min(config.judged, len(held_out) // 2)
-        return frechet_figures(gaussian_pictures(train.x, count), held_out.x)
 
 
 RECIPE = LatentDiffusionRecipe()

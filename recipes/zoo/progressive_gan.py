@@ -6,17 +6,13 @@ omnimuse train progressive-gan --data mnist --out runs/progressive-gan
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 
-from omnimuse.errors import DatasetError
-from omnimuse.evaluation.frechet import frechet_figures, gaussian_pictures
+from omnimuse.evaluation.sampling_recipes import PictureGAN
 from omnimuse.models.progressive_gan import ProgressiveGAN, ProgressiveGANConfig
-from omnimuse.training.dataset import Batch, Dataset, DataSpec
-from omnimuse.training.recipe import Recipe, StepState
+from omnimuse.training.dataset import Batch, DataSpec
+from omnimuse.training.recipe import StepState
 
 
 @dataclass(frozen=True)
@@ -35,9 +31,11 @@ class Config:
     """Of Adam, for the generator."""
     judge_rate: float = 0.001
     """Of Adam, for the critic."""
+    judged: int = 1000
+    """Samples made for the Fréchet distance."""
 
 
-class ProgressiveGANRecipe(Recipe[Config]):
+class ProgressiveGANRecipe(PictureGAN[Config]):
     """Pictures grown from small to large."""
 
     name = "progressive-gan"
@@ -45,16 +43,12 @@ class ProgressiveGANRecipe(Recipe[Config]):
     summary = "PG-GAN: pictures grown from small to large, WGAN-GP"
     paper = "Karras et al. 2018, arXiv:1710.10196"
     config = Config
+    parts = ("from_rgb", "shrink", "verdict")
     published = {"FID (CelebA-HQ 1024)": "7.3"}
-    monitor = "frechet"
 
     def build(self, config: Config, spec: DataSpec) -> ProgressiveGAN:
         """A PG-GAN of the pictures' size."""
-        if spec.kind != "image" or spec.shape[1] != spec.shape[2] or spec.shape[1] % 2:
-            raise DatasetError(
-                f"progressive-gan learns square pictures, the side a multiple of 2; "
-                f"got {spec.kind} {spec.shape}"
-            )
+        self.check(spec)
         return ProgressiveGAN(
             ProgressiveGANConfig(
                 spec.shape[0],
@@ -66,53 +60,10 @@ class ProgressiveGANRecipe(Recipe[Config]):
             )
         )
 
-    def optimizers(self, model: ProgressiveGAN, config: Config) -> dict[str, Any]:
-        """One for the critic, one for the generator; Adam without weight decay."""
-        judged = [
-            *model.from_rgb.parameters(),
-            *model.shrink.parameters(),
-            *model.verdict.parameters(),
-        ]
-        ids = {id(p) for p in judged}
-        rest = [p for p in model.parameters() if id(p) not in ids]
-        betas = (0.0, 0.99)
-        return {
-            "main": torch.optim.Adam(rest, config.learning_rate, betas),
-            "judge": torch.optim.Adam(judged, config.judge_rate, betas),
-        }
-
     def step(self, state: StepState[Config], batch: Batch) -> dict[str, Tensor]:
-        """The critic's step, then the generator's."""
-        real = 2 * batch["x"] - 1
+        """Grow, then the critic's step and the generator's."""
         state.model.grown(state.progress)
-        judged, parts = state.model.judge_loss(real)
-        state.backward(judged, "judge")
-        state.apply("judge")
-        loss = state.model.generator_loss(len(real))
-        state.backward(loss)
-        state.apply()
-        return {"loss": loss, "judged": judged, **parts}
-
-    def sample(self, model: ProgressiveGAN, config: Config, *, n: int, generator: Any) -> Tensor:
-        """Pictures from noise."""
-        made: Tensor = model.sample(n, generator=generator)
-        return ((made + 1) / 2).clamp(0, 1)
-
-    def evaluate(
-        self, model: ProgressiveGAN, config: Config, data: Dataset, *, generator: Any
-    ) -> dict[str, float]:
-        """Fréchet distance of samples, beside that of real pictures."""
-        made = [self.sample(model, config, n=100, generator=generator) for _ in range(10)]
-        return frechet_figures(
-            torch.cat(made).cpu().numpy(), np.asarray(data.take(np.arange(min(len(data), 2000))).x)
-        )
-
-    def floor(self, config: Config, train: Dataset, held_out: Dataset) -> dict[str, float]:
-        """The Gaussian of all pixels together."""
-        drawn = gaussian_pictures(train.x[:5000], 1000)
-        return frechet_figures(
-            drawn, np.asarray(held_out.take(np.arange(min(len(held_out), 2000))).x)
-        )
+        return super().step(state, batch)
 
 
 RECIPE = ProgressiveGANRecipe()

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from omnimuse.errors import DatasetError
-from omnimuse.evaluation.frechet import frechet_figures, gaussian_pictures
+from omnimuse.evaluation.sampling_recipes import FrechetRecipe
 from omnimuse.models.score_sde import ScoreSDE, ScoreSDEConfig
 from omnimuse.schedulers import VE, ContinuousVP, Level, gaussian, sample_predictor_corrector
-from omnimuse.training.dataset import Batch, Dataset, DataSpec
-from omnimuse.training.recipe import Recipe, StepState
+from omnimuse.training.dataset import Batch, DataSpec
+from omnimuse.training.recipe import StepState
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Config:
     """Of AdamW."""
 
 
-class ScoreSDERecipe(Recipe[Config]):
+class ScoreSDERecipe(FrechetRecipe[Config]):
     """Denoising score matching of pictures in [-1, 1]."""
 
     name = "score-sde"
@@ -52,7 +52,6 @@ class ScoreSDERecipe(Recipe[Config]):
     summary = "Score SDE: scores under continuous noise (VP or VE), predictor-corrector sampling"
     paper = "Song et al. 2021, arXiv:2011.13456"
     config = Config
-    monitor = "frechet"
     published = {"FID (CIFAR-10, Inception features)": "2.20 (VE), 2.41 (VP)"}
 
     def build(self, config: Config, spec: DataSpec) -> ScoreSDE:
@@ -94,22 +93,6 @@ class ScoreSDERecipe(Recipe[Config]):
             denoise, levels[0].sigma * noise, levels, noise=gaussian(generator), snr=config.snr
         )
         return ((made + 1) / 2).clamp(0, 1)
-
-    def evaluate(
-        self, model: ScoreSDE, config: Config, data: Dataset, *, generator: Any
-    ) -> dict[str, float]:
-        """Fréchet distance in gradient histograms, beside real from real."""
-        count = min(config.judged, len(data) // 2)
-        parts = [
-            self.sample(model, config, n=min(250, count - done), generator=generator).cpu().numpy()
-            for done in range(0, count, 250)
-        ]
-        return frechet_figures(np.concatenate(parts), data.x)
-
-    def floor(self, config: Config, train: Dataset, held_out: Dataset) -> dict[str, float]:
-        """One Gaussian of all pixels."""
-        count = min(config.judged, len(held_out) // 2)
-        return frechet_figures(gaussian_pictures(train.x, count), held_out.x)
 
 
 RECIPE = ScoreSDERecipe()
