@@ -17,20 +17,31 @@ def command() -> None:
 
 
 @command.command("planner")
-@click.option("--suite", type=click.Choice(["taskbench", "controlllm"]), default="taskbench")
-@click.option("--data", required=True, metavar="DIR", help="Folder of the suite.")
+@click.option(
+    "--suite", type=click.Choice(["taskbench", "controlllm", "hard"]), default="taskbench"
+)
+@click.option("--data", required=True, metavar="PATH", help="Folder or file of the suite.")
 @click.option("--out", required=True, metavar="FILE", help="Where the predictions go, JSON lines.")
 @click.option("--gold", metavar="FILE", help="Score against these, and plan only their requests.")
+@click.option("--split", default="", help="hard: only the requests of this split.")
+@click.option("--limit", type=click.IntRange(1), help="hard: only so many requests.")
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @click.pass_obj
 def planner(
-    settings: Any, suite: str, data: str, out: str, gold: str | None, as_json: bool
-) -> None:
+    settings: Any, suite: str, data: str, out: str, gold: str | None, split: str,
+    limit: int | None, as_json: bool,
+) -> None:  # fmt: skip
     r"""Plan the requests of a suite; with --gold, give node F1 and edge F1.
+
+    The suite `hard` runs its requests to the end and checks what was made.
 
     \b
     omnimuse eval planner --suite taskbench --data taskbench/multimedia --out predictions.jsonl
+    omnimuse eval planner --suite hard --data planner_hard.jsonl --out outcomes.jsonl
     """
+    if suite == "hard":
+        _solving(settings, Path(data), Path(out), split, limit, as_json=as_json)
+        return
     from omnimuse.app import Studio
     from omnimuse.evaluation.planner import evaluate_planner
     from omnimuse.planning.planner import make_planner
@@ -55,6 +66,24 @@ def planner(
                 f"{name} F1 {measure.f1:.1f}  (precision {measure.precision:.1f}, "
                 f"recall {measure.recall:.1f}; {measure.hits} of {measure.wanted})"
             )
+
+
+def _solving(
+    settings: Any, data: Path, out: Path, split: str, limit: int | None, *, as_json: bool
+) -> None:
+    from omnimuse.app import Studio
+    from omnimuse.evaluation.solving import evaluate_solving
+
+    with Studio(settings) as studio:
+        report = evaluate_solving(
+            studio, data=data, out=out, split=split, limit=limit, report=_progress
+        )
+    if as_json:
+        click.echo(json.dumps(report.to_json()))
+        return
+    click.echo(f"{report.solved} of {report.requests} requests solved: {out}")
+    for name, (solved, total) in report.splits.items():
+        click.echo(f"  {name:<8}{solved} of {total}")
 
 
 @command.command("generative")
