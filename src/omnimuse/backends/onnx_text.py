@@ -69,31 +69,27 @@ class OnnxEmbedder:
 
     def embed_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """The model's last hidden states, (tokens, dimension) for each text; not kept."""
-        states: dict[int, NDArray[np.float32]] = {}
-        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), texts[i]))
-        for start in range(0, len(order), _BATCH):
-            batch = order[start : start + _BATCH]
-            hidden, mask = self._hidden([texts[i] for i in batch])
-            for row, index in enumerate(batch):
-                states[index] = hidden[row, mask[row] > 0]
-        return [states[index] for index in range(len(texts))]
+        return [states for states, _ in self.locate_tokens(texts)]
 
     def locate_tokens(
         self, texts: Sequence[str]
     ) -> list[tuple[NDArray[np.float32], list[tuple[int, int]]]]:
         """As `embed_tokens`, each with the character range of every token; (0, 0) for marks."""
-        states = self.embed_tokens(texts)
         shift = len(self._prefix)
-        rows = self._tokenizer.encode_batch([self._prefix + text for text in texts])
-        ranges = [
-            [
-                (max(0, start - shift), max(0, end - shift))
-                for (start, end), seen in zip(row.offsets, row.attention_mask, strict=True)
-                if seen
-            ]
-            for row in rows
-        ]
-        return list(zip(states, ranges, strict=True))
+        found: dict[int, tuple[NDArray[np.float32], list[tuple[int, int]]]] = {}
+        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), texts[i]))
+        for first in range(0, len(order), _BATCH):
+            batch = order[first : first + _BATCH]
+            hidden, mask, offsets = self._hidden([texts[i] for i in batch])
+            for row, index in enumerate(batch):
+                is_token = mask[row] > 0
+                ranges = [
+                    (max(0, start - shift), max(0, end - shift))
+                    for (start, end), seen in zip(offsets[row], is_token, strict=True)
+                    if seen
+                ]
+                found[index] = (hidden[row, is_token], ranges)
+        return [found[index] for index in range(len(texts))]
 
     def embed_padded(self, text: str, length: int) -> tuple[NDArray[np.float32], int]:
         """Last hidden states filled up to, or cut at, a fixed length, padding included; not kept.
@@ -125,15 +121,17 @@ class OnnxEmbedder:
     def _compute(self, texts: list[str]) -> NDArray[np.float32]:
         import numpy as np
 
-        hidden, mask = self._hidden(texts)
+        hidden, mask, _ = self._hidden(texts)
         weights = mask[..., None].astype(np.float32)
         pooled = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
         norm = np.linalg.norm(pooled, axis=1, keepdims=True)
         unit: NDArray[np.float32] = (pooled / np.maximum(norm, 1e-12)).astype(np.float32)
         return unit
 
-    def _hidden(self, texts: list[str]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Hidden states, (N, T, dimension), and which of them are tokens, (N, T)."""
+    def _hidden(
+        self, texts: list[str]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64], list[list[tuple[int, int]]]]:
+        """Hidden states (N, T, dimension), which are tokens (N, T), their character ranges."""
         import numpy as np
 
         rows = self._tokenizer.encode_batch([self._prefix + text for text in texts])
@@ -143,7 +141,7 @@ class OnnxEmbedder:
             "token_type_ids": np.array([row.type_ids for row in rows], np.int64),
         }
         hidden = self._session.run(None, {name: given[name] for name in self._names})[0]
-        return hidden, given["attention_mask"]
+        return hidden, given["attention_mask"], [row.offsets for row in rows]
 
 
 def _tokenizer(path: Path, max_tokens: int) -> Any:

@@ -102,9 +102,9 @@ class ChineseDecomposer:
     def __init__(self, *, given: frozenset[str] | None = None) -> None:
         self._given = given
 
-    def decompose(self, prompt: str) -> Intent:
-        """The steps of a request, in the order of doing."""
-        masked = mask(prompt)
+    def decompose(self, prompt: str, masked: Masked | None = None) -> Intent:
+        """The steps of a request, in the order of doing; `masked` if it was masked already."""
+        masked = masked or mask(prompt)
         steps: list[Step] = []
         offset = 0
         for part in _BREAK.split(masked.text):
@@ -118,7 +118,7 @@ class ChineseDecomposer:
                 steps.extend(reader.steps())
         if not steps and (bare := _bare(masked)):
             steps.append(bare)
-        return Intent(prompt, "zh", tuple(steps), masked.literals)
+        return Intent(prompt, "zh", tuple(steps), masked.literals, masked=masked.text)
 
 
 def _reading_first(clauses: list[list[_Token]]) -> list[list[_Token]]:

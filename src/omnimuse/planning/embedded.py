@@ -23,7 +23,7 @@ from omnimuse.planning.draft import Draft, DraftNode
 from omnimuse.planning.evidence import complete, weighed
 from omnimuse.planning.intent import Intent, Step
 from omnimuse.planning.language import decompose
-from omnimuse.planning.masking import Masked, mask
+from omnimuse.planning.masking import Masked
 from omnimuse.planning.mending import THINGS, openers_of
 from omnimuse.planning.pointing import bind_masks, bind_pointing, fit_durations, pointed_at
 from omnimuse.planning.questions import (
@@ -166,7 +166,7 @@ class EmbeddedPlanner:
             ).search(intent, resources)
 
         if self._assume and intent.language == "en":
-            masked = mask(intent.prompt)
+            masked = Masked(intent.masked, intent.literals)
             tags = self._tags(masked, specs)
             readings = weighed(readings, intent, tags)
             draft, intent = complete(intent, readings, tags, masked, specs, search)
@@ -184,7 +184,7 @@ class EmbeddedPlanner:
         self, intent: Intent, resources: Sequence[Resource], specs: Mapping[str, ToolSpec]
     ) -> tuple[Draft, Intent]:
         """The one tool that is nearest to the whole request, where no step was near enough."""
-        said = mask(intent.prompt)
+        said = Masked(intent.masked, intent.literals)
         mentions = tuple(m for step in intent.steps for m in step.mentions) + intent.given
         whole = Step(
             intent.prompt, said.speak(said.text), "", intent.prompt,

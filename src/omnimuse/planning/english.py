@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from omnimuse.backends.base import Parser
 from omnimuse.planning.intent import Intent, Mention, Step
-from omnimuse.planning.masking import mask
+from omnimuse.planning.masking import Masked, mask
 from omnimuse.planning.mending import hidden_imperatives, opens_object, said_first, trim_clause
 from omnimuse.planning.sentences import SentenceReader, with_more
 from omnimuse.planning.syntax import Sentence, Word, build_sentences
@@ -41,9 +41,9 @@ class EnglishDecomposer:
     ) -> None:
         self._parser, self._openers, self._given = parser, openers, given
 
-    def decompose(self, prompt: str) -> Intent:
-        """The steps of a request, in the order of doing."""
-        masked = mask(prompt)
+    def decompose(self, prompt: str, masked: Masked | None = None) -> Intent:
+        """The steps of a request, in the order of doing; `masked` if it was masked already."""
+        masked = masked or mask(prompt)
         steps: list[Step] = []
         given: list[Mention] = []
         for sentence, base in self._sentences(masked.text):
@@ -54,7 +54,9 @@ class EnglishDecomposer:
                 continue
             steps.extend(_without_umbrellas(found, len(steps)))
             given.extend(known)
-        return Intent(prompt, "en", tuple(steps), masked.literals, tuple(given))
+        return Intent(
+            prompt, "en", tuple(steps), masked.literals, tuple(given), masked=masked.text
+        )
 
     def _sentences(self, text: str, shift: int = 0) -> Iterator[tuple[Sentence, int]]:
         """Sentences, each with what to add to its offsets.

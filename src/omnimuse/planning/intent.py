@@ -89,10 +89,20 @@ class Step:
 
 @dataclass(frozen=True)
 class Intent:
-    """The whole request: its steps in the order of doing, and its literals."""
+    """The whole request: its steps in the order of doing, and its literals.
+
+    Attributes:
+        prompt: the request, as the user wrote it.
+        language: `en` or `zh`.
+        steps: what is to be done.
+        literals: its quotations, files and addresses.
+        given: things that it only says are there.
+        masked: the prompt with a token for each literal; `start` of steps and mentions counts here.
+    """
 
     prompt: str
     language: str
     steps: tuple[Step, ...]
     literals: tuple[Literal, ...] = ()
     given: tuple[Mention, ...] = ()
+    masked: str = ""

@@ -7,7 +7,7 @@ import re
 from omnimuse.backends.base import Parser
 from omnimuse.planning.english import EnglishDecomposer
 from omnimuse.planning.intent import Intent
-from omnimuse.planning.masking import mask
+from omnimuse.planning.masking import Masked, mask
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _TOKEN = re.compile(r"[QFU]\d+x")
@@ -15,7 +15,11 @@ _TOKEN = re.compile(r"[QFU]\d+x")
 
 def language_of(prompt: str) -> str:
     """`zh` if the request itself, without quotations and names, is mostly in Chinese; else `en`."""
-    bare = _TOKEN.sub(" ", mask(prompt).text)
+    return _language_of(mask(prompt))
+
+
+def _language_of(masked: Masked) -> str:
+    bare = _TOKEN.sub(" ", masked.text)
     han = len(_HAN.findall(bare))
     words = len(re.findall(r"[A-Za-z]+", bare))
     return "zh" if han and han >= 2 * words else "en"
@@ -36,8 +40,9 @@ def decompose(
         openers: verbs with which requests begin.
         given: kinds of the attachments, if things that are only described may be made.
     """
-    if language_of(prompt) == "zh":
+    masked = mask(prompt)
+    if _language_of(masked) == "zh":
         from omnimuse.planning.chinese import ChineseDecomposer
 
-        return ChineseDecomposer(given=given).decompose(prompt)
-    return EnglishDecomposer(parser, openers=openers, given=given).decompose(prompt)
+        return ChineseDecomposer(given=given).decompose(prompt, masked)
+    return EnglishDecomposer(parser, openers=openers, given=given).decompose(prompt, masked)
