@@ -55,7 +55,7 @@ def region(
         [_pair(point, name) for point in given]
         for name, given in (("points", points), ("exclude", exclude))
     )
-    frame = None if box is None else _box(box)
+    frame = None if box is None else box_of(box)
     if not clicks and frame is None:
         if not words.strip():
             raise ArgumentError(
@@ -195,7 +195,12 @@ def _pair(point: Sequence[float], name: str) -> tuple[float, float]:
     return float(point[0]), float(point[1])
 
 
-def _box(box: Sequence[float]) -> tuple[float, float, float, float]:
+def box_of(box: Sequence[float]) -> tuple[float, float, float, float]:
+    """A box with its four numbers checked.
+
+    Raises:
+        ArgumentError: it has not four.
+    """
     if len(box) != 4:
         raise ArgumentError(f"a box is [x, y, width, height], got {list(box)}")
     return float(box[0]), float(box[1]), float(box[2]), float(box[3])

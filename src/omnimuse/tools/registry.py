@@ -83,6 +83,7 @@ BUILT_IN: dict[str, str] = {
             "concat_videos",
             "mux_video",
         ),
+        "video_retouch": ("remove_object_from_video",),
         "judge": ("judge_image", "refine_image"),
         "scene3d": ("generate_3d", "render_turntable", "render_view"),
     }.items()
