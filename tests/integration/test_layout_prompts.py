@@ -77,6 +77,11 @@ def links(prompt: str) -> list[tuple[str, str, str]]:
         ("a horse drawn carriage", {"carriage": 1}),
         ("children playing on the beach", {"child": 3}),
         ("three zorblaxes and a flumph", {"zorblax": 3, "flumph": 1}),
+        ("a herd of cows", {"cow": 6}),
+        ("two horses and a herd of cows", {"horse": 2, "cow": 3}),
+        ("two horses and some cows", {"horse": 2, "cow": 2}),
+        ("a horse and some cows", {"horse": 1, "cow": 3}),
+        ("two benches under trees", {"bench": 2, "tree": 3}),
     ],
 )
 def test_counts(prompt: str, expected: dict[str, int]) -> None:
@@ -101,6 +106,12 @@ def test_counts(prompt: str, expected: dict[str, int]) -> None:
         ("a woman holding an umbrella", [("woman", "holding", "umbrella")]),
         ("a bowl of oranges", [("orange", "in", "bowl")]),
         ("a vase between two candles", [("vase", "between", "candle")]),
+        ("a train crossing a bridge", [("train", "on", "bridge")]),
+        ("Two cars drive over a bridge", [("car", "on", "bridge")]),
+        ("a woman runs across a footbridge", [("woman", "on", "footbridge")]),
+        ("a plane flying over a bridge", [("plane", "above", "bridge")]),
+        ("a dog under an arch", [("dog", "under", "arch")]),
+        ("a train with two cars", [("railway car", "right of", "train")]),
     ],
 )
 def test_relations(prompt: str, expected: list[tuple[str, str, str]]) -> None:

@@ -22,7 +22,7 @@ class Drawing(NamedTuple):
 
 
 @tool(
-    version="1.0.0",
+    version="1.1.0",
     roles=("text-to-image", "feature-extraction", "token-classification"),
     cost_s=2.0,
     memory_mb=250.0,

@@ -25,7 +25,7 @@ Side = Annotated[int, Arg("length of the canvas", ge=64, le=8192, unit="px")]
 
 
 @tool(
-    version="1.0.0",
+    version="1.1.0",
     roles=("token-classification", "text-generation"),
     cost_s=0.05,
     memory_mb=60,

@@ -22,7 +22,7 @@ class Model3D(NamedTuple):
 
 
 @tool(
-    version="1.0.0",
+    version="1.1.0",
     roles=("token-classification", "feature-extraction"),
     cost_s=4.0,
     memory_mb=400.0,

@@ -34,6 +34,7 @@ from omnimuse.crafts.illustration.scene import (
     TextLayer,
 )
 from omnimuse.crafts.illustration.setting import choose_background
+from omnimuse.crafts.layout.words import noun_kind
 from omnimuse.errors import ArgumentError
 
 MIN_SHARE = 0.012
@@ -68,6 +69,11 @@ _MANY_COLORS = ("colorful", "colourful", "multicolor", "rainbow", "various color
 _MOTLEY = ("red", "azure", "yellow", "green", "purple", "orange", "pink", "turquoise")
 _PARTY = {"balloon", "hot-air-balloon", "butterfly", "tulip", "blossom", "kite", "wrapped-gift"}
 _RED_FUR = "#d8431f"
+# Sinking of those who sit astride; where a mount's back and belly are in its box; a person's
+# share of legs.
+_ASTRIDE = 1.0
+_BACK, _BELLY, _LEGS = 0.3, 0.63, 0.36
+_BACKS = {"elephant": 0.04, "cow": 0.2, "bull": 0.2, "pig": 0.1, "turtle": 0.1, "tortoise": 0.1}
 _LOW, _SLIM = 2.0, 0.45
 _FACING_GROUPS = ("animals", "people")
 _TURNS = {"upside down": 180.0, "tilted": 14.0, "falling": 24.0, "lying": 90.0}
@@ -243,8 +249,14 @@ def _seated(
         if rider is None or mount is None or rider == mount:
             continue
         sink = _sink(str(relation.get("relation")), entries[rider], entries[mount])
-        (x, y, w, h), (_, top, _, tall) = boxes[rider], boxes[mount]
+        (x, y, w, h), (left, top, wide, tall) = boxes[rider], boxes[mount]
         low = top + sink * tall
+        if sink == _ASTRIDE:
+            noun = entries[mount]["label"].rsplit(" ", 1)[-1]
+            belly = _BELLY if noun_kind(noun) == "a" else 1.0
+            low = top + min(_BACKS.get(noun, _BACK) * tall + _LEGS * h, belly * tall)
+            reach = 0.1 * wide
+            x = min(max(x, left + wide / 2 - w / 2 - reach), left + wide / 2 - w / 2 + reach)
         if sink and y + h < low and low - h / 2 < top + tall / 2:
             seated[rider] = (x, low - h, w, h)
     return seated
@@ -254,12 +266,31 @@ def _sink(relation: str, rider: Mapping[str, Any], mount: Mapping[str, Any]) -> 
     """How far down the box of its mount a rider or sitter comes, as a share of its height."""
     noun = mount["label"].rsplit(" ", 1)[-1]
     if relation == "riding" and noun not in _BOARDS:
-        return 0.62
+        return _ASTRIDE
     is_astride = relation == "on" and noun in ("bicycle", "bike", "motorcycle", "scooter", "horse")
     if is_astride:
-        return 0.62
+        return _ASTRIDE
     is_sitting = rider["attributes"].get("pose") in ("sitting", "resting", "relaxing", "lying")
     return 0.8 if relation == "on" and is_sitting and noun in _SEATS else 0.0
+
+
+def _mounts(
+    layout: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], places: Mapping[str, int]
+) -> dict[int, int]:
+    """What each rider sits astride: the mount hides the legs, since people are drawn standing."""
+    found: dict[int, int] = {}
+    for relation in layout.get("relations") or ():
+        if not isinstance(relation, Mapping):
+            continue
+        rider = places.get(str(relation.get("subject")))
+        mount = places.get(str(relation.get("object")))
+        if rider is None or mount is None or rider == mount or mount in found:
+            continue
+        is_person = noun_kind(entries[rider]["label"]) == "p"
+        sink = _sink(str(relation.get("relation")), entries[rider], entries[mount])
+        if is_person and sink == _ASTRIDE:
+            found.setdefault(rider, mount)
+    return found
 
 
 def _set_down(above: Sequence[Box], support: Box) -> list[Box]:
@@ -308,6 +339,7 @@ class _Composer:
         self._background, self._pack, self._seed = background, pack, seed
         self._places = {entry["id"]: i for i, entry in enumerate(entries)}
         self._partners = _partners(layout, self._places)
+        self._mounts = _mounts(layout, entries, self._places)
         self._copies = Counter(entry["label"] for entry in entries)
         seen: Counter[str] = Counter()
         self._ranks: dict[str, int] = {}
@@ -378,6 +410,9 @@ class _Composer:
         return is_wet and box[1] + box[3] > self._background.horizon
 
     def _depth(self, i: int) -> float:
+        mount = self._mounts.get(i)
+        if mount is not None:
+            return round(max(self._depth(mount) - 0.001, 0.0), 4)
         given = self._entries[i].get("depth")
         if isinstance(given, (int, float)) and not isinstance(given, bool) and math.isfinite(given):
             return round(min(max(float(given), 0.0), 1.0), 4)

@@ -1,7 +1,9 @@
 """Counts that a prompt gives by sharing out: "two men each with a dog", "a bat in each hand".
 
 What is said of each of several things is there as often as they are; what is at a paired part of
-one thing, "on each side", is there twice.
+one thing, "on each side", is there twice. Where a prompt counts some things and leaves others
+open, "two horses and some sheep", those left open accompany the counted ones: they stay few, so
+that the picture is about what was counted.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from omnimuse.crafts.layout.reading import Reading
 
 _WHOLE = frozenset(("each", "both", "either", "every"))
 _MOST = 60
+_SOME = 3
 
 
 def share_out_each(reading: Reading) -> None:
@@ -28,6 +31,19 @@ def share_out_each(reading: Reading) -> None:
         group = reading.groups[mention.group]
         if times > 1 and group.count * times <= _MOST:
             reading.change(mention.group, count=_per_one(reading, mention) * times, is_exact=True)
+
+
+def keep_company_small(reading: Reading) -> None:
+    """Lower the open counts of a prompt that counts other things; plants may grow in plenty."""
+    counted = [
+        group.is_exact and (group.count > 1 or founder.count == 1)
+        for group, founder in zip(reading.groups, reading.founders, strict=True)
+    ]
+    if not any(counted):
+        return
+    for i, group in enumerate(reading.groups):
+        if not group.is_exact and group.count > 2 and w.noun_kind(group.label) != "t":
+            reading.change(i, count=2 if group.count <= _SOME else min(group.count, _SOME))
 
 
 def _per_one(reading: Reading, mention: Mention) -> int:

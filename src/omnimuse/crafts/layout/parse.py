@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from omnimuse.backends.base import ParsedToken, Parser
 from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.comparisons import settle_counts
-from omnimuse.crafts.layout.distribution import share_out_each
+from omnimuse.crafts.layout.distribution import keep_company_small, share_out_each
 from omnimuse.crafts.layout.naming import named_apart, respell, spelled_out
 from omnimuse.crafts.layout.phrases import Mention, read_phrases
 from omnimuse.crafts.layout.predicates import read_predicates
@@ -186,6 +186,7 @@ def _read(prompt: str, prepared: Prepared, tokens: Sequence[ParsedToken]) -> Sce
     reading = read_things(sentence)
     share_out_each(reading)
     settle_counts(reading)
+    keep_company_small(reading)
     reader = RelationReader(reading)
     reading.scenery = [
         words

@@ -15,6 +15,7 @@ from omnimuse.crafts.layout.reading import Reading
 from omnimuse.crafts.layout.schema import GroupRelation, ThingGroup
 from omnimuse.crafts.layout.sizes import real_size
 from omnimuse.crafts.layout.tagging import verb_stem
+from omnimuse.crafts.layout.traffic import couple_wagons, leads_over, read_across, verb_crosses
 
 _LONGEST = max(map(len, w.PREPOSITIONS))
 _INVERSE = {
@@ -63,7 +64,9 @@ class RelationReader:
         self.regions: dict[int, str] = {}
         self._subjects: dict[int, list[int]] = {}
         for i, token in enumerate(self.sentence.tokens):
-            if token.dep in ("nsubj", "nsubjpass"):
+            # "A train crossing a bridge": small parsers take the train for an adverb.
+            is_doer = token.dep == "npadvmod" and token.head == i + 1 and i in self.sentence.at
+            if token.dep in ("nsubj", "nsubjpass") or is_doer:
                 self._subjects.setdefault(token.head, []).append(i)
         self.places = self._find_places()
 
@@ -76,6 +79,8 @@ class RelationReader:
                 self._read_preposition(place)
         for mention in self.sentence.mentions:
             self._read_verb(mention)
+            read_across(self, mention)
+            couple_wagons(self, mention)
             read_contents(self, mention)
             read_with(self, mention)
         self._share_out()
@@ -171,7 +176,7 @@ class RelationReader:
         landmark = self._object(place.end + 1) if has_of else None
         if has_of and landmark is not None and self.groups_of(landmark):
             relation = _BESIDE[place.direction.split()[0]]
-            self._add(place, self.groups_of(landmark), relation)
+            self.add(place, self.groups_of(landmark), relation)
             return
         if "its" in words[place.start : place.end] or "their" in words[place.start : place.end]:
             subject = self.sentence.before(place.start)
@@ -233,13 +238,15 @@ class RelationReader:
             return
         if place.relation == "in" and landmark.label.rsplit(" ", 1)[-1] in w.CLOTHES:
             place.relation = "wearing"
+        if leads_over(self, place, landmark):
+            place.relation = "on"
         for joined in self.conjuncts(landmark):
             is_worn = joined.label.rsplit(" ", 1)[-1] in w.CLOTHES
             if place.relation == "wearing" and not is_worn:
                 break
             objects = [*objects, *(g for g in self.groups_of(joined) if g not in objects)]
         if objects:
-            self._add(place, objects, place.relation)
+            self.add(place, objects, place.relation)
 
     def _on_scenery(self, place: Place, landmark: Mention) -> list[int]:
         """As in "a train next to a road with a truck": the train is next to the truck."""
@@ -286,13 +293,16 @@ class RelationReader:
         if verb < 0 or not self.groups_of(mention) or self.sentence.tags[verb][:2] != "VB":
             return
         relation = w.VERBS.get(verb_stem(self.sentence.words[verb]))
+        if verb_crosses(self.sentence.words[verb], mention):
+            relation = "on"
         subject = self.subject_of_verb(verb)
         if relation is None or subject is None or not self.groups_of(subject):
             return
         for agent in [*self.coordinated(subject, verb), subject]:
             self.connect(self.groups_of(agent), relation, self.groups_of(mention))
 
-    def _add(self, place: Place, objects: list[int], relation: str) -> None:
+    def add(self, place: Place, objects: list[int], relation: str) -> None:
+        """Add the relation of what the place speaks of to the objects."""
         subjects = [s for s in self._subject_groups(place) if s not in objects]
         if not subjects:
             subjects = self._nearest_other(place.start, objects)

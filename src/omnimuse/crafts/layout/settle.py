@@ -216,6 +216,8 @@ def stand_under(boxes: list[Box], request: SceneRequest, loose: set[tuple[int, i
             continue
         if request.things[host.group].label.rsplit(" ", 1)[-1] in _SURFACES:
             _duck(guests, host)
+        if request.things[host.group].label.rsplit(" ", 1)[-1] in w.SPANS:
+            _pass_under(guests, host)
         lowest = max(b.y + b.h / 2 for b in guests)
         if not _has_room_under(host, guests, request):
             lowest = min(b.y - b.h / 2 for b in guests) + 0.12 * host.h
@@ -234,6 +236,18 @@ def _duck(guests: Sequence[Box], host: Box) -> None:
     for guest in guests:
         guest.y += guest.h * (1 - factor) / 2
         guest.w, guest.h = guest.w * factor, guest.h * factor
+
+
+def _pass_under(guests: Sequence[Box], host: Box) -> None:
+    """Narrow enough for an arch of a bridge, feet where they were; the middle one if alone."""
+    factor = min(
+        1.0, 0.24 * host.w / max(b.w for b in guests), 0.62 * host.h / max(b.h for b in guests)
+    )
+    for guest in guests:
+        guest.y += guest.h * (1 - factor) / 2
+        guest.w, guest.h = guest.w * factor, guest.h * factor
+    if len(guests) == 1:
+        guests[0].x = host.x
 
 
 def _has_room_under(host: Box, guests: Sequence[Box], request: SceneRequest) -> bool:

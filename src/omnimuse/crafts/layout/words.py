@@ -48,6 +48,9 @@ PORTIONS = _SETS["portions"]
 # Nouns that picture the noun after "of".
 LIKENESSES = _SETS["likenesses"]
 CONTAINERS = _SETS["containers"]
+# What is crossed on its upper side, and verbs of moving along it.
+SPANS = _SETS["spans"]
+GOING = _SETS["going"]
 # Foods without a plural that lie in a container as things of their own.
 SOLIDS = _SETS["solids"]
 # Words after "each" that say what each has, and parts that come in pairs.

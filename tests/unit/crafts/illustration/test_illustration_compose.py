@@ -224,6 +224,18 @@ def test_any_layout_becomes_a_scene_that_survives_json(
     assert [o.label for o in scene.objects] == [t["label"] for t in things]
 
 
+def test_a_rider_sits_on_the_back_of_its_own_mount(pack: ArtPack) -> None:
+    drawn = layout(
+        thing("man", [0.05, 0.1, 0.12, 0.4], id="man-1"),
+        thing("elephant", [0.2, 0.5, 0.6, 0.4], id="elephant-1"),
+        relations=[{"subject": "man-1", "relation": "riding", "object": "elephant-1"}],
+    )
+    man, elephant = compose_scene(drawn, pack).objects
+    assert man.box[0] + man.box[2] / 2 == pytest.approx(0.44)
+    hidden = man.box[1] + man.box[3] - elephant.box[1]
+    assert 0.3 * man.box[3] < hidden < 0.5 * man.box[3]
+
+
 def test_riders_come_down_to_the_saddle(pack: ArtPack) -> None:
     drawn = layout(
         thing("boy", [0.4, 0.1, 0.2, 0.4], id="boy-1"),
@@ -232,6 +244,7 @@ def test_riders_come_down_to_the_saddle(pack: ArtPack) -> None:
         relations=[{"subject": "boy-1", "relation": "riding", "object": "bicycle-1"}],
     )
     boy, bicycle, cat = compose_scene(drawn, pack).objects
-    assert boy.box[1] + boy.box[3] == pytest.approx(0.5 + 0.62 * 0.4)
+    assert boy.box[1] + boy.box[3] == pytest.approx(0.5 + 0.3 * 0.4 + 0.36 * 0.4)
+    assert boy.depth < bicycle.depth
     assert boy.box[1] + boy.box[3] / 2 < bicycle.box[1] + bicycle.box[3] / 2
     assert cat.box == (0.05, 0.3, 0.1, 0.2)

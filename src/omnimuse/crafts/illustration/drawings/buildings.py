@@ -228,6 +228,35 @@ def _bridge(brush: Brush) -> None:
         pen.line(f"M{2 + t * (w - 4):.1f} {y:.1f}v-18", adjust(rail, light=0.05), 2.4)
 
 
+def _arch(brush: Brush) -> None:
+    pen = brush.pen
+    w = pen.width
+    stone = "#a9764a" if "wood" in brush.attributes.get("material", "") else "#c3b8a6"
+    middle, thick = w / 2, w * 0.2
+    outer, inner = w * 0.48, w * 0.48 - thick
+    base = outer + 4
+    d = f"M{middle - outer:.1f} 100V{base:.1f}A{outer:.1f} {outer:.1f} 0 0 1 {middle + outer:.1f} "
+    d += f"{base:.1f}V100H{middle + inner:.1f}V{base:.1f}"
+    d += f"A{inner:.1f} {inner:.1f} 0 0 0 {middle - inner:.1f} {base:.1f}V100Z"
+    pen.path(d, pen.linear(adjust(stone, light=0.07), stone, adjust(stone, light=-0.1)))
+    joint = adjust(stone, light=-0.16)
+    for i in range(1, 10):
+        turn = math.pi * i / 10
+        x, y = math.cos(turn), math.sin(turn)
+        pen.line(
+            f"M{middle + inner * x:.1f} {base - inner * y:.1f}"
+            f"L{middle + outer * x:.1f} {base - outer * y:.1f}",
+            joint,
+            1.1,
+        )
+    for row in range(int((100 - base) / 9) + 1):
+        y = base + row * 9
+        for left in (middle - outer, middle + inner):
+            pen.line(f"M{left:.1f} {y:.1f}h{thick:.1f}", joint, 1.1)
+    key = f"M{middle - 4.4:.1f} 2h8.8l-2 {thick + 3:.1f}h-4.8Z"
+    pen.path(key, adjust(stone, light=0.1), f' stroke="{joint}" stroke-width="0.9"')
+
+
 def _igloo(brush: Brush) -> None:
     pen = brush.pen
     w = pen.width
@@ -333,6 +362,7 @@ DRAWINGS: tuple[Drawing, ...] = (
         (1.6, 6.0),
         has_shadow=False,
     ),
+    Drawing("arch", _arch, ("arch", "archway", "stone arch", "triumphal arch", "拱门"), (0.7, 1.1)),
     Drawing("igloo", _igloo, ("igloo",), (1.1, 2.0)),
     Drawing("wall", _wall, ("wall", "brick wall", "stone wall"), (0.4, 9.0), "fill"),
 )
