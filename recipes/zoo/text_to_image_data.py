@@ -1,12 +1,11 @@
-"""Icon art with captions: what the text-to-image model, CLIP and their judge are trained on.
+"""Icon art with captions: what the text-to-image model is trained on.
 
     python recipes/zoo/text_to_image_data.py --art MODELS/fluent-illustrator --cache CACHE
-    python recipes/zoo/text_to_image_data.py --judge-packs noto.tgz twemoji.tgz --cache CACHE
 
 Four styles come from one pack of MIT drawings: gradient, flat, high contrast, and an outline style
 that is the flat drawing with its fills taken away and its edges inked. A picture is 64 x 64 px on
 white. Concepts, not pictures, are held out: no picture of a held-out concept in any style, and no
-caption of it, is ever trained on. The judge's packs are other artists' drawings of the same things.
+caption of it, is ever trained on.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import hashlib
 import io
 import json
 import re
-import tarfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -31,7 +29,6 @@ STYLES = ("gradient", "flat", "high-contrast", "outline")
 FILES = {"gradient": "modern.zip", "flat": "flat.zip", "high-contrast": "contrast.zip"}
 HELD_OUT_SHARE = 0.12
 _TONES = re.compile(r"-(default|light|medium-light|medium-dark|medium|dark)$")
-_JUDGED_TONES = re.compile(r"-(light|medium-light|medium-dark|medium|dark)-skin-tone|-skin-tone")
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ class Icon:
     Attributes:
         concept: what is drawn, skin tones left out; held-out sets are made of these.
         name: what is drawn, in words.
-        style: one of `STYLES`, or the judge's pack.
+        style: one of `STYLES`.
         labels: other names and tags.
         is_held_out: whether training may not see it.
     """
@@ -120,28 +117,6 @@ def fluent(art: Path) -> Iterator[tuple[Icon, str]]:
             yield icon, outlined(svg) if style == "outline" else svg
 
 
-def iconify(pack: Path, labels: dict[str, tuple[str, ...]]) -> Iterator[tuple[Icon, str]]:
-    """Pictures of a judge's pack: an npm archive of the Iconify JSON format."""
-    with tarfile.open(pack) as archive:
-        member = archive.extractfile("package/icons.json")
-        if member is None:
-            raise SystemExit(f"{pack} holds no icons.json")
-        data = json.load(member)
-    style = str(data["prefix"])
-    width, height = data.get("width", 16), data.get("height", 16)
-    for stem, entry in sorted(data["icons"].items()):
-        if entry.get("hidden") or "skin-tone" in stem or stem.startswith(("flag-", "flag:")):
-            continue
-        wide, tall = entry.get("width", width), entry.get("height", height)
-        left, top = entry.get("left", 0), entry.get("top", 0)
-        svg = (
-            '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-            f'viewBox="{left} {top} {wide} {tall}">{entry["body"]}</svg>'
-        )
-        known = labels.get(plain(stem), ())
-        yield Icon(stem, words(stem), style, known, is_held_out(stem)), svg
-
-
 def write(drawings: Iterator[tuple[Icon, str]], out: Path) -> None:
     """Rasterise and save: pictures as an array, what they are as JSON beside it."""
     icons, pictures = [], []
@@ -173,14 +148,9 @@ def main() -> None:
     """Make a cache."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--art", type=Path, required=True, help="folder of card fluent-illustrator")
-    parser.add_argument("--judge-packs", type=Path, nargs="*", default=[])
     parser.add_argument("--cache", type=Path, required=True)
     args = parser.parse_args()
-    if args.judge_packs:
-        labels = read_labels(args.art)
-        write((d for p in args.judge_packs for d in iconify(p, labels)), args.cache / "judge")
-    else:
-        write(fluent(args.art), args.cache / "fluent")
+    write(fluent(args.art), args.cache / "fluent")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """R-precision of the text-to-image model: whether its pictures show what was asked.
 
-    python recipes/zoo/text_to_image_judge.py --cache CACHE --judge RUN/judge.pt \
+    omnimuse train clip --data noto+openmoji --set loss=clip --out runs/judge
+    python recipes/zoo/text_to_image_judge.py --cache CACHE --judge runs/judge \
         --card RUN/icon-diffusion --models MODELS --out RUN/judged
 
 A picture is made for each of 500 captions of held-out concepts (none was trained on, in any style).
@@ -19,19 +20,36 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from clip import Sentences, held_out_set
+from clip import Sentences
 from PIL import Image
 from text_to_image import styled
+from text_to_image_data import Icon, read
 
 from omnimuse.backends.card import ModelCard
 from omnimuse.backends.icon_diffusion import IconDiffusion
 from omnimuse.config import Settings
-from omnimuse.models.clip import CLIP, CLIPConfig
+from omnimuse.models.clip import CLIP
+from omnimuse.models.siglip import SigLIP
+from omnimuse.training.runs import load_run
 
 CANDIDATES = 100
 
 
-def hits(judge: CLIP, pictures: np.ndarray, icons: list, sentences: Sentences) -> np.ndarray:
+def held_out_set(cache: Path, count: int = 500) -> tuple[list[Icon], np.ndarray]:
+    """The first `count` held-out drawings of the model's pack, shuffled; no skin tones."""
+    icons, pictures = read(cache, "fluent")
+    kept = [
+        i
+        for i, icon in enumerate(icons)
+        if icon.is_held_out and "skin tone" not in icon.name and icon.style != "outline"
+    ]
+    kept = [kept[i] for i in np.random.default_rng(0).permutation(len(kept))[:count]]
+    return [icons[i] for i in kept], np.asarray(pictures)[kept]
+
+
+def hits(
+    judge: CLIP | SigLIP, pictures: np.ndarray, icons: list[Icon], sentences: Sentences
+) -> np.ndarray:
     """Whether each picture's own caption comes first, (N,) of 0 and 1."""
     with torch.no_grad():
         scaled = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
@@ -70,7 +88,7 @@ def main() -> None:
     """Paint, judge, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--judge", type=Path, required=True)
+    parser.add_argument("--judge", type=Path, required=True, help="folder of a run of clip")
     parser.add_argument("--card", type=Path, required=True, help="folder with card.toml")
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -79,11 +97,9 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     icons, drawn = held_out_set(args.cache, args.captions)
-    trained = torch.load(args.judge, weights_only=True)
-    judge = CLIP(CLIPConfig(**trained["config"]))
-    judge.load_state_dict(trained["model"])
-    judge.eval()
-    sentences = Sentences(args.models / "all-minilm-l6-v2-int8")
+    run = load_run(args.judge, Path(__file__).parent)
+    judge = run.model
+    sentences = Sentences(str(args.models / run.settings.recipe.text_encoder))
     card = ModelCard.from_file(args.card / "card.toml")
     settings = Settings(home=args.models, models_dir=args.models)
     painter = IconDiffusion.from_settings(card, args.card, settings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -71,8 +73,9 @@ def clip_score(pictures: npt.ArrayLike, texts: npt.ArrayLike, *, scale: float = 
 
 
 def r_precision(
-    pictures: npt.ArrayLike, texts: npt.ArrayLike, *, among: int = 100, seed: int = 0
-) -> float:
+    pictures: npt.ArrayLike, texts: npt.ArrayLike, *, among: int = 100,
+    groups: Sequence[Hashable] | None = None, seed: int = 0,
+) -> float:  # fmt: skip
     """Share of pictures whose own text is the nearest among `among` texts; chance is 1 / among.
 
     Source: Xu et al. 2018 (AttnGAN), arXiv:1711.10485: one own text, 99 others drawn at random.
@@ -81,20 +84,26 @@ def r_precision(
         pictures: (N, D).
         texts: (N, D), row n the text of picture n.
         among: texts to choose from, at most N.
+        groups: of each pair; texts of a picture's own group are never among the others. Each pair
+            is a group of its own if None.
         seed: of the draw of others.
 
     Raises:
         ArgumentError: shapes that differ, or fewer texts than are to choose from.
     """
     a, b = _same(pictures, texts)
-    if not 2 <= among <= len(a):
+    names: list[Hashable] = list(range(len(a)) if groups is None else groups)
+    if len(names) != len(a):
+        raise ArgumentError(f"{len(names)} groups for {len(a)} pairs")
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    kinds = np.array([numbers[name] for name in names])
+    if not 2 <= among <= len(a) - int(np.bincount(kinds).max()) + 1:
         raise ArgumentError(f"to choose among {among} of {len(a)} texts")
     near = _unit(a) @ _unit(b).T
     rng = np.random.default_rng(seed)
     hits = 0
     for n, row in enumerate(near):
-        others = rng.choice(len(row) - 1, among - 1, replace=False)
-        others = others + (others >= n)
+        others = rng.choice(np.flatnonzero(kinds != kinds[n]), among - 1, replace=False)
         hits += bool(row[n] > row[others].max())
     return hits / len(near)
 

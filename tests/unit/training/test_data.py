@@ -18,7 +18,7 @@ from omnimuse.errors import DatasetError
 from omnimuse.training import sources
 from omnimuse.training.data import generated, icons, idx, packaged, pictures
 from omnimuse.training.data.resize import resized
-from omnimuse.training.dataset import Dataset, split
+from omnimuse.training.dataset import Dataset, joined, split
 from omnimuse.training.order import BatchOrder, mix
 from omnimuse.training.settings import DataConfig
 
@@ -318,6 +318,46 @@ def test_icons_hold_out_concepts_and_keep_their_arrays(tmp_path):
     kept[0].write_bytes(b"damaged")
     with pytest.raises(DatasetError, match="are damaged"):
         load("icons", tmp_path, size_px=8)
+
+
+def test_noto_reads_iconify_and_joins_another_set(tmp_path):
+    import json
+
+    folder = tmp_path / "noto"
+    (folder / "tags").mkdir(parents=True)
+    (folder / "tags/en.json").write_text(json.dumps([{"label": "thing a", "tags": ["first", "1"]}]))
+    body = '<path fill="#0f0" d="M0 0h16v16H0z"/>'
+    names = [f"thing-{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    drawn = {name: {"body": body} for name in [*names, "flag-x", "hand-dark-skin-tone"]}
+    drawn["wide"] = {"body": body, "width": 32, "height": 32}
+    (folder / "icons.json").write_text(json.dumps({"icons": drawn, "width": 16, "height": 16}))
+    train, held_out = load("noto", tmp_path, size_px=8)
+    assert set(train.captions + held_out.captions) == {
+        n.replace("-", " ") for n in [*names, "wide"]
+    }
+    assert train.x[0].reshape(3, -1).min(1).tolist() == [0, 255, 0]
+    tags = dict(
+        zip(train.captions + held_out.captions, train.texts["tags"] + held_out.texts["tags"])
+    )
+    assert tags["thing a"] == "first, 1"
+    both = joined([train, train])
+    assert (len(both), both.classes, both.licence) == (2 * len(train), ("shaded",), "Apache-2.0")
+    assert both.captions == train.captions * 2
+    with pytest.raises(DatasetError, match="cannot be joined"):
+        joined([train, Dataset("grey", np.zeros((4, 1, 8, 8), np.uint8))])
+
+
+def test_joined_sets_keep_what_all_have_and_merge_classes():
+    x = np.zeros((2, 1, 4, 4), np.uint8)
+    first = Dataset(
+        "a", x, np.array([0, 1]), classes=("cat", "dog"), captions=("c", "d"), licence="MIT"
+    )
+    second = Dataset("b", x + 1, np.array([1, 0]), classes=("fox", "cat"), licence="CC0")
+    both = joined([first, second])
+    assert (both.name, both.classes, both.licence) == ("a+b", ("cat", "dog", "fox"), "MIT AND CC0")
+    assert [both.classes[n] for n in both.labels] == ["cat", "dog", "cat", "fox"]
+    assert both.captions == ()
+    assert joined([first]) is first
 
 
 # -- data sets ----------------------------------------------------------------------

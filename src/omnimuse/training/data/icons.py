@@ -1,9 +1,9 @@
-"""Two packs of icon art with captions, tags and styles, drawn once and kept as arrays.
+"""Three packs of icon art with captions, tags and styles, drawn once and kept as arrays.
 
-`icons` is Fluent Emoji (MIT) in three styles, `openmoji` is OpenMoji (CC BY-SA 4.0: share-alike
-rides on what is made of it). Captions are the drawings' names, tags come from emojibase. Concepts,
-not pictures, are held out: nothing of a held-out concept, in any style, is trained on, and both
-packs hold out the same concepts.
+`icons` is Fluent Emoji (MIT) in three styles, `noto` is Noto Emoji (Apache-2.0), `openmoji` is
+OpenMoji (CC BY-SA 4.0: share-alike rides on what is made of it). Captions are the drawings' names,
+tags come from emojibase. Concepts, not pictures, are held out: nothing of a held-out concept, in
+any style, is trained on, and all packs hold out the same concepts.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from omnimuse.training.dataset import Dataset
 Pair = tuple[Dataset, Dataset]
 STYLES = {"gradient": "modern.zip", "flat": "flat.zip", "high-contrast": "contrast.zip"}
 OPENMOJI_STYLE = "outline"
+NOTO_STYLE = "shaded"
 HELD_OUT_SHARE = 0.12
 DEFAULT_SIDE_PX = 64
 DRAWINGS_VERSION = 1  # of the arrays in the cache: raise it when they are drawn in another way
@@ -71,6 +72,17 @@ def openmoji(models_dir: Path, cache: Path, size_px: int) -> Pair:
     )  # fmt: skip
 
 
+def noto(models_dir: Path, cache: Path, size_px: int) -> Pair:
+    """Noto Emoji: about 1,900 pictures, shaded."""
+    folder = card_file(models_dir, "noto", "icons.json").parent
+    return _pair(
+        "noto", lambda: _noto(folder), _stamp(folder), cache, size_px or DEFAULT_SIDE_PX,
+        classes=(NOTO_STYLE,), licence="Apache-2.0",
+        attribution="Noto Emoji by Google (Apache-2.0); names and tags of emojibase by Miles "
+        "Johnson (MIT)",
+    )  # fmt: skip
+
+
 def plain(text: str) -> str:
     """Letters and digits only, for joining packs by name."""
     return re.sub(r"[^a-z0-9]", "", text.lower())
@@ -84,7 +96,8 @@ def is_held_out(concept: str) -> bool:
 
 def _stamp(folder: Path) -> str:
     """What the drawings are made from: sizes and times of the pack's archives."""
-    parts = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(folder.glob("*.zip"))]
+    packs = sorted([*folder.glob("*.zip"), *folder.glob("icons.json")])
+    parts = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in packs]
     return repr((DRAWINGS_VERSION, parts))
 
 
@@ -168,7 +181,7 @@ def raster(svg: str, side_px: int) -> npt.NDArray[np.uint8]:
 def _fluent(folder: Path) -> Iterator[Drawing]:
     known = {
         plain(entry["label"]): tuple(entry.get("tags", ()))
-        for entry in _emojibase(folder / "tags" / "en.json")
+        for entry in _json(folder / "tags" / "en.json")
     }
     for style, archive in STYLES.items():
         for name, svg in _svgs(folder / archive):
@@ -181,7 +194,7 @@ def _fluent(folder: Path) -> Iterator[Drawing]:
 
 
 def _openmoji(folder: Path) -> Iterator[Drawing]:
-    known = {entry["hexcode"]: entry for entry in _emojibase(folder / "tags" / "en.json")}
+    known = {entry["hexcode"]: entry for entry in _json(folder / "tags" / "en.json")}
     for name, svg in _svgs(folder / "svg.zip"):
         entry = known.get(name)
         if entry is None or _TONE_CODE.search(name):
@@ -190,12 +203,29 @@ def _openmoji(folder: Path) -> Iterator[Drawing]:
         yield Drawing(label, label, OPENMOJI_STYLE, tuple(entry.get("tags", ())), svg)
 
 
-def _emojibase(path: Path) -> list[dict[str, Any]]:
+def _noto(folder: Path) -> Iterator[Drawing]:
+    """Iconify's format: one JSON of SVG bodies by name, with a common size."""
+    known = {
+        plain(entry["label"]): tuple(entry.get("tags", ()))
+        for entry in _json(folder / "tags" / "en.json")
+    }
+    pack = _json(folder / "icons.json")
+    side = pack.get("width", 16)
+    for name, entry in sorted(pack["icons"].items()):
+        if "skin-tone" in name or name.startswith("flag-") or entry.get("hidden"):
+            continue
+        wide, tall = entry.get("width", side), entry.get("height", pack.get("height", side))
+        head = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+        svg = f'{head} viewBox="0 0 {wide} {tall}">{entry["body"]}</svg>'
+        caption = name.replace("-", " ").replace("oclock", "o'clock")
+        yield Drawing(name, caption, NOTO_STYLE, known.get(plain(name), ()), svg)
+
+
+def _json(path: Path) -> Any:
     try:
-        found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DatasetError(f"cannot read {path.name}: {error}", hint="Pull it again.") from None
-    return found
 
 
 def _svgs(path: Path) -> Iterator[tuple[str, str]]:
