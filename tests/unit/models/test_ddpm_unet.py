@@ -78,8 +78,8 @@ def test_a_network_that_knows_v_has_no_loss_and_gives_the_noise(monkeypatch):
         small(prediction="x")
 
 
-@pytest.mark.parametrize("prediction", ["epsilon", "v"])
-def test_it_learns_one_batch(prediction):
+@pytest.mark.parametrize(("prediction", "bound"), [("epsilon", 0.2), ("v", 0.35)])
+def test_it_learns_one_batch(prediction, bound):
     model = small(patch=2, classes=2, prediction=prediction).train()
     data = torch.zeros(8, 1, 8, 8)
     data[:4, :, 2:6], data[4:, :, :, 2:6] = 1.0, -1.0
@@ -93,7 +93,7 @@ def test_it_learns_one_batch(prediction):
         optimizer.step()
         losses.append(loss.item())
     assert 0.5 < losses[0] < 1.2  # predicts nothing at first
-    assert np.mean(losses[-20:]) < 0.2
+    assert np.mean(losses[-20:]) < bound
     assert set(parts) == {"error_noisy", "error_clean"}
 
 
