@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from omnimuse.planning.retrieval import stem
 GUIDES = frozenset(["layout", "scene", "mask", "depth", "edges", "score"])
 TELLING = frozenset(["prompt", "description", "subject", "idea", "query"])
 _MIN_LINK = 0.8
+_SAID_WHICH = re.compile(r"\b(?:about|that|which|where|with)\b")
 _SIDE = 0.8
 _STRONG = 1.6
 _CONTENT, _FAINT_CONTENT, _SIDE_CONTENT = 1.45, 0.5, 1.2
@@ -81,6 +83,8 @@ class Binder:
         self._newest = max((r.order for r in resources), default=0)
         self._mentions = [m for m in step.mentions if not m.is_output]
         self._links = [self._linked(m) for m in self._mentions]
+        if not chain:
+            self._links = self._not_itself()
         self._novelty = any(_is_novel(m) for m in step.mentions) or (
             not chain and self._brings_content()
         )
@@ -96,6 +100,20 @@ class Binder:
             for m, links in zip(self._mentions, self._links)
         )
 
+    def _not_itself(self) -> list[list[tuple[float, int]]]:
+        """A pronoun means none of what other words of its clause mean: "put it on the picture"."""
+        named = {
+            links[0][1]
+            for m, links in zip(self._mentions, self._links)
+            if m.status != PRONOUN and links and links[0][0] >= _STRONG and m.count == 1
+        }
+        return [
+            [item for item in links if item[1] not in named] or links
+            if m.status == PRONOUN
+            else links
+            for m, links in zip(self._mentions, self._links)
+        ]
+
     def _linked(self, mention: Mention) -> list[tuple[float, int]]:
         """Resources that a noun phrase may mean, surest first."""
         found = [(link(mention, r, self._newest), n) for n, r in enumerate(self._resources)]
@@ -106,6 +124,9 @@ class Binder:
             if -len(same) <= which < len(same):
                 return [(3.5, same[which])]
         several = _capacity(mention) > 1
+        if several and mention.status == PRONOUN and not self._chain:
+            made = [item for item in found if self._resources[item[1]].is_result]
+            found = made if len(made) > 1 else found  # not what these were made of
 
         def rank(item: tuple[float, int]) -> tuple[float, int]:
             resource = self._resources[item[1]]
@@ -162,6 +183,8 @@ class Binder:
         ports = [p for p in spec.inputs if p.is_required and not is_textual(p.kind)]
         if len(ports) != 1 or ports[0].is_list or ports[0].name not in inputs:
             return "", ()
+        if not self._chain and (listed := self._listed(ports[0], taken)):
+            return ports[0].name, listed
         for m, mention in enumerate(self._mentions):
             several = mention.is_each or mention.count == 0 or mention.count > 1
             meant = [
@@ -173,6 +196,17 @@ class Binder:
                 others = sorted(set(fresh[:room]) - taken, key=lambda n: self._resources[n].order)
                 return ports[0].name, tuple(self._resources[n] for n in others)
         return "", ()
+
+    def _listed(self, port: Port, taken: set[int]) -> tuple[Resource, ...]:
+        """The further ones of things that are named one by one: "a.png and b.png"."""
+        named = [
+            links[0][1]
+            for m, links in zip(self._mentions, self._links)
+            if _is_listed(m) and links and fits_port(port, self._resources[links[0][1]])
+        ]
+        if len(named) < 2 or not taken & set(named):
+            return ()
+        return tuple(self._resources[n] for n in named if n not in taken)
 
     def _take_offers(
         self,
@@ -207,6 +241,8 @@ class Binder:
                     port.is_required or mention.literals or self._chain
                 ):
                     continue  # "like an oil painting" says how; it is no picture that is there
+                if self._is_further(port, spec) and _is_listed(mention):
+                    continue  # "a.png and b.png" are two to be worked on
                 is_guide = port.kind in GUIDES and not port.is_required
                 if is_guide and mention.kind != port.kind and not self._is_new_guide(port, mention):
                     continue
@@ -223,6 +259,15 @@ class Binder:
                         side = 0.0 if self._chain else self._side(spec, p, mention)
                         offers.append(_Offer(score + bonus + optional + worn + side, p, m, r))
         return sorted(offers, key=lambda o: (-o.score, o.port, o.mention, o.resource))
+
+    def _is_further(self, port: Port, spec: ToolSpec) -> bool:
+        """A second port of a kind, that may be left out, where several things are named."""
+        if self._chain or port.is_required:
+            return False
+        named = [m for m in self._mentions if _is_listed(m) and accepts(port.kind, m.kind)]
+        return len(named) > 1 and any(
+            p.is_required and not p.is_list and p.kind == port.kind for p in spec.inputs
+        )
 
     def _side(self, spec: ToolSpec, p: int, mention: Mention) -> float:
         """Which of two ports of one kind: what is put goes over what it is put on."""
@@ -337,10 +382,17 @@ def _capacity(mention: Mention) -> int:
     return 8 if mention.count == 0 or mention.is_each else mention.count
 
 
+def _is_listed(mention: Mention) -> bool:
+    """A file that is named as what is worked on."""
+    return bool(mention.literals) and mention.role in ("object", "subject")
+
+
 def _points(mention: Mention) -> bool:
     """Means something that must already be there: "it", "the picture"."""
     if mention.status == PRONOUN:
         return True
+    if _SAID_WHICH.search(mention.text):
+        return False  # "the sentence about children" is in a recording
     return mention.status == KNOWN and bool(mention.kind) and mention.role in ("object", "subject")
 
 

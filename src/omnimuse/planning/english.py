@@ -15,8 +15,14 @@ from itertools import pairwise
 from omnimuse.backends.base import Parser
 from omnimuse.planning.intent import Intent, Mention, Step
 from omnimuse.planning.masking import Masked, mask
-from omnimuse.planning.mending import hidden_imperatives, opens_object, said_first, trim_clause
-from omnimuse.planning.sentences import SentenceReader, with_more
+from omnimuse.planning.mending import (
+    hidden_imperatives,
+    opens_object,
+    said_first,
+    said_plainly,
+    trim_clause,
+)
+from omnimuse.planning.sentences import SentenceReader, parted, with_more
 from omnimuse.planning.syntax import Sentence, Word, build_sentences
 from omnimuse.planning.values import is_measure
 
@@ -54,9 +60,9 @@ class EnglishDecomposer:
                 continue
             steps.extend(_without_umbrellas(found, len(steps)))
             given.extend(known)
-        return Intent(
-            prompt, "en", tuple(steps), masked.literals, tuple(given), masked=masked.text
-        )
+        if self._given is not None:
+            steps = parted(steps)
+        return Intent(prompt, "en", tuple(steps), masked.literals, tuple(given), masked=masked.text)
 
     def _sentences(self, text: str, shift: int = 0) -> Iterator[tuple[Sentence, int]]:
         """Sentences, each with what to add to its offsets.
@@ -65,7 +71,7 @@ class EnglishDecomposer:
         an imperative after a comma or "and" are read again in pieces.
         """
         if self._given is not None:
-            text = said_first(text, self._openers)
+            text = said_first(said_plainly(text), self._openers)
         for read in self._parse(text):
             sentence, more = self._opened(read)
             if all(word.pos_ == "SPACE" for word in sentence):

@@ -13,7 +13,7 @@ from omnimuse.planning.intent import NEW, Mention
 from omnimuse.planning.phrases import ADDING, lemma_of
 from omnimuse.planning.syntax import Word
 from omnimuse.planning.values import COLOURS
-from omnimuse.planning.vocabulary import kind_of
+from omnimuse.planning.vocabulary import kind_of, makers
 
 # Verbs that mean nothing without what they govern: "make it look old".
 LIGHT = frozenset(["make", "let", "have", "get", "do"])
@@ -52,7 +52,7 @@ def openers_of(specs: Mapping[str, ToolSpec]) -> frozenset[str]:
             if word:
                 first.add(word[0].lower())
         first.update(_listed(spec.summary))
-    return frozenset(first - _NO_VERBS)
+    return frozenset((first | makers()) - _NO_VERBS)
 
 
 def _listed(summary: str) -> Iterable[str]:
@@ -99,6 +99,29 @@ def said_first(text: str, openers: frozenset[str]) -> str:
         return text
     head, rest = match[1], match[2].rstrip(" .!")
     return f"{rest[:1].upper()}{rest[1:]} {head[:1].lower()}{head[1:]}"
+
+
+_IDIOMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.I), said)
+    for pattern, said in (
+        (r"\b(?:get|getting) rid of\b", "remove"),
+        (r"\b(?:to go|that goes|that go|going) (?:along )?with\b", "for"),
+        (
+            r"\buse (?P<a>[^,;]+?) as (?:the |its |a |an )?(?:new |background )?"
+            r"(?:sound ?tracks?|sound|music|audio(?: track)?|voice(?:-over)?)"
+            r"(?: (?:of|for|in|on) (?P<b>(?:the |my |this )?[\w.-]+(?<![.])))?",
+            r"put \g<a> onto \g<b>",
+        ),
+    )
+)
+_ONTO_NOTHING = re.compile(r"\bonto (?=$|[,.;]| and\b)")
+
+
+def said_plainly(text: str) -> str:
+    """Idioms in plain verbs: "get rid of it" removes it, "use it as the sound of" puts it onto."""
+    for pattern, said in _IDIOMS:
+        text = pattern.sub(said, text)
+    return _ONTO_NOTHING.sub("onto it", text)
 
 
 def trim_clause(text: str) -> str:

@@ -60,8 +60,10 @@ class PredicateFinder:
             return False
         if token.dep_ in ("aux", "auxpass", "amod", "compound", "prep", "case", "mark", "prt"):
             return False
-        if is_caused(token):
+        if is_caused(token) or is_manner(token):
             return False
+        if lemma == "have" and token.tag_ == "VBG":
+            return False  # "a family having a picnic" is described
         if lemma == "be" or (lemma in EMPTY and not is_spoken(token)):
             return False
         if lemma in WANT | GET:
@@ -195,6 +197,17 @@ def is_caused(token: Word) -> bool:
     return is_complement and has_subject and lemma_of(token.head) in LIGHT
 
 
+def is_manner(token: Word) -> bool:
+    """Such as "film it turning": how the object is, not a further wish."""
+    if token.tag_ != "VBG" or token.dep_ not in ("advcl", "ccomp", "xcomp", "acl", "dep"):
+        return False
+    has_object = any(c.dep_ in ("dobj", "attr") for c in token.children)
+    is_led = any(c.dep_ in ("mark", "prep") and c.i < token.i for c in token.children)
+    things = [c for c in token.head.children if c.dep_ == "dobj" and c.pos_ == "PRON"]
+    things += [c for c in token.children if c.dep_ == "nsubj" and c.pos_ == "PRON"]
+    return not has_object and not is_led and any(c.i == token.i - 1 for c in things)
+
+
 def is_spoken(token: Word) -> bool:
     """Such as "Say 'hello'": a request to speak, where "the sign says" tells."""
     is_free = token.tag_ in ("VB", "VBP") and not any(c.dep_ == "nsubj" for c in token.children)
@@ -203,6 +216,10 @@ def is_spoken(token: Word) -> bool:
 
 def is_question(token: Word) -> bool:
     """The clause of "I want to know what is in the picture": asked for as a whole."""
+    if token.dep_ in ("ccomp", "dobj") and any(
+        c.tag_ == "WP" and c.dep_ in ("nsubj", "nsubjpass") for c in token.children
+    ):
+        return True  # "transcribe what is left"
     return (
         token.dep_ in ("ccomp", "advcl")
         and lemma_of(token.head)

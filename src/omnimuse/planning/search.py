@@ -51,6 +51,8 @@ class Weights:
     namesake: float = 0.05
     cost: float = 0.015
     unserved: float = 0.2
+    plain: float = 0.5
+    listing: float = 0.08
     given: float = 0.05
     absent: float = 0.15
     named: float = 0.1
@@ -142,6 +144,9 @@ class PlanSearch:
     def _scores(self, draft: Draft, index: int, step: Step) -> Scores:
         """The reading that fits what the step is about: the latest result, else what was given."""
         results = [r for r in draft.resources if r.is_result and r.is_primary]
+        wrought = {m.kind for m in step.mentions if m.is_wrought and m.status != PRONOUN}
+        if results[1:] and results[-1].kind in wrought and not self._assume:
+            results = results[:-1]  # "put it on a picture of bread": what was there before
         points_back = any(m.status == PRONOUN and m.role == "object" for m in step.mentions)
         if points_back and results and not self._assume:
             return self._readings[index].for_kind(results[-1].kind)
@@ -187,6 +192,7 @@ class PlanSearch:
             if any(spec.param(name) or spec.input(name) for name in self._pointed):
                 score += weights.pointed
             score -= weights.unserved if spec.name in self._unserved else 0.0
+            score += self._ordinary(step, spec) + self._listing(step, spec)
         said = {m.kind for m in step.mentions if m.kind and not m.is_output}
         for port in spec.inputs:
             if port.is_required and not is_textual(port.kind):
@@ -195,6 +201,30 @@ class PlanSearch:
                 elif port.kind not in available:
                     score -= weights.absent
         return score
+
+    def _ordinary(self, step: Step, spec: ToolSpec) -> float:
+        """Of the tools that make a thing from words, the most ordinary, if nothing else is said.
+
+        Which that is, the nearness to "make a picture" tells.
+        """
+        scores = self._generic.get(step.wanted)
+        if not scores or not _is_told(spec) or spec.outputs[0].kind != step.wanted:
+            return 0.0
+        rivals = [
+            scores.get(name, 0.0)
+            for name, other in self.specs.items()
+            if _is_told(other) and other.outputs and other.outputs[0].kind == step.wanted
+        ]
+        return self.weights.plain * (scores.get(spec.name, 0.0) - max(rivals))
+
+    def _listing(self, step: Step, spec: ToolSpec) -> float:
+        """One frame or several: a tool that gives a list suits a plural."""
+        made = [m for m in step.mentions if m.is_output and m.role in ("object", "attr")]
+        if not made or not spec.outputs or not related(made[0].kind, spec.outputs[0].kind):
+            return 0.0
+        takes = any(p.is_required and not is_textual(p.kind) for p in spec.inputs)
+        is_plural = made[0].count != 1
+        return self.weights.listing * (1 if is_plural == spec.outputs[0].is_list else -1) * takes
 
     def _taking(self, step: Step, spec: ToolSpec) -> float:
         """What it costs to work on a thing where the words ask for a new one: "draw a cover"."""

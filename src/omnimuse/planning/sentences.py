@@ -26,6 +26,8 @@ from omnimuse.planning.syntax import Sentence, Word
 from omnimuse.planning.values import is_measure
 from omnimuse.planning.vocabulary import kind_made_by
 
+TEXTS = frozenset(["text", "lyrics", "caption", "transcript"])
+
 
 class SentenceReader(PredicateFinder):
     """One parsed sentence being read."""
@@ -127,11 +129,23 @@ class SentenceReader(PredicateFinder):
         if not mentions and lemma in LIGHT and len(words) < 2:
             return []
         mentions, before = self._ingredients(token, mentions)
+        if before and lemma in ADDING and len(mentions) == len(before):
+            pointer = Mention("it", "it", "to", "pronoun", start=mentions[-1].start + 1)
+            mentions = [*mentions, pointer]
         offset += len(before)
+        after: list[Mention] = []
+        if self.given is not None and not is_nominal:
+            mentions, after = self._vessel(token, mentions)
         made = {m.kind for m in mentions if m.is_output}
         extras = [m for m in mentions if self._is_joined(m, token, made)]
         parts = self._split_objects(mentions, is_nominal)
+        if not parts and self.given is not None and kind_made_by(lemma) == "image":
+            parts = namesakes(mentions)
+            listed = [m for m in mentions if m.is_output and m.count == len(parts) > 1]
+            mentions = [m for m in mentions if m not in listed]  # "three pictures, a cat ..."
         text = self._text(words)
+        for vessel in after:
+            text = without_phrase(text, vessel.text, vessel.role)
         wanted_parts: list[Mention | None] = [*parts] or [None]
         steps = before
         for part in wanted_parts:
@@ -164,7 +178,23 @@ class SentenceReader(PredicateFinder):
             own = [replace(extra, role="object", is_output=True), *inside]
             joined = self._step(None, extra.text, own, True)
             steps.append(replace(joined, joins=self.index + offset + len(wanted_parts) - 1))
+        for vessel in after:
+            pointer = Mention("it", "it", "of", "pronoun", start=vessel.start + 1)
+            own = [replace(vessel, role="object", is_output=True), pointer]
+            steps.append(self._step(None, f"{vessel.text} of it", own, True))
         return steps
+
+    def _vessel(self, token: Word, mentions: list[Mention]) -> tuple[list[Mention], list[Mention]]:
+        """Such as "narrate it in a film": spoken first, and then a film is made of that."""
+        made = kind_made_by(lemma_of(token))
+        found = [
+            m
+            for m in mentions
+            if m.role in ("in", "on") and m.status == "new" and m.kind == "video" and not m.literals
+        ]
+        if not found or made in ("", "video"):
+            return mentions, []
+        return [m for m in mentions if m not in found], found[:1]
 
     def _masked_again(self, text: str) -> str:
         """Words of a phrase as they stand in the masked clause."""
@@ -179,7 +209,7 @@ class SentenceReader(PredicateFinder):
             self.given is not None
             and mention.status == "pronoun"
             and any(
-                other.status == "new"
+                other.status in ("new", "known")
                 and not other.kind
                 and other.start < mention.start
                 and re.search(rf"\w \w.*\b{re.escape(mention.text)}$", other.text) is not None
@@ -219,6 +249,8 @@ class SentenceReader(PredicateFinder):
         wanted = wanted or next((m.kind for m in outputs), "") or taken_out(mentions, token)
         if not wanted and token is not None and not is_nominal and is_making(mentions):
             wanted = kind_made_by(lemma_of(token))
+        elif not wanted and token is not None and self._tells(token, mentions, is_nominal):
+            wanted = kind_made_by(lemma_of(token))  # "illustrate the story"
         elif not wanted and token is not None and lemma_of(token) in SAYING:
             wanted = kind_made_by(lemma_of(token))  # "say 'hello'": the words are there
         core = core_of("" if token is None or is_nominal else token.text, wanted, mentions)
@@ -235,6 +267,13 @@ class SentenceReader(PredicateFinder):
             start=self._start(token, mentions),
             details={**({"umbrella": ways} if ways else {}), **({"core": core} if core else {})},
         )
+
+    def _tells(self, token: Word, mentions: list[Mention], is_nominal: bool) -> bool:
+        """Whether a verb that makes something makes it of a text that is there."""
+        if is_nominal or self.given is None or kind_made_by(lemma_of(token)) in ("", "text"):
+            return False
+        media = [m for m in mentions if m.kind or m.literals]
+        return all(m.kind in TEXTS and m.status in ("known", "literal") for m in media)
 
     def _wrought(self, token: Word, main: Step) -> list[Step]:
         """Such as "Create a stabilized video": what the participle says is done to what is made."""
@@ -329,6 +368,50 @@ def with_more(step: Step, said: str) -> Step:
     """The step, with words that say how long, how large, ... of it."""
     more = f"{step.details.get('said', '')} {said}".strip()
     return replace(step, details={**step.details, "said": more})
+
+
+def namesakes(mentions: Sequence[Mention]) -> list[Mention]:
+    """Such as "a lighthouse by day and a lighthouse by night": two of a name are two pictures."""
+    things = drawn_things(mentions)
+    heads = {m.head for m in things}
+    return things if len(things) > 1 and len(heads) == 1 else []
+
+
+def drawn_things(mentions: Sequence[Mention]) -> list[Mention]:
+    """The things that a verb of drawing has as its objects."""
+    return [
+        m
+        for m in mentions
+        if m.role == "object" and m.status == "new" and not m.kind and not m.literals
+    ]
+
+
+def parted(steps: list[Step]) -> list[Step]:
+    """Such as "Draw a cat and a dog, and a slideshow of them": what "them" means is drawn apart."""
+    for at, step in enumerate(steps):
+        things = drawn_things(step.mentions)
+        if kind_made_by(step.verb) != "image" or len(things) < 2 or step.wanted != "image":
+            continue
+        later = [(n, m) for n, s in enumerate(steps) for m in s.mentions if n > at]
+        first = next((n for n, m in later if m.status == "pronoun" and m.count != 1), 0)
+        between = steps[at + 1 : first]
+        if not first or any(s.wanted == "image" or drawn_things(s.mentions) for s in between):
+            continue
+        made = [_of_one(step, thing, things) for thing in things]
+        moved = [
+            replace(s, joins=s.joins + len(made) - 1) if s.joins > at else s
+            for s in steps[at + 1 :]
+        ]
+        return [*steps[:at], *made, *moved]
+    return steps
+
+
+def _of_one(step: Step, thing: Mention, things: Sequence[Mention]) -> Step:
+    inner = [m for m in step.mentions if m not in things and m.text in thing.text]
+    said = f"{step.verb} {thing.text}"
+    return replace(
+        step, text=said, query=said, content=thing.text, mentions=(thing, *inner), start=thing.start
+    )
 
 
 def is_inside(mention: Mention, verb: Word, shift: int) -> bool:

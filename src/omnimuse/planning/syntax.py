@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from omnimuse.planning.vocabulary import kind_of
+
 _COARSE = {
     "NN": "NOUN", "NNS": "NOUN", "NNP": "PROPN", "NNPS": "PROPN", "PRP": "PRON", "PRP$": "PRON",
     "WP": "PRON", "WP$": "PRON", "WDT": "PRON", "EX": "PRON", "DT": "DET", "PDT": "DET",
@@ -89,6 +91,7 @@ def build_sentences(text: str, tokens: Sequence[Any]) -> list[Sentence]:
             word.head.children.append(word)
     for word in words:
         _mend_plural(words, word)
+        _mend_medium(words, word)
     roots: dict[int, list[Word]] = {}
     for word in words:
         node = word
@@ -122,6 +125,33 @@ def _mend_plural(words: list[Word], word: Word) -> None:
         previous.children.remove(child)
         child.head = word
         word.children.append(child)
+    word.children = sorted([previous, *word.children], key=lambda child: child.i)
+
+
+def _mend_medium(words: list[Word], word: Word) -> None:
+    """Such as "with a purring sound": a medium that was read as a verb after its participle."""
+    previous = words[word.i - 1] if word.i else None
+    if previous is None or not kind_of(word.lower_) or previous.tag_ not in ("VBG", "VBN", "NN"):
+        return
+    is_led = any(c.dep_ == "det" and c.i == previous.i - 1 for c in previous.children)
+    if not is_led or word.pos_ not in ("VERB", "AUX") or word.head is word:
+        return
+    if any(c.dep_ in ("nsubj", "dobj", "aux") and c is not previous for c in word.children):
+        return
+    above = previous.head if previous.head is not word else word.head
+    if above in (previous, word):
+        return
+    dep = previous.dep_ if previous.head is not word else "dobj"
+    for node in (word, previous):
+        if node in node.head.children:
+            node.head.children.remove(node)
+    word.head, word.dep_, word.tag_ = above, dep, "NN"
+    above.children.append(word)
+    kept = [c for c in previous.children if c.i > previous.i]
+    for child in [c for c in previous.children if c.i < previous.i]:
+        child.head = word
+        word.children.append(child)
+    previous.children, previous.head, previous.dep_ = kept, word, "amod"
     word.children = sorted([previous, *word.children], key=lambda child: child.i)
 
 

@@ -48,6 +48,13 @@ def kind_made_by(verb: str) -> str:
     return next((kind for kind, verbs in table.items() if verb in verbs), "")
 
 
+@cache
+def makers() -> frozenset[str]:
+    """The verbs that make a thing of some kind by themselves."""
+    table: dict[str, list[str]] = read_data("kind_verbs.json")
+    return frozenset(verb for verbs in table.values() for verb in verbs)
+
+
 def kind_of(head: str, modifiers: tuple[str, ...] = ()) -> str:
     """The kind of media that a noun names, empty if it names none.
 

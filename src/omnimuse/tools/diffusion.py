@@ -148,6 +148,10 @@ def fill_region(
     cost_s=40.0,
     memory_mb=500.0,
     examples=(
+        "use the segmentation of a photo to paint another scene",
+        "create a landscape from a segmentation map",
+        "generate a picture from the pose map",
+        "根据分割图或姿势图画一张画",
         "draw a stone house with the same outlines as this photo",
         "use the edges of the picture to guide a new painting",
         "make a picture that follows this depth map",

@@ -224,6 +224,8 @@ def composite_images(
     cost_s=0.6,
     memory_mb=150.0,
     examples=(
+        "write the sentence onto the photo",
+        "print the poem on the picture",
         'write "SALE" on the picture',
         "add the caption Happy Birthday at the bottom",
         "put a title on top of the image in yellow",

@@ -138,6 +138,8 @@ def render_score(
     cost_s=5.0,
     memory_mb=250.0,
     examples=(
+        "play a slower version of the tune with guitars",
+        "a faster version of it for brass",
         "make this tune a jazz version",
         "turn the melody into a sad waltz in a minor key",
         "arrange this MIDI for strings and harp",
