@@ -121,7 +121,7 @@ def generate_image(
 
 
 @tool(
-    version="1.0.0",
+    version="1.1.0",
     roles=("scene-to-image",),
     cost_s=1.0,
     memory_mb=250.0,

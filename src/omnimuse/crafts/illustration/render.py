@@ -23,12 +23,20 @@ from omnimuse.crafts.illustration.layers import Placed, namespaced, place_object
 from omnimuse.crafts.illustration.lettering import text_svg
 from omnimuse.crafts.illustration.pen import Pen, number
 from omnimuse.crafts.illustration.scene import MAX_SIDE_PX, Background, Scene, SceneObject
-from omnimuse.crafts.illustration.sky import draw_weather, light_factors, sky_colors
+from omnimuse.crafts.illustration.sky import (
+    LUMINARY,
+    draw_weather,
+    halo_svg,
+    light_factors,
+    sky_colors,
+)
 from omnimuse.errors import ArgumentError
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 _CACHE_BYTES = 96 << 20
+# Width of a halo over that of what bears it.
+_HALO = 1.9
 _SHINING = {
     *("sun", "moon", "crescent-moon", "star", "rainbow", "lamp", "lamp-post", "traffic-light"),
     *("fire", "candle", "sparkles", "sparkler", "fireworks", "comet", "shooting-star"),
@@ -172,6 +180,10 @@ def object_patches(
     placed = place_object(item, scene, pack, size)
     art = _art_patch(placed, item)
     patches = []
+    halo = _halo(item, placed, scene)
+    if halo is not None:
+        x, y, side = math.floor(halo.x), math.floor(halo.y), max(1, round(halo.width))
+        patches.append(Patch(_RASTERS.get(halo.svg, side, side), x, y))
     if item.reflection:
         patches.append(_reflection(art))
     if item.shadow and item.anchor == "ground":
@@ -182,6 +194,16 @@ def object_patches(
         patches += _paper_edge(art, size)
     patches.append(_hazed(art, item, scene))
     return patches
+
+
+def _halo(item: SceneObject, placed: Placed, scene: Scene) -> Placed | None:
+    """The light about a sun or moon that the sky leaves to it."""
+    if scene.background.glow or not LUMINARY.search(item.art):
+        return None
+    side = _HALO * max(placed.width, placed.height)
+    left = placed.x + (placed.width - side) / 2
+    top = placed.y + (placed.height - side) / 2
+    return Placed(halo_svg(scene.background), left, top, side, side)
 
 
 def _art_patch(placed: Placed, item: SceneObject) -> Patch:
@@ -390,6 +412,10 @@ def _object_group(item: SceneObject, scene: Scene, pack: ArtPack) -> str:
             f'rx="{number(below.width * 0.42)}" ry="{number(tall * 0.4)}" '
             'fill="#1a182c" opacity="0.3"/>'
         )
+    halo = _halo(item, placed, scene)
+    if halo is not None:
+        around = (halo.x, halo.y, halo.width, halo.height)
+        shadow += _nested(halo.svg, "halo-" + _token(item.id), around)
     box = (placed.x, placed.y, placed.width, placed.height)
     is_lit = light_factors(scene.background) != (1.0, 1.0, 1.0) and not _shines(item)
     lit = ' filter="url(#light)"' if is_lit else ""

@@ -43,7 +43,11 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Background:
-    """Where and when: see `backdrop` for the places. `light` points at the light, as shares."""
+    """Where and when: see `backdrop` for the places.
+
+    `light` points at the light, as shares; `glow` is whether the sky glows there: where a sun or
+    moon of the scene shines, that thing bears its own halo instead and takes it along.
+    """
 
     place: str = "plain"
     time: str = "day"
@@ -51,6 +55,7 @@ class Background:
     season: str = ""
     horizon: float = 0.62
     light: tuple[float, float] = (0.25, 0.1)
+    glow: bool = True
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from omnimuse.crafts.illustration.concepts import Concept, Embed
 from omnimuse.crafts.illustration.nouns import singular
 from omnimuse.crafts.illustration.scene import Background
-from omnimuse.crafts.illustration.sky import GREY_SKIES, TIMES
+from omnimuse.crafts.illustration.sky import GREY_SKIES, LUMINARY, TIMES
 
 # What each backdrop shows, in words; sentence embeddings find the nearest for any other.
 SCENERY: dict[str, tuple[str, ...]] = {
@@ -293,6 +293,7 @@ def choose_background(
         str(layout.get("season") or ""),
         _horizon(place, concepts, boxes),
         _light(concepts, boxes),
+        not any(LUMINARY.search(concept.art) for concept in concepts),
     )
 
 
@@ -390,6 +391,6 @@ def _light(
 ) -> tuple[float, float]:
     """The middle of the sun or moon where there is one."""
     for concept, box in zip(concepts, boxes):
-        if re.search(r":(sun|.*moon.*)$", concept.art):
+        if LUMINARY.search(concept.art):
             return (round(box[0] + box[2] / 2, 3), round(box[1] + box[3] / 2, 3))
     return (0.24, 0.12)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 
 from omnimuse.crafts.illustration.color import adjust, mix
-from omnimuse.crafts.illustration.pen import Pen, Point
+from omnimuse.crafts.illustration.pen import Pen, Point, number
 from omnimuse.crafts.illustration.scene import Background
 
 # From the zenith down to the horizon.
@@ -34,6 +35,8 @@ LIGHTS: dict[str, tuple[float, float, float]] = {
     "night": (0.9, 0.91, 1.0),
 }
 TIMES = tuple(SKIES)
+LUMINARY = re.compile(r":(sun|.*moon.*)$")
+"""Art of things that light the sky."""
 
 
 def sky_colors(background: Background) -> tuple[str, ...]:
@@ -72,13 +75,30 @@ def draw_sky(pen: Pen, background: Background, *, has_stars: bool = True) -> Non
         _draw_cloud_banks(pen, background, colors, depth)
 
 
-def _draw_glow(pen: Pen, background: Background) -> None:
-    center = (background.light[0] * pen.width, background.light[1] * pen.height)
+def halo_svg(background: Background) -> str:
+    """The light about the middle of a square, as a sun or a moon sheds it; none at its edge."""
+    pen = Pen(100, 100, 0)
+    code, strength = _glow_of(background)
+    fades = (1.0, 1.0, 1.0, 1.0, 1.0, 0.74, 0.5, 0.3, 0.14, 0.04, 0.0)
+    stops = (f"{code}/{number(strength * fade)}" for fade in fades)
+    pen.ellipse((50, 50), 50, 50, pen.radial(*stops, at=(0.5, 0.5), radius=0.5))
+    return pen.svg()
+
+
+def _glow_of(background: Background) -> tuple[str, float]:
+    """Colour and strength of the light's glow in the air."""
     tint = {"night": "#cfdcff", "sunset": "#ffdf9a", "evening": "#ffc79a", "dawn": "#ffe2b8"}
-    code = tint.get(background.time, "#fff8dc")
     strength = 0.34 if background.time == "night" else 0.75
     if background.weather in GREY_SKIES:
         strength *= 0.35
+    return tint.get(background.time, "#fff8dc"), strength
+
+
+def _draw_glow(pen: Pen, background: Background) -> None:
+    if not background.glow:
+        return
+    center = (background.light[0] * pen.width, background.light[1] * pen.height)
+    code, strength = _glow_of(background)
     size = pen.width * (0.34 if background.time == "night" else 0.5)
     paint = pen.radial(
         f"{code}/{strength}", f"{code}/{strength * 0.3}", f"{code}/0", at=(0.5, 0.5), radius=0.5

@@ -243,6 +243,7 @@ class SceneEditor:
             season=(layout.get("season") and wanted.season) or old.season,
             horizon=wanted.horizon if has_place else old.horizon,
             light=old.light,
+            glow=old.glow,
         ))  # fmt: skip
 
 

@@ -124,6 +124,30 @@ def test_night_is_darker_but_the_moon_shines(pack: ArtPack) -> None:
     assert np.array_equal(day[30:40, 95:105], night[30:40, 95:105])
 
 
+def test_a_halo_goes_along_with_its_moon(pack: ArtPack) -> None:
+    """Recolouring keeps it, moving takes it, removing leaves the sky that was behind."""
+    moon = SceneObject("m", "moon", "drawn:moon", (0.1, 0.1, 0.2, 0.25), anchor="sky")
+    night = Background("meadow", "night", glow=False)
+    before = scene(moon, background=night)
+    moved = before.with_object(replace(moon, box=(0.6, 0.1, 0.2, 0.25)))
+    bare = render_scene(before.without_object("m"), pack).astype(int)
+    first, second = render_scene(before, pack).astype(int), render_scene(moved, pack).astype(int)
+    beside = (slice(33, 36), slice(11, 15))
+    assert (first[beside] - bare[beside])[..., :3].min() > 10
+    assert np.array_equal(second[beside], bare[beside])
+    covered = (object_mask(before, pack, "m") > 0) | (object_mask(moved, pack, "m") > 0)
+    assert np.array_equal(first[~covered], second[~covered])
+    assert covered.mean() < 0.6
+    blue = render_scene(before.with_object(replace(moon, color="#2244cc")), pack)
+    assert np.array_equal(blue[beside], first[beside])
+    import resvg_py
+
+    png = bytes(resvg_py.svg_to_bytes(svg_string=scene_svg(before, pack), skip_system_fonts=True))
+    with Image.open(io.BytesIO(png)) as image:
+        drawn = np.asarray(image.convert("RGBA")).astype(int)
+    assert np.abs(drawn[beside] - first[beside]).max() < 8
+
+
 def test_reflections_lie_below(pack: ArtPack) -> None:
     boat = dog("a", (0.3, 0.2, 0.4, 0.4), anchor="water", reflection=True)
     mask = object_mask(scene(boat), pack, "a")
