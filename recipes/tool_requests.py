@@ -14,7 +14,7 @@ import argparse
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data" / "tool_phrases.txt"
@@ -90,6 +90,33 @@ NEXT = (
     ". Additionally, {}", ". Lastly, {}", ". With the result, {}", ". In the end, {}",
     ". Based on that, {}", ". From there, {}", ". Moreover, I need to {}", " before you {}",
 )  # fmt: skip
+MATERIAL = (
+    "instructions on how to {}", "an instruction to {}", "a request to {}", "a guide on how to {}",
+    "an advertisement for an app to {}",
+)  # fmt: skip
+NEEDED = (
+    "{} needs to be {}", "{} has to be {}", "{} should be {}", "I'd like {} to be {}",
+    "I want {} {}", "I need {} to be {}", "I would like to have {} {}", "get {} {}",
+    "{} must be {}", "have {} {}",
+)  # fmt: skip
+HELPING = (
+    "I need help with {}", "Help me by {}", "Please start by {}", "Please help me process it by {}",
+    "I'm interested in {}", "Can you assist me in {}", "I need assistance with {}",
+    "The next step is {}", "I am thinking of {}", "This involves {}",
+)  # fmt: skip
+IRREGULAR = {
+    "make": "made", "find": "found", "get": "got", "take": "taken", "give": "given",
+    "write": "written", "draw": "drawn", "cut": "cut", "put": "put", "set": "set", "read": "read",
+    "tell": "told", "say": "said", "speak": "spoken", "bring": "brought", "split": "split",
+    "build": "built", "rewrite": "rewritten", "rebuild": "rebuilt", "sing": "sung", "hide": "hidden",
+    "send": "sent", "speed": "sped", "blend": "blended", "transcribe": "transcribed",
+    "dub": "dubbed", "trim": "trimmed", "stop": "stopped", "pan": "panned", "crop": "cropped",
+    "keep": "kept", "spin": "spun", "scan": "scanned", "clip": "clipped", "caption": "captioned",
+}  # fmt: skip
+NO_PASSIVE = frozenset(
+    ["look", "search", "have", "let", "come", "say", "sound", "be", "in", "with", "chat", "talk",
+     "reply", "work", "listen", "go", "navigate", "take", "keep", "tell", "google", "turn"]
+)  # fmt: skip
 FILLERS = (
     "Thank you.", "I would be very grateful.", "It is for a school project.", "Take your time.",
     "This is urgent.", "My boss needs it today.", "I hope this is possible.",
@@ -142,6 +169,11 @@ def read_tools(path: Path = DATA) -> list[Tool]:
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("@"):
             trade = line[1:].strip()
+        elif line.startswith("+"):  # more phrases for a tool above
+            name, _, more = line[1:].partition("|")
+            at = next(n for n, t in enumerate(tools) if t.name == name.strip())
+            added = tuple(p.strip() for p in more.split(";") if p.strip())
+            tools[at] = replace(tools[at], phrases=tools[at].phrases + added)
         elif line.count("|") == 2:
             head = [part.strip() for part in line.split("|")]
         elif line.strip() and not line.startswith("#") and head:
@@ -152,6 +184,23 @@ def read_tools(path: Path = DATA) -> list[Tool]:
             )  # fmt: skip
             head = None
     return tools
+
+
+def participle(verb: str) -> str:
+    """Such as "denoised" of "denoise"."""
+    if verb in IRREGULAR:
+        return IRREGULAR[verb]
+    if verb.endswith("e"):
+        return verb + "d"
+    return verb[:-1] + "ied" if verb.endswith("y") and verb[-2] not in "aeiou" else verb + "ed"
+
+
+def gerund(verb: str) -> str:
+    """Such as "denoising" of "denoise"."""
+    doubled = {"cut", "put", "get", "set", "split", "trim", "crop", "scan", "dub", "spin", "rig"}
+    if verb in doubled:
+        return verb + verb[-1] + "ing"
+    return (verb[:-1] if verb.endswith("e") and not verb.endswith("ee") else verb) + "ing"
 
 
 def held_tools(tools: Sequence[Tool]) -> set[str]:
@@ -182,6 +231,9 @@ class Writer:
         first = self._thing(start, new=True)
         if rng.random() < 0.62:
             frame = rng.choice(GIVEN)
+            if rng.random() < 0.22:
+                first = Tagged().add(first).add(rng.choice([" and ", " and ", ", ", " with "]))
+                first.add(self._material())
             before, after = frame.split("{}")
             said.add(before).add(first).add(after + " ")
             topic: Tagged = Tagged().add(
@@ -236,6 +288,8 @@ class Writer:
     def _clause(self, part: Tagged, sort: str, *, is_first: bool) -> Tagged:
         """A part as something asked for: imperative, wanted thing or question."""
         rng = self.rng
+        if sort == "whole":
+            return part
         if sort == "":
             frame = rng.choice(OPEN) if is_first else "{}"
         elif sort == "=":
@@ -250,11 +304,17 @@ class Writer:
 
     def _part(self, run: list[Tool], about: Tagged) -> tuple[Tagged, str]:
         """One to three tools in one clause: "a chart of the cleaned table"."""
+        stacked = self._stacked(run, about)
+        if stacked is not None:
+            return stacked, "="
         inner = about
         for n, tool in enumerate(run[:-1]):
             inner = self._nested(tool, inner, run[n + 1])
         last = run[-1]
         roll = self.rng.random()
+        turned = self._turned(last, inner) if roll < 0.2 else None
+        if turned is not None:
+            return turned, "whole"
         sorts = [m for m in ("=", "?", "~") if last.of(m)]
         if roll < 0.55 or not sorts:
             return self._fill(self.rng.choice(last.of("") or last.of("=")), last, inner), ""
@@ -265,6 +325,64 @@ class Writer:
             text.add(f" {self.rng.choice(['version', 'version', self._noun(last.output)])} of ")
             return text.add(inner), "="
         return self._fill(self.rng.choice(last.of(sort)), last, inner), sort
+
+    def _stacked(self, run: list[Tool], about: Tagged) -> Tagged | None:
+        """ "A unique, simplified version of it", "a stabilised film about bees": many modifiers."""
+        rng = self.rng
+        told = [t for t in run if t.of("~")]
+        maker = next((t for t in run if t not in told), None)
+        others = len(run) - len(told)
+        if not told or others > 1 or (others == 0 and len(told) < 2) or rng.random() < 0.4:
+            return None
+        if maker is not None and (maker is not run[0] or maker.inputs[0] != "text"):
+            return None
+        words = list(told)
+        rng.shuffle(words)
+        text = Tagged()
+        if maker is not None:
+            text.add(rng.choice(["", "create ", "make ", "generate "]), maker.name)
+        text.add(rng.choice(["a ", "a ", "one "]))
+        for n, tool in enumerate(words):
+            if n:
+                text.add(" and " if n == len(words) - 1 and rng.random() < 0.6 else ", ")
+            text.add(rng.choice(tool.of("~")), tool.name)
+        noun = self._noun(run[-1].output)
+        if maker is not None:
+            text.add(" ").add(noun + rng.choice([" of ", " about ", " based on ", " showing "]), maker.name)
+            return text.add(self._creative(maker) or about)
+        return text.add(f" {rng.choice(['version', 'version', noun])} of ").add(about)
+
+    def _turned(self, tool: Tool, about: Tagged) -> Tagged | None:
+        """An imperative as a passive ("it needs to be trimmed") or a gerund ("by trimming it")."""
+        rng = self.rng
+        phrases = [p for p in tool.of("") if re.match(r"[a-z]+ ", p) and "{}" in p]
+        if not phrases:
+            return None
+        phrase = rng.choice(phrases)
+        verb, _, rest = phrase.partition(" ")
+        if rng.random() < 0.5:
+            before, after = rng.choice(HELPING).split("{}")
+            said = self._fill(f"{gerund(verb)} {rest}", tool, about)
+            return Tagged().add(before).add(said).add(after)
+        if not rest.startswith("{}") or verb in NO_PASSIVE:
+            return None
+        first, second, after = rng.choice(NEEDED).split("{}")
+        said = Tagged().add(first).add(about).add(second)
+        return said.add(self._fill(participle(verb) + rest[2:], tool, about)).add(after)
+
+    def _material(self) -> Tagged:
+        """What somebody has, called by words that elsewhere ask for a tool: nothing is asked."""
+        rng = self.rng
+        tool = rng.choice(self.tools)
+        nouns, plain = tool.of("="), tool.of("")
+        theme = rng.choice(THEMES)
+        if nouns and (rng.random() < 0.7 or not plain):
+            said = re.sub(r" ?\{2?\}", " " + theme, rng.choice(nouns))
+            return Tagged().add(said)
+        if not plain:
+            return Tagged().add("some notes")
+        said = re.sub(r"\{2?\}", "it", rng.choice(plain))
+        return Tagged().add(rng.choice(MATERIAL).replace("{}", said))
 
     def _nested(self, tool: Tool, inner: Tagged, after: Tool) -> Tagged:
         """A tool's result as the input of the next: "its summary", "the cleaned recording"."""
