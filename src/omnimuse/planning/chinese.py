@@ -33,6 +33,7 @@ _QUANTITIES = (
 )
 _BREAK = re.compile(r"[，,。；;！!？?\n]+|、(?=\s*[把将再并])")
 _COUNTED = re.compile(rf"^({_NUMBER})([{_MEASURES}])?$")
+_SIZED = re.compile(r"\b(?:size|format|speed)\b")
 _UNIT_WORDS = {"行": "line", "句": "sentence", "字": "words", "帧": "frames", "张": "picture"}
 
 
@@ -112,7 +113,7 @@ class ChineseDecomposer:
             offset = start + len(part)
             tokens = _tokens(part)
             if steps and not any(t.part in _VERBS for t in tokens):
-                _add_details(steps, tokens)  # "..., 尺寸1024x768" says more about the step before
+                _add_details(steps, tokens, masked.unmask(part))  # "..., 尺寸1024x768"
             for clause in _reading_first(list(_clauses(tokens))):
                 reader = _Clause(clause, masked, start, len(steps), given=self._given)
                 steps.extend(reader.steps())
@@ -144,11 +145,19 @@ def _bare(masked: Masked) -> Step | None:
     return Step(masked.unmask(text), gloss, "", masked.unmask(text), details=details)
 
 
-def _add_details(steps: list[Step], tokens: list[_Token]) -> None:
-    """Let the last step read its values from these words too."""
+def _add_details(steps: list[Step], tokens: list[_Token], said: str) -> None:
+    """Let the last step read its values from these words too, and show what they tell."""
     more = " ".join(t.gloss for t in tokens if t.gloss)
-    english = f"{steps[-1].details.get('english', '')} {more}"
-    steps[-1] = replace(steps[-1], details={**steps[-1].details, "english": english})
+    last = steps[-1]
+    details = {**last.details, "english": f"{last.details.get('english', '')} {more}"}
+    is_measure = any(t.part == "quantity" or _SIZED.search(t.gloss) for t in tokens)
+    tells = any(t.part in ("word", "other") for t in tokens) and not is_measure
+    if last.wanted and last.content and tells:
+        known = all(t.gloss or t.part != "other" for t in tokens)
+        gloss = str(details.get("content_en", ""))
+        details["content_en"] = f"{gloss}, {more}" if gloss and known else ""
+        last = replace(last, content=f"{last.content}，{said.strip()}")
+    steps[-1] = replace(last, details=details)
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -193,6 +202,7 @@ def _lookup(word: str) -> list[_Token]:
     counted = _COUNTED.match(word)
     if counted and (number := number_of(counted[1])) is not None:
         unit = _UNIT_WORDS.get(counted[2] or "", "")
+        unit = unit.removesuffix("s") if number == 1 and unit == "frames" else unit
         return [_Token(word, "count", f"{number:g} {unit}".strip(), number=number)]
     for size in range(len(word) - 1, 0, -1):
         if (counted := _COUNTED.match(word[:size])) and number_of(counted[1]) is not None:
@@ -205,6 +215,7 @@ def _lookup(word: str) -> list[_Token]:
     return [_Token(word, "other", word if word.isascii() else "")]
 
 
+_LEADING = frozenset(["给", "为", "根据", "按", "按照", "以", "由", "基于", "从"])
 _PLACED = frozenset(["放在", "放到", "贴在", "贴到"])
 _VERBS = ("maker", "turner", "doer", "joiner")
 
@@ -243,6 +254,16 @@ def _is_thing(mention: Mention) -> bool:
     return not (mention.literals and all(item.type == "quote" for item in mention.literals))
 
 
+_ENDING_IN = frozenset(["画成", "做成", "制成", "弄成", "制作成"])
+
+
+def _is_written_on(tokens: list[_Token], number: int) -> bool:
+    """Such as "在画上写'秋'": words that are given, on something."""
+    before = [t.text for t in tokens[:number]]
+    is_placed = "在" in before or "到" in before
+    return is_placed and any(t.part == "literal" for t in tokens[number + 1 :])
+
+
 def _as_verb_or_noun(tokens: list[_Token], number: int) -> _Token:
     """Such as "画" paints at the head of a clause and is a painting after a measure or "的"."""
     token = tokens[number]
@@ -250,8 +271,14 @@ def _as_verb_or_noun(tokens: list[_Token], number: int) -> _Token:
     if token.text in _PLACED and any(t.part == "maker" for t in tokens[:number]):
         is_moved = any(t.text in ("把", "将") for t in tokens[:number])
         return token if is_moved else _Token(token.text, "word", "on")
+    if token.text in _ENDING_IN and any("style" in t.gloss for t in tokens[number + 1 :]):
+        return _Token(token.text, "turner", "turn into")
+    if token.text == "写" and _is_written_on(tokens, number):
+        return _Token(token.text, "doer", "write words on")
     if token.text == "画":
-        is_noun = before is not None and (before.part in ("count", "known") or before.text == "的")
+        is_noun = before is not None and (
+            before.part in ("count", "known") or before.text in ("的", "在", "到")
+        )
         return (
             _Token("画", "media", "painting", "image")
             if is_noun
@@ -332,7 +359,7 @@ class _Clause:
         wanted = next((m.kind for m in reversed(mentions) if m.is_output), "")
         verb = self.verb.gloss.split()[0] if self.verb else ""
         is_making = bool(self.verb and self.verb.part == "maker")
-        if is_making and not any(m.kind or m.literals for m in mentions):
+        if is_making and not any((m.kind or m.literals) and m.role != "from" for m in mentions):
             wanted = wanted or kind_made_by(verb)
         core = core_of(verb, wanted, mentions) if is_making else ""
         step = Step(
@@ -364,8 +391,8 @@ class _Clause:
                 if len(things) == 1
                 else [t for t in self.tokens[at + 1 :] if t.text == thing.text]
             )
-            if targets and self._is_there(thing):
-                continue
+            if (targets and self._is_there(thing)) or (self.index and not thing.is_output):
+                continue  # "配上这首音乐": it was made before
             made = replace(thing, is_output=True, status="new", role="object")
             steps.append(
                 Step(
@@ -407,9 +434,11 @@ class _Clause:
         is_input = False
         count, status = 1, "new"
         modifiers: list[str] = []
+        led = ""
         for n, token in enumerate(self.tokens):
             if token.part == "input":
                 is_input = token.text != "用" or is_input
+                led = self._led_by(token)
             elif token.part in _VERBS:
                 is_input, modifiers, count, status = False, [], 1, "new"
             elif token.part == "known" or (
@@ -425,7 +454,8 @@ class _Clause:
             elif token.part == "pronoun":
                 found.append(Mention(token.text, "it", "object", "pronoun", start=self.start + n))
             elif token.part == "literal":
-                found.append(self._literal(token, n, modifiers))
+                mention = self._literal(token, n, modifiers)
+                found.append(replace(mention, role=led) if led and n < at else mention)
             elif token.part == "media":
                 following = self.tokens[n + 1] if n + 1 < len(self.tokens) else None
                 if following is not None and following.part == "media":
@@ -439,11 +469,18 @@ class _Clause:
                     and (self.tokens[n - 1].part == "literal")
                 ):
                     continue
-                found.append(self._medium(token, n, at, is_input, status, count, modifiers))
+                mention = self._medium(token, n, at, is_input, status, count, modifiers)
+                found.append(replace(mention, role=led) if led and n < at else mention)
                 count, status, modifiers = 1, "new", []
             elif token.gloss:
                 modifiers.extend(token.gloss.split())
         return found
+
+    def _led_by(self, token: _Token) -> str:
+        """What the thing after a word like "给" is to a thing that is made: for it, or from it."""
+        if self.verb is None or self.verb.part != "maker":
+            return ""
+        return {"给": "for", "为": "for"}.get(token.text, "from") if token.text in _LEADING else ""
 
     def _is_medium(self, n: int) -> bool:
         return n < len(self.tokens) and self.tokens[n].part == "media"
@@ -572,8 +609,12 @@ class _Clause:
         names = [t.gloss for t in self.tokens]
         if "style" not in names or self.verb is None or self.verb.part != "maker":
             return []
+        if main.wanted not in ("image", "video", ""):
+            return []  # "80年代风格的音乐": composers take styles in their words
         at = names.index("style")
         style = names[at - 1] if at else ""
+        if not style:
+            return []
         said = f"in the style of {style}"
         pointer = Mention("它", "it", "object", "pronoun", start=self.start)
         return [

@@ -65,6 +65,21 @@ _NAMING = frozenset(
         "url",
         "link",
         "website",
+        "map",
+        "painting",
+        "drawing",
+        "sketch",
+        "film",
+        "movie",
+        "tune",
+        "voice",
+        "score",
+        "poster",
+        "portrait",
+        "footage",
+        "story",
+        "poem",
+        "sign",
     ]
 )
 _NUMBERING = re.compile(r"\(\d{1,2}\)\s*(?=[A-Za-z])|(?:(?<=\s)|^)\d{1,2}[.)]\s+(?=[A-Za-z])")

@@ -88,7 +88,9 @@ def hidden_imperatives(words: Sequence[Word], read: set[int], openers: frozenset
 
 
 _AHEAD = re.compile(
-    r"\s*((?:from|using|with|based on|for|on|in)\s[^,;]+),\s*(([a-z]+)\s.+)$", re.I | re.S
+    r"\s*((?:from|using|with|(?:based|conditioned) on|(?:guided|steered) by|for|on|in|following|after"
+    r"|according to)\s[^,;]+),\s*(([a-z]+)\s.+)$",
+    re.I | re.S,
 )
 
 
@@ -105,6 +107,20 @@ _IDIOMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.I), said)
     for pattern, said in (
         (r"\b(?:get|getting) rid of\b", "remove"),
+        (
+            r"\buse (?P<a>[^,;]+?) to (?P<b>(?:make|paint|draw|create|generate|compose|write|produce)"
+            r" [^,;.]+)",
+            r"\g<b> from \g<a>",
+        ),
+        (
+            r"\bI (?:do not|don't|do n't) want (?P<a>[^,;.]+?)(?: any ?more)?"
+            r"(?P<end>$|[;.]|,? (?:so |please |and )*(?:remove|delete|erase) (?:it|them)\b)",
+            r"remove \g<a>",
+        ),
+        (
+            r"\b(make|draw|paint|write|compose|build|create|produce|design|record) (?:me|us)\b",
+            r"\1",
+        ),
         (r"\b(?:to go|that goes|that go|going) (?:along )?with\b", "for"),
         (
             r"\buse (?P<a>[^,;]+?) as (?:the |its |a |an )?(?:new |background )?"
@@ -112,6 +128,7 @@ _IDIOMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"(?: (?:of|for|in|on) (?P<b>(?:the |my |this )?[\w.-]+(?<![.])))?",
             r"put \g<a> onto \g<b>",
         ),
+        (r"\bas (?:its|the) (?:new )?(?:sound ?track|sound|music|audio)(?: track)?\b(?! of)", ""),
     )
 )
 _ONTO_NOTHING = re.compile(r"\bonto (?=$|[,.;]| and\b)")

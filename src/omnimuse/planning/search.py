@@ -30,6 +30,7 @@ from omnimuse.planning.intent import NEW, PRONOUN, Intent, Step
 from omnimuse.planning.resources import Resource, related
 from omnimuse.planning.retrieval import stem
 from omnimuse.planning.values import find_values
+from omnimuse.planning.vocabulary import kind_made_by
 
 _MOST_COPIES = 12
 
@@ -51,7 +52,7 @@ class Weights:
     namesake: float = 0.05
     cost: float = 0.015
     unserved: float = 0.2
-    plain: float = 0.5
+    plain: float = 1.0
     listing: float = 0.08
     given: float = 0.05
     absent: float = 0.15
@@ -64,6 +65,7 @@ class Weights:
     repeat: float = 0.15
     dangling: float = 0.4
     faint: float = 0.25
+    unheard: float = 0.15
     skip: float = 0.5
     beam: int = 6
     tools: int = 5
@@ -147,7 +149,10 @@ class PlanSearch:
         wrought = {m.kind for m in step.mentions if m.is_wrought and m.status != PRONOUN}
         if results[1:] and results[-1].kind in wrought and not self._assume:
             results = results[:-1]  # "put it on a picture of bread": what was there before
-        points_back = any(m.status == PRONOUN and m.role == "object" for m in step.mentions)
+        points_back = any(
+            m.status == PRONOUN and m.role in (("object",) if self._assume else ("object", "to"))
+            for m in step.mentions
+        )
         if points_back and results and not self._assume:
             return self._readings[index].for_kind(results[-1].kind)
         given = [r for r in draft.resources if not r.is_result and (r.ref or r.kind != "text")]
@@ -241,8 +246,22 @@ class PlanSearch:
     def _apply(
         self, draft: Draft, index: int, step: Step, name: str, gain: float, binder: Binder
     ) -> list[Draft]:
+        """The draft with a tool for a step; also told by what is shown: "a song of this"."""
         spec = self.specs[name]
         binding = binder.bind(spec)
+        grown = self._wired(draft, index, step, spec, gain, binding)
+        shown = [r for r in binding.loose if not r.is_result and not is_textual(r.kind)]
+        told = [p for p in spec.inputs if p.name in binding.content and p.name in TELLING]
+        if shown and told and not self._assume and not is_textual(shown[0].kind):
+            rest = tuple(name for name in binding.content if name != told[0].name)
+            other = replace(binding, content=rest, missing=(*binding.missing, told[0]))
+            grown += self._wired(draft, index, step, spec, gain, other)
+        return grown
+
+    def _wired(
+        self, draft: Draft, index: int, step: Step, spec: ToolSpec, gain: float, binding: Binding
+    ) -> list[Draft]:
+        name = spec.name
         grown, cost = draft, 0.0
         is_guess = binding.is_lost or not set(binding.content) <= TELLING
         if not self._assume and binding.content and binding.dangling and is_guess:
@@ -269,7 +288,7 @@ class PlanSearch:
             same = self._elaborated(grown, name, inputs)
         gain += self.weights.sure * (binding.sureness - 1.0)
         gain -= cost + sum(
-            self.weights.loose * (1 if self._assume else 2 if r.is_result else 4)
+            self.weights.loose * (1 if self._assume else 2 if r.is_result else 5)
             for r in binding.loose
             if r.order not in fetched
         )
@@ -279,6 +298,7 @@ class PlanSearch:
         if not self._assume:
             gain -= self.weights.dangling * binding.dangling
             gain -= self.weights.guessed * binding.guessed
+            gain -= self.weights.unheard * _is_unheard(step, spec, binding)
         if same is not None:
             made = {**grown.made, index: tuple(r for r in grown.resources if r.node == same)}
             return [
@@ -458,6 +478,18 @@ class PlanSearch:
             )
         }
         return drop_nodes(draft, drop) if drop else draft
+
+
+def _is_unheard(step: Step, spec: ToolSpec, binding: Binding) -> bool:
+    """A new thing is to be shown, and the tool only works on what is given."""
+    shows_new = any(
+        m.role == "object" and m.status == NEW and not m.kind and not m.literals
+        for m in step.mentions
+    )
+    takes = any(not r.is_result and r.ref for items in binding.inputs.values() for r in items)
+    shows_new = shows_new or bool(step.details.get("subject"))
+    is_made = step.wanted == "image" or kind_made_by(step.verb) == "image"
+    return is_made and shows_new and takes and not binding.content and not is_collector(spec)
 
 
 def _is_named_after(name: str, verb: str) -> bool:

@@ -26,6 +26,7 @@ from omnimuse.planning.syntax import Sentence, Word
 from omnimuse.planning.values import is_measure
 from omnimuse.planning.vocabulary import kind_made_by
 
+_WHERE = frozenset(["to", "on", "onto", "under", "over", "into", "behind"])
 TEXTS = frozenset(["text", "lyrics", "caption", "transcript"])
 
 
@@ -129,9 +130,11 @@ class SentenceReader(PredicateFinder):
         if not mentions and lemma in LIGHT and len(words) < 2:
             return []
         mentions, before = self._ingredients(token, mentions)
-        if before and lemma in ADDING and len(mentions) == len(before):
+        if before and lemma in ADDING and not any(map(_says_where, mentions)):
             pointer = Mention("it", "it", "to", "pronoun", start=mentions[-1].start + 1)
-            mentions = [*mentions, pointer]
+            mentions, is_to_it = [*mentions, pointer], True
+        else:
+            is_to_it = False
         offset += len(before)
         after: list[Mention] = []
         if self.given is not None and not is_nominal:
@@ -167,6 +170,9 @@ class SentenceReader(PredicateFinder):
                 clause = without_phrase(clause, self._masked_again(extra.text), extra.role)
             step = self._step(token, clause, own, is_nominal)
             step = replace(step, query=_in_short(step.query, own))
+            if is_to_it:
+                put = next(m for m in own if m.is_wrought)
+                step = replace(step, query=f"{lemma} the {put.kind} to it")
             steps.append(with_more(step, text) if is_nominal and len(wanted_parts) == 1 else step)
         style = next((m for m in mentions if m.head == "style" and m.role in ("in", "with")), None)
         if style is not None and not is_nominal:
@@ -352,6 +358,12 @@ class SentenceReader(PredicateFinder):
 
     def _text(self, tokens: list[Word]) -> str:
         return "".join(t.text_with_ws for t in tokens).strip(" ,.;:!?")
+
+
+def _says_where(mention: Mention) -> bool:
+    """Whether a phrase says to what a thing is added."""
+    is_other = bool(mention.kind) and not mention.is_wrought
+    return mention.status == "pronoun" or is_other or mention.role in _WHERE
 
 
 def _in_short(query: str, mentions: list[Mention]) -> str:

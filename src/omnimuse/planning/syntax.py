@@ -92,6 +92,7 @@ def build_sentences(text: str, tokens: Sequence[Any]) -> list[Sentence]:
     for word in words:
         _mend_plural(words, word)
         _mend_medium(words, word)
+        _mend_aloud(words, word)
     roots: dict[int, list[Word]] = {}
     for word in words:
         node = word
@@ -133,6 +134,9 @@ def _mend_medium(words: list[Word], word: Word) -> None:
     previous = words[word.i - 1] if word.i else None
     if previous is None or not kind_of(word.lower_) or previous.tag_ not in ("VBG", "VBN", "NN"):
         return
+    if word.head is previous and not word.children and word.dep_ != "compound":
+        _swap(previous, word)
+        return
     is_led = any(c.dep_ == "det" and c.i == previous.i - 1 for c in previous.children)
     if not is_led or word.pos_ not in ("VERB", "AUX") or word.head is word:
         return
@@ -153,6 +157,33 @@ def _mend_medium(words: list[Word], word: Word) -> None:
         word.children.append(child)
     previous.children, previous.head, previous.dep_ = kept, word, "amod"
     word.children = sorted([previous, *word.children], key=lambda child: child.i)
+
+
+def _swap(head: Word, word: Word) -> None:
+    """The word after a head takes its place, and the head becomes its modifier."""
+    if head.head is head or head.dep_ not in ("pobj", "dobj", "conj"):
+        return
+    above = head.head
+    above.children[above.children.index(head)] = word
+    head.children.remove(word)
+    word.head, word.dep_, word.tag_ = above, head.dep_, "NN"
+    before = [c for c in head.children if c.i < head.i]
+    after = [c for c in head.children if c.i > word.i]
+    for child in (*before, *after):
+        child.head = word
+    head.children, head.head, head.dep_ = [], word, "amod"
+    word.children = sorted([head, *before, *after], key=lambda child: child.i)
+
+
+def _mend_aloud(words: list[Word], word: Word) -> None:
+    """Such as "write it and read it aloud": aloud is read what stands nearest."""
+    if word.lower_ not in ("aloud", "loud") or word.head is word or word.children:
+        return
+    verb = next((w for w in reversed(words[: word.i]) if w.tag_.startswith("VB")), None)
+    if verb is not None and verb is not word.head and not word.is_ancestor(verb):
+        word.head.children.remove(word)
+        word.head, word.dep_ = verb, "advmod"
+        verb.children.append(word)
 
 
 def _with_space(text: str, tokens: Sequence[Any], n: int) -> str:
