@@ -105,7 +105,7 @@ class Binder:
         named = {
             links[0][1]
             for m, links in zip(self._mentions, self._links)
-            if m.status != PRONOUN and links and links[0][0] >= _STRONG and m.count == 1
+            if m.status not in (PRONOUN, NEW) and links and links[0][0] >= _STRONG and m.count == 1
         }
         return [
             [item for item in links if item[1] not in named] or links

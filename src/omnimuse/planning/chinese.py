@@ -29,6 +29,7 @@ _QUANTITIES = (
     (re.compile(rf"({_NUMBER})\s*秒(?:钟)?"), "seconds"),
     (re.compile(rf"({_NUMBER})\s*倍"), "times"),
     (re.compile(rf"({_NUMBER})\s*(?:像素|px)"), "px"),
+    (re.compile(rf"({_NUMBER})\s*年代"), "years"),
     (re.compile(rf"百分之({_NUMBER})"), "percent"),
 )
 _BREAK = re.compile(r"[，,。；;！!？?\n]+|、(?=\s*[把将再并])")

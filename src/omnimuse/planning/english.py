@@ -22,7 +22,7 @@ from omnimuse.planning.mending import (
     said_plainly,
     trim_clause,
 )
-from omnimuse.planning.sentences import SentenceReader, parted, with_more
+from omnimuse.planning.sentences import SentenceReader, chosen, parted, with_more
 from omnimuse.planning.syntax import Sentence, Word, build_sentences
 from omnimuse.planning.values import is_measure
 
@@ -61,7 +61,7 @@ class EnglishDecomposer:
             steps.extend(_without_umbrellas(found, len(steps)))
             given.extend(known)
         if self._given is not None:
-            steps = parted(steps)
+            steps = parted(chosen(steps))
         return Intent(prompt, "en", tuple(steps), masked.literals, tuple(given), masked=masked.text)
 
     def _sentences(self, text: str, shift: int = 0) -> Iterator[tuple[Sentence, int]]:

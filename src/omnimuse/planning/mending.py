@@ -88,8 +88,8 @@ def hidden_imperatives(words: Sequence[Word], read: set[int], openers: frozenset
 
 
 _AHEAD = re.compile(
-    r"\s*((?:from|using|with|(?:based|conditioned) on|(?:guided|steered) by|for|on|in|following|after"
-    r"|according to)\s[^,;]+),\s*(([a-z]+)\s.+)$",
+    r"\s*((?:from|using|with|(?:based|conditioned) on|(?:guided|steered) by|for|on|in|following"
+    r"|after|according to)\s[^,;]+),\s*(([a-z]+)\s.+)$",
     re.I | re.S,
 )
 
@@ -108,9 +108,14 @@ _IDIOMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, said in (
         (r"\b(?:get|getting) rid of\b", "remove"),
         (
-            r"\buse (?P<a>[^,;]+?) to (?P<b>(?:make|paint|draw|create|generate|compose|write|produce)"
-            r" [^,;.]+)",
+            r"\buse (?P<a>[^,;]+?) to "
+            r"(?P<b>(?:make|paint|draw|create|generate|compose|write|produce) [^,;.]+)",
             r"\g<b> from \g<a>",
+        ),
+        (  # whole pictures are segmented by the tools that draw after the segments
+            r"\bsegment (?P<a>[^,;]+?),? (?:and|then) "
+            r"(?P<b>\w+ [^,;.]+ from the (?:segmentation|segments))",
+            r"\g<b> of \g<a>",
         ),
         (
             r"\bI (?:do not|don't|do n't) want (?P<a>[^,;.]+?)(?: any ?more)?"

@@ -233,7 +233,7 @@ class PlanSearch:
 
     def _taking(self, step: Step, spec: ToolSpec) -> float:
         """What it costs to work on a thing where the words ask for a new one: "draw a cover"."""
-        if not step.details.get("core") or is_collector(spec):
+        if not step.details.get("core") or step.details.get("after") or is_collector(spec):
             return 0.0
         takes = any(p.is_required and not is_textual(p.kind) for p in spec.inputs)
         is_made = any(
@@ -483,7 +483,7 @@ class PlanSearch:
 def _is_unheard(step: Step, spec: ToolSpec, binding: Binding) -> bool:
     """A new thing is to be shown, and the tool only works on what is given."""
     shows_new = any(
-        m.role == "object" and m.status == NEW and not m.kind and not m.literals
+        m.role in ("object", "of") and m.status == NEW and not m.kind and not m.literals
         for m in step.mentions
     )
     takes = any(not r.is_result and r.ref for items in binding.inputs.values() for r in items)

@@ -21,11 +21,12 @@ from omnimuse.planning.predicates import (
     is_complement,
     is_past,
 )
-from omnimuse.planning.resources import related
+from omnimuse.planning.resources import ordinal_of, related
 from omnimuse.planning.syntax import Sentence, Word
 from omnimuse.planning.values import is_measure
 from omnimuse.planning.vocabulary import kind_made_by
 
+_AFTER = frozenset(["from", "following", "after", "in", "to", "by", "with"])
 _WHERE = frozenset(["to", "on", "onto", "under", "over", "into", "behind"])
 TEXTS = frozenset(["text", "lyrics", "caption", "transcript"])
 
@@ -260,6 +261,9 @@ class SentenceReader(PredicateFinder):
         elif not wanted and token is not None and lemma_of(token) in SAYING:
             wanted = kind_made_by(lemma_of(token))  # "say 'hello'": the words are there
         core = core_of("" if token is None or is_nominal else token.text, wanted, mentions)
+        source = self._source(token, mentions) if token is not None and not is_nominal else None
+        if token is not None and source is not None:
+            wanted, core = "image", self._core_after(token, self.masked.speak(clause), source)
         ways = self._ways(token) if token is not None else 0
         weak = is_nominal and token is not None and any(m.status != "new" for m in mentions[:1])
         return Step(
@@ -271,8 +275,32 @@ class SentenceReader(PredicateFinder):
             wanted=wanted,
             is_firm=not ways and not weak,
             start=self._start(token, mentions),
-            details={**({"umbrella": ways} if ways else {}), **({"core": core} if core else {})},
+            details={
+                **({"umbrella": ways} if ways else {}),
+                **({"core": core} if core else {}),
+                **({"after": True} if source is not None else {}),
+            },
         )
+
+    def _source(self, token: Word, mentions: Sequence[Mention]) -> Mention | None:
+        """What a new thing is drawn after: "paint a knight from the pose map a.png"."""
+        if self.given is None or kind_made_by(lemma_of(token)) != "image":
+            return None
+        if not drawn_things(mentions):
+            return None
+        media = [m for m in mentions if m.kind == "image" and m.status in ("known", "literal")]
+        led = (
+            [m for m in mentions if m.role in _AFTER and m.start <= max(x.start for x in media)]
+            if media
+            else []
+        )
+        return led[-1] if led and all(m.role in (*_AFTER, "of", "object") for m in media) else None
+
+    @staticmethod
+    def _core_after(token: Word, query: str, source: Mention) -> str:
+        """The clause without what is shown: "paint a picture from the pose map"."""
+        at = query.rfind(f" {source.role} ")
+        return f"{token.text} a picture{query[at:]}" if at > 0 else f"{token.text} a picture"
 
     def _tells(self, token: Word, mentions: list[Mention], is_nominal: bool) -> bool:
         """Whether a verb that makes something makes it of a text that is there."""
@@ -352,7 +380,8 @@ class SentenceReader(PredicateFinder):
         """Several new things of several kinds under one verb: each becomes a step."""
         things = [m for m in mentions if m.role == "object" and m.status == "new" and m.kind]
         if is_nominal and len({m.kind for m in things}) < 2:
-            wanted = [m for m in mentions if m.role == "object" and m.status == "new"]
+            new = [m for m in mentions if m.role == "object" and m.status == "new"]
+            wanted = [m for m in new if not any(m is not o and m.text in o.text for o in new)]
             return wanted if len(wanted) > 1 and all(" " in m.text for m in wanted) else []
         return things if len({m.kind for m in things}) > 1 else []
 
@@ -396,6 +425,30 @@ def drawn_things(mentions: Sequence[Mention]) -> list[Mention]:
         for m in mentions
         if m.role == "object" and m.status == "new" and not m.kind and not m.literals
     ]
+
+
+_CHOOSING = frozenset(["take", "choose", "pick", "select", "use"])
+
+
+def chosen(steps: list[Step]) -> list[Step]:
+    """Such as "Of a.png and b.png take the second and crop it": what is chosen is then "it"."""
+    for at, step in enumerate(steps[:-1]):
+        which = next((n for m in step.mentions if (n := ordinal_of(m)) is not None), None)
+        named = [m for m in step.mentions if m.literals]
+        if step.verb not in _CHOOSING or which is None or not -len(named) <= which < len(named):
+            continue
+        meant = named[which]
+
+        def put(mention: Mention, meant: Mention = meant) -> Mention:
+            if mention.status != "pronoun" or mention.count != 1:
+                return mention
+            return replace(mention, status="literal", kind=meant.kind, literals=meant.literals)
+
+        after = steps[at + 1]
+        after = replace(after, mentions=tuple(map(put, after.mentions)))
+        moved = [replace(s, joins=s.joins - (s.joins > at)) for s in [after, *steps[at + 2 :]]]
+        return [*steps[:at], *moved]
+    return steps
 
 
 def parted(steps: list[Step]) -> list[Step]:
