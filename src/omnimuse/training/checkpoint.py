@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -203,8 +203,17 @@ def pack_optimizer(name: str, optimizer: Any) -> tuple[dict[str, Any], dict[str,
     return tensors, {"groups": state["param_groups"], "scalars": scalars}
 
 
-def unpack_optimizer(name: str, optimizer: Any, saved: Checkpoint) -> None:
+def unpack_optimizer(
+    name: str, optimizer: Any, saved: Checkpoint,
+    fit: Callable[[Any, Any], Any] = lambda parameter, value: value,
+) -> None:  # fmt: skip
     """Put saved state back into an optimiser.
+
+    Args:
+        name: of the optimiser.
+        optimizer: where it goes.
+        saved: what `pack_optimizer` gave.
+        fit: brings a value to the form of its parameter.
 
     Raises:
         CheckpointError: the state is of another optimiser.
@@ -213,9 +222,12 @@ def unpack_optimizer(name: str, optimizer: Any, saved: Checkpoint) -> None:
     if entry is None:
         raise CheckpointError(f"the checkpoint has no optimiser {name!r}")
     state: dict[int, dict[str, Any]] = {}
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for path, value in saved.part(f"optimizer.{name}").items():
         index, _, key = path.partition(".")
-        state.setdefault(int(index), {})[key] = value
+        if int(index) >= len(parameters):
+            raise CheckpointError(f"optimiser {name!r} does not fit: it has more parameters")
+        state.setdefault(int(index), {})[key] = fit(parameters[int(index)], value)
     for index, entries in entry["scalars"].items():
         state.setdefault(int(index), {}).update(entries)
     try:

@@ -76,6 +76,9 @@ class Recipe(Generic[C]):
         role: the role that a card of the trained model plays.
         saves_trained_only: checkpoints hold only parameters that are trained (adapters on a frozen
             base that `build` loads).
+        layers: names of `ModuleList`s in the model, whose entries a sharded run gathers one after
+            another; the rest of the model is gathered around a whole step.
+        whole_because: why the model cannot be sharded; empty where it can.
         search_space: what `--search` may change in the recipe's settings: name -> ("log", low,
             high), ("float", low, high), ("int", low, high) or ("choice", value, ...).
         published: figures of the paper or of later work, on full data, for the model card.
@@ -89,6 +92,8 @@ class Recipe(Generic[C]):
     monitor: ClassVar[str] = ""
     role: ClassVar[str] = "unconditional-image-generation"
     saves_trained_only: ClassVar[bool] = False
+    layers: ClassVar[tuple[str, ...]] = ()
+    whole_because: ClassVar[str] = ""
     search_space: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
     published: ClassVar[Mapping[str, str]] = {}
 

@@ -77,6 +77,8 @@ class TrainConfig:
     """CPU threads; 0 leaves torch's choice."""
     tensorboard: bool = False
     """Write TensorBoard events too."""
+    shard: bool = False
+    """Cut parameters, gradients and optimiser state over the processes (FSDP)."""
 
 
 @dataclass(frozen=True)

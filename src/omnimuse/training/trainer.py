@@ -9,12 +9,14 @@ A run is a function of its settings, its data and its seed: each step's batch an
 equals the uninterrupted one bit for bit on a CPU (with `minutes`, the schedule follows the clock).
 
 Several processes (`accelerate launch`) each take their share of every batch; gradients are averaged
-when an optimiser is applied, so that a recipe may call any method of its model.
+when an optimiser is applied, so that a recipe may call any method of its model. With `train.shard`,
+each keeps only its slices of the model (`training.sharding`).
 """
 
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -23,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from omnimuse.errors import ConfigError, NonFiniteLossError, RunCancelled
-from omnimuse.training import checkpoint
+from omnimuse.training import checkpoint, sharding
 from omnimuse.training.boards import Board
 from omnimuse.training.dataset import Dataset
 from omnimuse.training.ema import AveragedModel
@@ -35,7 +37,7 @@ from omnimuse.training.run_folder import RunFolder
 from omnimuse.training.schedule import rate_factor
 from omnimuse.training.settings import RunSettings
 
-WHOLE_MODEL_TYPES = ("NO", "MULTI_CPU", "MULTI_GPU", "MULTI_XPU", "MULTI_NPU")
+LAUNCHED = ("NO", "MULTI_CPU", "MULTI_GPU", "MULTI_XPU", "MULTI_NPU")
 PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
@@ -103,7 +105,8 @@ class Trainer:
         """Train to the end, from the start or from the folder's checkpoint.
 
         Raises:
-            ConfigError: the launcher asks for a sharded model, or a package is missing.
+            ConfigError: the launcher asks for what is not there, the recipe cannot be sharded, or a
+                package is missing.
             FolderBusyError: another training works there, or has left a checkpoint and `resume` is
                 not asked for.
             CheckpointError: nothing to resume, or not of this recipe, data or settings.
@@ -112,7 +115,7 @@ class Trainer:
             StorageError: a checkpoint could not be saved; the one before is kept.
         """
         with self.folder.lock(resume=resume):
-            self._set_up()
+            self._set_up(is_new=not resume)
             self._load() if resume else self._begin()
             try:
                 self._loop()
@@ -122,34 +125,57 @@ class Trainer:
 
     # -- before ---------------------------------------------------------------------------------
 
-    def _set_up(self) -> None:
+    def _launch(self) -> None:
+        """Accelerate's part: processes, precision, accumulation."""
         import torch
         from accelerate import Accelerator
         from accelerate.state import AcceleratorState
 
         train = self.settings.train
+        is_cut = sharding.is_asked_for(train, os.environ)
+        if is_cut:
+            sharding.check(self.recipe)
         AcceleratorState._reset_state()  # settings of an earlier run in this process
         if train.threads:
             torch.set_num_threads(train.threads)
-        self.accelerator = Accelerator(
-            mixed_precision=PRECISION[train.precision],
-            gradient_accumulation_steps=train.accumulate,
-            cpu=self.device_name == "cpu",
-        )
-        if self.accelerator.distributed_type not in WHOLE_MODEL_TYPES:
+        with sharding.left_to_us():
+            self.accelerator = Accelerator(
+                mixed_precision=PRECISION[train.precision],
+                gradient_accumulation_steps=train.accumulate,
+                cpu=self.device_name == "cpu",
+            )
+        if self.accelerator.distributed_type not in LAUNCHED:
             raise ConfigError(
                 f"the launcher asks for {self.accelerator.distributed_type.value}",
-                hint="Each process holds the whole model here: launch without sharding.",
+                hint="Launch plain processes, or with --use_fsdp for a sharded model.",
             )
         self.device = (
             torch.device(self.device_name) if self.device_name else self.accelerator.device
         )
+        self._is_cut = is_cut and self.accelerator.num_processes > 1
+
+    def _set_up(self, *, is_new: bool) -> None:
+        import torch
+
+        self._launch()
+        train = self.settings.train
         torch.manual_seed(train.seed)
-        self.model = self.recipe.build(self.settings.recipe, self.train_data.spec).to(self.device)
+        self.model = self._built()
+        self.sharding: sharding.Sharding | None = None
+        if self._is_cut:
+            if is_new:
+                self._prepare()  # which may need whole weights
+            self.sharding = sharding.Sharding(
+                self.model, self.recipe.layers, self.device, self.accelerator.num_processes,
+                os.environ,
+            )  # fmt: skip
         self.optimizers = {
             name: self.accelerator.prepare_optimizer(optimizer)
             for name, optimizer in self.recipe.optimizers(self.model, self.settings.recipe).items()
         }
+        if self.sharding is not None:
+            for optimizer in self.optimizers.values():
+                sharding.one_by_one(optimizer)
         self._parameters = {
             name: [p for group in o.param_groups for p in group["params"]]
             for name, o in self.optimizers.items()
@@ -159,7 +185,7 @@ class Trainer:
         }
         trained_only = self.recipe.saves_trained_only
         self._kept_names = checkpoint.trained_names(self.model) if trained_only else None
-        self.average: AveragedModel | None = None
+        self.average: AveragedModel | sharding.ShardedAverage | None = None
         self.state = StepState(
             self.model, self.settings.recipe, self.device,
             backward=self._backward, apply=self._apply,
@@ -177,22 +203,35 @@ class Trainer:
         self._is_plain = (  # nothing for Accelerate to do between two steps
             not self._is_mixed and train.accumulate == 1 and self.accelerator.num_processes == 1
         )
+        self._steps_by_itself = type(self.recipe).step is not Recipe.step
         self._finite: Any = None
         self._evaluated_at = -1
 
-    def _begin(self) -> None:
-        import torch
+    def _built(self) -> Any:
+        return self.recipe.build(self.settings.recipe, self.train_data.spec).to(self.device)
 
-        self._seed_step(-1, 0)
-        self.model.eval()
-        with torch.no_grad():
-            self.recipe.prepare(self.model, self.settings.recipe, self.train_data.in_memory())
+    def _begin(self) -> None:
+        if self.sharding is None:
+            self._prepare()
         self._start_average()
         self.folder.write_settings(self.settings)
 
+    def _prepare(self) -> None:
+        import torch
+
+        self._seed_step(-1, 0, process=0)
+        self.model.eval()
+        with torch.no_grad():
+            self.recipe.prepare(self.model, self.settings.recipe, self.train_data.in_memory())
+
     def _start_average(self) -> None:
         decay = self.settings.train.ema_decay
-        self.average = AveragedModel(self.model, decay) if decay else None
+        if not decay:
+            self.average = None
+        elif self.sharding is None:
+            self.average = AveragedModel(self.model, decay)
+        else:
+            self.average = sharding.ShardedAverage(self.sharding, decay)
 
     def _load(self) -> None:
         saved = checkpoint.read(self.folder.checkpoint)
@@ -200,19 +239,28 @@ class Trainer:
         self._put(self.model, saved.part("model"), self.folder.checkpoint.name)
         self._start_average()
         if self.average is not None:
-            self._put(self.average.module, saved.part("ema"), "the averaged model")
+            with self._averaged() as module:
+                self._put(module, saved.part("ema"), "the averaged model")
         for name, optimizer in self.optimizers.items():
-            checkpoint.unpack_optimizer(name, optimizer, saved)
+            checkpoint.unpack_optimizer(name, optimizer, saved, sharding.like)
         self.step = int(saved.meta["step"])
         self.elapsed_before = float(saved.meta["elapsed_s"])
         self.best = dict(saved.meta["best"])
 
     def _put(self, module: Any, tensors: Mapping[str, Any], what: str) -> None:
+        if self.sharding is not None:
+            tensors = sharding.sliced(module, tensors)
         checkpoint.load_module(module, tensors, what, self._kept_names)
 
     def _state(self, module: Any, prefix: str) -> dict[str, Any]:
         state = checkpoint.module_state(module, self._kept_names)
-        return {f"{prefix}.{name}": value for name, value in state.items()}
+        return self._whole({f"{prefix}.{name}": value for name, value in state.items()})
+
+    def _whole(self, tensors: dict[str, Any]) -> dict[str, Any]:
+        """As they are saved: of a sharded model, put together on the main process."""
+        if self.sharding is None:
+            return tensors
+        return sharding.whole(tensors, keep=self.accelerator.is_main_process)
 
     def _identity(self) -> dict[str, Any]:
         """What must be the same for a run to go on."""
@@ -228,8 +276,8 @@ class Trainer:
 
     def _loop(self) -> None:
         train = self.settings.train
-        while self.step < train.steps and self._progress() < 1:
-            if self.is_cancelled():
+        while self.step < train.steps and self._agreed(self._progress()) < 1:
+            if self._agreed(float(self.is_cancelled())):
                 self._save()
                 raise RunCancelled(
                     f"stopped after {self.step} steps, which are saved",
@@ -240,6 +288,16 @@ class Trainer:
                 self._evaluate()
             if train.checkpoint_every and self.step % train.checkpoint_every == 0:
                 self._save()
+
+    def _agreed(self, value: float) -> float:
+        """The largest of all processes' values, so that all end at the same step."""
+        if self.accelerator.num_processes == 1:
+            return value
+        import torch
+
+        found = torch.tensor(value, dtype=torch.float64, device=self.device)
+        torch.distributed.all_reduce(found, torch.distributed.ReduceOp.MAX)
+        return float(found)
 
     def _advance(self) -> None:
         """One step, its averages and its log line."""
@@ -253,6 +311,8 @@ class Trainer:
     def _step(self) -> dict[str, Any]:
         """One optimiser step, in `accumulate` parts."""
         self.model.train()
+        if self.sharding is not None:
+            self.sharding.gather()
         state = self.state
         state.step, state.progress = self.step, self._progress()
         factor = rate_factor(self.settings.train, self.step, state.progress)
@@ -265,6 +325,8 @@ class Trainer:
             batch = self.feed(self.step, part)
             with self._part_context():
                 logs = self.recipe.step(state, batch)
+        if self.sharding is not None:
+            self.sharding.release()
         return logs
 
     @contextmanager
@@ -277,14 +339,15 @@ class Trainer:
                 stack.enter_context(self.accelerator.autocast())
             yield
 
-    def _seed_step(self, step: int, part: int) -> None:
+    def _seed_step(self, step: int, part: int, process: int | None = None) -> None:
         """All chance of a step comes from here, so that nothing before it matters."""
         import random
 
         import numpy as np
         import torch
 
-        seed = mix(self.settings.train.seed, step + 1, part, self.accelerator.process_index)
+        process = self.accelerator.process_index if process is None else process
+        seed = mix(self.settings.train.seed, step + 1, part, process)
         random.seed(seed)
         np.random.seed(seed % 2**32)
         torch.default_generator.manual_seed(seed)
@@ -299,16 +362,25 @@ class Trainer:
         else:  # asking a GPU would wait for it; the answer is read with the next log line
             finite = torch.isfinite(loss.detach())
             self._finite = finite if self._finite is None else self._finite & finite
+        if self.sharding is not None:
+            others = [p for key, ps in self._parameters.items() if key != name for p in ps]
+            self.sharding.backward(loss, others, lambda loss: self._mixed_backward(loss, kwargs))
+            return
         if len(self.optimizers) > 1:
             kwargs.setdefault("inputs", self._parameters[name])
         if self._is_plain:
             loss.backward(**kwargs)
             return
+        self._mixed_backward(loss, kwargs)
+
+    def _mixed_backward(self, loss: Any, options: dict[str, Any]) -> None:
+        import torch
+
         with torch.autocast(self.device.type, enabled=False):
-            self.accelerator.backward(loss, **kwargs)
+            self.accelerator.backward(loss, **options)
 
     def _check_finite(self, finite: Any) -> None:
-        if finite is not None and not bool(finite):
+        if finite is not None and self._agreed(float(not bool(finite))):
             kept = (
                 "the last checkpoint is kept" if self.folder.checkpoint.exists() else "none saved"
             )
@@ -327,15 +399,22 @@ class Trainer:
         (optimizer.optimizer if self._is_plain else optimizer).step()
         if self.accelerator.sync_gradients:  # as Accelerate's own, which looks at signatures too
             optimizer.optimizer.zero_grad(set_to_none=True)
+        if self.sharding is not None and self._steps_by_itself:
+            self.sharding.renew()
 
     def _clip(self, parameters: list[Any]) -> None:
         import torch
 
+        if self.sharding is not None:
+            sharding.clip_norm(parameters, self.settings.train.clip_norm)
+            return
         torch.nn.utils.clip_grad_norm_(parameters, self.settings.train.clip_norm)
 
     def _average_gradients(self, parameters: list[Any]) -> None:
-        """Mean over processes, in one message."""
-        if self.accelerator.num_processes == 1:
+        """Mean over processes, in one message; of slices, backward has done it."""
+        if self.sharding is not None:
+            parameters = [p for p in parameters if not sharding.is_slice(p)]
+        if self.accelerator.num_processes == 1 or not parameters:
             return
         import torch
 
@@ -358,9 +437,23 @@ class Trainer:
 
     # -- now and then ---------------------------------------------------------------------------
 
-    @property
-    def _final_model(self) -> Any:
-        return self.model if self.average is None else self.average.module
+    @contextmanager
+    def _averaged(self) -> Iterator[Any]:
+        """The model with its averaged weights, where there are some."""
+        if isinstance(self.average, sharding.ShardedAverage):
+            with self.average.put_in():
+                yield self.model
+        else:
+            yield self.model if self.average is None else self.average.module
+
+    @contextmanager
+    def _final_model(self) -> Iterator[Any]:
+        """What is judged and sampled; of a sharded model, by all processes in step."""
+        with ExitStack() as stack:
+            model = stack.enter_context(self._averaged())
+            if self.sharding is not None:
+                stack.enter_context(self.sharding.gathered())
+            yield model.eval()
 
     def _log(self, logs: Mapping[str, Any]) -> None:
         self._check_finite(self._finite)
@@ -385,10 +478,9 @@ class Trainer:
     def _figures(self) -> dict[str, float]:
         import torch
 
-        model = self._final_model.eval()
         generator = torch.Generator(self.device).manual_seed(self.settings.train.seed)
         self._seed_step(-2, 0)
-        with torch.no_grad():
+        with torch.no_grad(), self._final_model() as model:
             return {
                 name: float(value)
                 for name, value in self.recipe.evaluate(
@@ -398,7 +490,7 @@ class Trainer:
 
     def _evaluate(self) -> None:
         self._evaluated_at = self.step
-        figures = self._figures()
+        figures = self._of_main_process(self._figures())
         self._tell("evaluation", figures)
         self._sample_sheet(self.folder.samples_path(self.step))
         name = self.recipe.monitor
@@ -406,33 +498,46 @@ class Trainer:
             self.best = figures
             self._save_weights()
 
+    def _of_main_process(self, figures: dict[str, float]) -> dict[str, float]:
+        """Statistics of batches differ between processes; a decision may not."""
+        if self.accelerator.num_processes == 1:
+            return figures
+        from accelerate.utils import broadcast_object_list
+
+        found: dict[str, float] = broadcast_object_list([figures])[0]
+        return found
+
     def _sample_sheet(self, path: Path) -> None:
-        count = self.settings.train.samples
-        if not count or not self.accelerator.is_main_process:
+        count, is_main = self.settings.train.samples, self.accelerator.is_main_process
+        if not count or not (is_main or self.sharding):
             return
         import torch
 
         from omnimuse.training.sheets import save_sheet
 
-        model = self._final_model.eval()
         generator = torch.Generator(self.device).manual_seed(self.settings.train.seed)
-        with torch.no_grad():
+        with torch.no_grad(), self._final_model() as model:
             samples = self.recipe.sample(model, self.settings.recipe, n=count, generator=generator)
+        if not is_main:
+            return
         save_sheet(samples.float().cpu().numpy(), path)
         if self.board is not None:
             self.board.picture(path, self.step)
 
     def _save(self) -> None:
         self._check_finite(self._finite)
-        if not self.accelerator.is_main_process:
+        if not (self.accelerator.is_main_process or self.sharding):
             return
         tensors = self._state(self.model, "model")
         if self.average is not None:
-            tensors |= self._state(self.average.module, "ema")
+            with self._averaged() as module:
+                tensors |= self._state(module, "ema")
         optimizers = {}
         for name, optimizer in self.optimizers.items():
             more, optimizers[name] = checkpoint.pack_optimizer(name, optimizer)
-            tensors |= more
+            tensors |= self._whole(more)
+        if not self.accelerator.is_main_process:
+            return
         meta = {
             **self._identity(), "step": self.step, "elapsed_s": self._elapsed_s(),
             "best": self.best, "optimizers": optimizers,
@@ -441,9 +546,12 @@ class Trainer:
         self._tell("checkpoint", {})
 
     def _save_weights(self) -> None:
+        if not (self.accelerator.is_main_process or self.sharding):
+            return
+        with self._averaged() as module:
+            tensors = self._state(module, "model")
         if not self.accelerator.is_main_process:
             return
-        tensors = self._state(self._final_model, "model")
         spec = self.train_data.spec
         meta = {
             "recipe": self.recipe.name, "settings": self.settings.to_dict(), "step": self.step,
@@ -462,7 +570,7 @@ class Trainer:
         self._save()
         self.accelerator.wait_for_everyone()
         saved = checkpoint.read(self.folder.weights)
-        model = self._final_model
+        model = self._whole_again()
         self._put(model, saved.part("model"), self.folder.weights.name)
         self._sample_sheet(self.folder.path / "samples.png")
         floor = self.recipe.floor(self.settings.recipe, self.train_data.in_memory(), self.held_out)
@@ -476,6 +584,13 @@ class Trainer:
         if self.board is not None:
             self.board.close()
         return result
+
+    def _whole_again(self) -> Any:
+        """Where the best weights go."""
+        if self.sharding is not None:
+            self.model, self.sharding, self.average = self._built(), None, None
+        with self._averaged() as model:
+            return model
 
     def _describe(self, result: Result) -> None:
         """What the run measured, its cards, and the recipe's own files."""
