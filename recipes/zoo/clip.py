@@ -19,13 +19,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from omnimuse.errors import CheckpointError, ConfigError, DatasetError
-from omnimuse.evaluation.pairs import r_precision
+from omnimuse.evaluation.pairs import candidates, r_precision
 from omnimuse.models.clip import CLIP, CLIPConfig, clip_loss
 from omnimuse.models.siglip import SigLIP, siglip_loss
 from omnimuse.training.dataset import Batch, Dataset, DataSpec
 from omnimuse.training.recipe import Recipe, StepState
-
-CANDIDATES = 100
 
 
 @dataclass(frozen=True)
@@ -143,15 +141,18 @@ class CLIPRecipe(Recipe[Config]):
         part, device = data.take(np.sort(rows)), model.log_scale.device
         images = [model.image(batch["x"]) for batch in part.batches(250, device)]
         texts = model.text(self.sentences(config, list(part.captions)).to(device))
+        groups = part.texts.get("concept", part.captions)
         found = r_precision(
-            torch.cat(images).cpu().numpy(), texts.cpu().numpy(), among=min(CANDIDATES, len(part)),
-            groups=part.texts.get("concept", part.captions),
-        )  # fmt: skip
+            torch.cat(images).cpu().numpy(),
+            texts.cpu().numpy(),
+            among=candidates(groups),
+            groups=groups,
+        )
         return {self.monitor: 1 - found}
 
     def floor(self, config: Config, train: Dataset, held_out: Dataset) -> dict[str, float]:
         """Guessing."""
-        return {self.monitor: 1 - 1 / min(CANDIDATES, len(held_out))}
+        return {self.monitor: 1 - 1 / candidates(held_out.texts.get("concept", held_out.captions))}
 
     def exports(
         self, model: CLIP | SigLIP, config: Config

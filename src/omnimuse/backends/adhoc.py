@@ -18,6 +18,7 @@ from omnimuse.backends.card import ModelCard, Source
 from omnimuse.backends.diffusers_audio import AUDIO_PIPELINES
 from omnimuse.backends.store import ModelStore
 from omnimuse.backends.transformers_audio import AUDIO_ROLES, architecture_of
+from omnimuse.backends.transformers_clip import CLIP_KINDS
 from omnimuse.config import Settings
 from omnimuse.errors import ArgumentError, CheckpointError
 
@@ -26,6 +27,7 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
     "diffusers": ("text-to-image", "image-to-image", "inpainting"),
     "diffusers-audio": ("text-to-audio",),
     "transformers": ("text-generation",),
+    "transformers-clip": ("zero-shot-image-classification",),
 }
 _SCHEMES = ("file:", "hub:", "http:", "https:")
 
@@ -90,6 +92,8 @@ def sniff_checkpoint(path: Path) -> tuple[str, dict[str, Any]]:
         config = _json(path / "config.json")
         if architecture_of(path) in AUDIO_ROLES:
             return "transformers-audio", {}
+        if architecture_of(path) in CLIP_KINDS:
+            return "transformers-clip", {}
         if "model_type" in config:
             return "transformers", {"architectures": list(config.get("architectures") or ())}
     else:

@@ -250,6 +250,22 @@ class ImageClassifier(Protocol):
 
 
 @runtime_checkable
+class PictureTextEncoder(Protocol):
+    """Role `zero-shot-image-classification`: pictures and texts in one space, as in CLIP."""
+
+    scale: float
+    """What cosines are multiplied by before a softmax over texts."""
+
+    def embed_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Unit vectors (N, D) of pictures (H, W, 3) or (H, W, 4) of any sizes."""
+        ...
+
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors (N, D) of the same space."""
+        ...
+
+
+@runtime_checkable
 class Segmenter(Protocol):
     """Roles `image-segmentation` and `mask-generation`."""
 

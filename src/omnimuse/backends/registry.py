@@ -35,6 +35,7 @@ BUILT_IN: dict[str, str] = {
     "melody-gpt": "omnimuse.backends.melody_lm:MelodyModel",
     "ncnn": "omnimuse.backends.ncnn_images:NcnnUpscaler",
     "onnx-classifier": "omnimuse.backends.vision:OnnxClassifier",
+    "onnx-clip": "omnimuse.backends.onnx_clip:OnnxClip",
     "onnx-mask": "omnimuse.backends.vision:OnnxSegmenter",
     "onnx-text": "omnimuse.backends.onnx_text:OnnxEmbedder",
     "openai-http": "omnimuse.backends.http_openai:OpenAIEndpoint",
@@ -45,6 +46,7 @@ BUILT_IN: dict[str, str] = {
     "style-onnx": "omnimuse.backends.style:StyleTransfer",
     "transformers": "omnimuse.backends.transformers_text:TransformersGenerator",
     "transformers-audio": "omnimuse.backends.transformers_audio:TransformersAudio",
+    "transformers-clip": "omnimuse.backends.transformers_clip:TransformersClip",
     "whisper": "omnimuse.backends.whisper:WhisperRecognizer",
 }
 
@@ -53,6 +55,7 @@ REQUIREMENTS: Mapping[str, tuple[str, ...]] = {
     "diffusers-audio": ("torch", "diffusers", "transformers"),
     "transformers": ("torch", "transformers"),
     "transformers-audio": ("torch", "transformers"),
+    "transformers-clip": ("torch", "transformers"),
 }
 
 

@@ -92,15 +92,21 @@ def _solving(
 @click.option("-n", "count", type=click.IntRange(16, 50_000), default=500, show_default=True,
               help="Samples to make.")  # fmt: skip
 @click.option("--features", default="gradients", show_default=True, help="gradients or pixels.")
+@click.option(
+    "--judge",
+    default="",
+    metavar="CARD",
+    help="A CLIP for CLIPScore and R-precision where there are captions; `none`: neither.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the samples.")
 @click.option("--html", "page", type=click.Path(path_type=Path), help="Write a report here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.pass_obj
 def generative(
-    settings: Any, model: str, data: str, count: int, features: str, seed: int, page: Path | None,
-    as_json: bool,
+    settings: Any, model: str, data: str, count: int, features: str, judge: str, seed: int,
+    page: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    r"""Measure a generator against real data: distances, coverage, novelty.
+    r"""Measure a generator against real data: distances, coverage, novelty, fit to captions.
 
     \b
     omnimuse eval generative --model runs/vae-mnist --data mnist --html report.html
@@ -115,6 +121,7 @@ def generative(
 
     captions: tuple[str, ...] = ()
     own: dict[str, float] = {}
+    eyes = None
     if Path(model).exists():
         name, samples, run = sample_run(Path(model), folder("recipes") / "zoo", count, seed=seed)
         train, held_out = load(replace(run.settings.data, name=data), settings.models_dir)
@@ -127,10 +134,11 @@ def generative(
             samples = sample_painter(
                 painter, captions, held_out.x[0].shape, seed=seed, report=_progress
             )
+            eyes = _judge(studio, judge) if held_out.captions else None
         name = model
     report = evaluate_generator(
-        samples, train, held_out, model=name, features=features, captions=captions, own=own,
-        seed=seed,
+        samples, train, held_out, model=name, features=features, captions=captions, judge=eyes,
+        own=own, seed=seed,
     )  # fmt: skip
     if page is not None:
         page.parent.mkdir(parents=True, exist_ok=True)
@@ -147,6 +155,22 @@ def generative(
         click.echo(f"  {figure.name:<20}{figure.value:>12.4g}{interval}{real}")
     for note in report.notes:
         click.echo(f"  {note}", err=True)
+
+
+def _judge(studio: Any, name: str) -> tuple[str, Any] | None:
+    """The CLIP to judge by: the one named, else the best there is, else none."""
+    from omnimuse.errors import BackendUnavailableError
+
+    role = "zero-shot-image-classification"
+    if name == "none":
+        return None
+    try:
+        card = studio.house.resolver.resolve(role, name or None)
+        return card.name, studio.house.resolver.role(role, name or None)
+    except BackendUnavailableError:
+        if name:
+            raise
+        return None
 
 
 def _progress(done: int, total: int) -> None:

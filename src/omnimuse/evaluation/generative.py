@@ -7,14 +7,16 @@ named; figures in different features cannot be compared.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from omnimuse.backends.base import PictureTextEncoder
 from omnimuse.errors import ArgumentError, InputError
 from omnimuse.evaluation.distributions import (
     bootstrap_interval,
@@ -26,6 +28,7 @@ from omnimuse.evaluation.distributions import (
     neighbourhoods,
 )
 from omnimuse.evaluation.frechet import frechet_distance, gradient_histograms
+from omnimuse.evaluation.pairs import candidates, clip_score, r_precision
 from omnimuse.training.dataset import Dataset
 
 Array = npt.NDArray[Any]
@@ -122,6 +125,7 @@ def evaluate_generator(
     features: str = "gradients",
     classify: Callable[[Array], Array] | None = None,
     captions: Sequence[str] = (),
+    judge: tuple[str, PictureTextEncoder] | None = None,
     own: Mapping[str, float] | None = None,
     seed: int = 0,
     shown: int = 12,
@@ -135,7 +139,8 @@ def evaluate_generator(
         model: its name, for the report.
         features: a name of `NAMED_FEATURES`; points are their own features.
         classify: pictures -> class shares, for the Inception Score.
-        captions: of the samples.
+        captions: of the samples, the first of `held_out` in its order.
+        judge: a CLIP's name and itself, for CLIPScore and R-precision where there are captions.
         own: figures of the generator's own run (`nats`, ...), to stand beside these.
         seed: of resampling.
         shown: how many samples are shown with their nearest training sample.
@@ -175,6 +180,9 @@ def evaluate_generator(
     figures.append(
         Figure("memorised_share", memorised_share(made, learnt, there), real=0.01, better="lower")
     )
+    if judge is not None and captions and not is_points:
+        figures += told_by_words(samples, held_out, captions, judge[1], seed=seed)
+        notes.append(f"CLIPScore and R-precision by {judge[0]}")
     places, near = nearest(made[:shown], learnt)
     if classify is not None and not is_points:
         figures.append(
@@ -193,6 +201,48 @@ def evaluate_generator(
         model, held_out.name, "points" if is_points else features, tuple(figures), samples,
         known[places], tuple(float(g) for g in near), tuple(captions), tuple(notes),
     )  # fmt: skip
+
+
+def told_by_words(
+    samples: Array, held_out: Dataset, captions: Sequence[str], encoder: PictureTextEncoder, *,
+    seed: int = 0,
+) -> list[Figure]:  # fmt: skip
+    """CLIPScore and R-precision of pictures of captions, beside those of the real pictures.
+
+    Args:
+        samples: (N, C, H, W) in [0, 1], picture n of caption n.
+        held_out: its first N pictures are the real ones of these captions.
+        captions: N texts.
+        encoder: a CLIP.
+        seed: of the other captions that are drawn, and of resampling.
+    """
+    count = min(len(samples), len(captions), len(held_out))
+    texts = encoder.embed_texts(list(captions[:count]))
+    real = np.asarray(held_out.take(np.arange(count)).x)
+    made, there = (
+        encoder.embed_pictures([_coloured(picture) for picture in pictures])
+        for pictures in (np.rint(np.clip(samples[:count], 0, 1) * 255).astype(np.uint8), real)
+    )
+    groups = held_out.texts.get("concept", held_out.captions)[:count] or tuple(captions[:count])
+    among = candidates(groups)
+    figures = [Figure("clip_score", clip_score(made, texts), real=clip_score(there, texts))]
+    if among >= 2:
+        found, best = (
+            r_precision(vectors, texts, among=among, groups=groups, seed=seed)
+            for vectors in (made, there)
+        )
+        spread = 1.96 * math.sqrt(max(found * (1 - found), 1 / count) / count)
+        interval = (max(0.0, found - spread), min(1.0, found + spread))
+        figures.append(Figure(f"r_precision_of_{among}", found, interval, best, "higher"))
+    return [replace(figure, better="higher") for figure in figures]
+
+
+def _coloured(picture: Array) -> npt.NDArray[np.uint8]:
+    """(C, H, W) -> (H, W, 3)."""
+    found: npt.NDArray[np.uint8] = np.broadcast_to(picture, (3, *picture.shape[1:])).transpose(
+        1, 2, 0
+    )
+    return np.ascontiguousarray(found)
 
 
 def _manifolds(made: Array, perfect: Array, there: Array) -> list[Figure]:

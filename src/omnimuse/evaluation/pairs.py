@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 
 import numpy as np
@@ -106,6 +107,12 @@ def r_precision(
         others = rng.choice(np.flatnonzero(kinds != kinds[n]), among - 1, replace=False)
         hits += bool(row[n] > row[others].max())
     return hits / len(near)
+
+
+def candidates(groups: Sequence[Hashable], most: int = 100) -> int:
+    """How many texts `r_precision` can choose from with these groups, `most` at the most."""
+    largest = max(Counter(groups).values(), default=0)
+    return min(most, len(groups) - largest + 1)
 
 
 def _same(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Floats, Floats]:

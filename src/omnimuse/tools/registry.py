@@ -36,6 +36,7 @@ BUILT_IN: dict[str, str] = {
             "find_edges",
             "read_text",
         ),
+        "picture_search": ("find_picture",),
         "diffusion": ("redraw_image", "fill_region", "draw_from_structure", "rewrite_prompt"),
         "speech": ("synthesize_speech", "transcribe_speech", "make_subtitles"),
         "music": (

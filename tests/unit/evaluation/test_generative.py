@@ -151,3 +151,40 @@ def test_a_run_is_measured_from_the_command_line(tmp_path: Path, models_dir: Pat
     assert said["samples"] == 64
     assert "modes_of_8" in {figure["name"] for figure in said["figures"]}
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+class Bright:
+    """A CLIP that knows how bright a picture is."""
+
+    scale = 10.0
+
+    def embed_pictures(self, pictures):
+        angle = np.array([p.mean() / 255 for p in pictures])
+        return np.stack([np.cos(angle), np.sin(angle)], 1).astype(np.float32)
+
+    def embed_texts(self, texts):
+        angle = np.array([float(text) for text in texts])
+        return np.stack([np.cos(angle), np.sin(angle)], 1).astype(np.float32)
+
+
+def test_captions_are_judged_beside_the_real_pictures() -> None:
+    words = tuple(f"{picture.mean() / 255:.6f}" for picture in HELD.x)
+    told = Dataset("bars", HELD.x, captions=words)
+    count = 40
+    report = evaluate_generator(
+        HELD.x[:count] / 255, TRAIN, told, model="m", captions=words[:count],
+        judge=("bright-clip", Bright()),
+    )  # fmt: skip
+    figures = {figure.name: figure for figure in report.figures}
+    name = next(name for name in figures if name.startswith("r_precision_of_"))
+    assert figures[name].value == figures[name].real > 0.9
+    assert figures["clip_score"].value == pytest.approx(100, abs=0.01)
+    assert any("bright-clip" in note for note in report.notes)
+    wrong = evaluate_generator(
+        np.roll(HELD.x[:count], 1, axis=0) / 255, TRAIN, told, model="m", captions=words[:count],
+        judge=("bright-clip", Bright()),
+    )  # fmt: skip
+    found = next(f for f in wrong.figures if f.name == name)
+    assert found.value < 0.3
+    assert found.interval is not None
+    assert found.interval[0] <= found.value <= found.interval[1]
