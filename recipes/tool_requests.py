@@ -2,8 +2,8 @@
 
 Self-instruction (Wang et al. 2023, arXiv:2212.10560) and back-instruction (Shen et al. 2023,
 arXiv:2311.18760) ask a large model to write a request for tools sampled from a graph. Here people's
-phrases for 236 tools of thirteen trades (`data/tool_phrases.txt`) are composed over sampled chains:
-every word is known to belong to a tool or to none.
+phrases for 278 tools of many trades (`planning/data/tool_phrases.txt`) are composed over sampled
+chains: every word is known to belong to a tool or to none.
 
     python recipes/tool_requests.py -n 20 [--seed 0]        # look at some
 """
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-DATA = Path(__file__).parent / "data" / "tool_phrases.txt"
+DATA = Path(__file__).parents[1] / "src/omnimuse/planning/data/tool_phrases.txt"
 HELD_TRADES = ("clinic", "shop floor", "robots and home")
 NOUNS = {
     "text": ["text", "article", "paragraph", "note", "message", "story", "document", "speech",
@@ -108,10 +108,11 @@ IRREGULAR = {
     "make": "made", "find": "found", "get": "got", "take": "taken", "give": "given",
     "write": "written", "draw": "drawn", "cut": "cut", "put": "put", "set": "set", "read": "read",
     "tell": "told", "say": "said", "speak": "spoken", "bring": "brought", "split": "split",
-    "build": "built", "rewrite": "rewritten", "rebuild": "rebuilt", "sing": "sung", "hide": "hidden",
-    "send": "sent", "speed": "sped", "blend": "blended", "transcribe": "transcribed",
+    "build": "built", "rewrite": "rewritten", "rebuild": "rebuilt", "sing": "sung",
+    "hide": "hidden", "send": "sent", "speed": "sped", "blend": "blended",
     "dub": "dubbed", "trim": "trimmed", "stop": "stopped", "pan": "panned", "crop": "cropped",
-    "keep": "kept", "spin": "spun", "scan": "scanned", "clip": "clipped", "caption": "captioned",
+    "transcribe": "transcribed", "keep": "kept", "spin": "spun", "scan": "scanned",
+    "clip": "clipped", "caption": "captioned",
 }  # fmt: skip
 NO_PASSIVE = frozenset(
     ["look", "search", "have", "let", "come", "say", "sound", "be", "in", "with", "chat", "talk",
@@ -327,7 +328,7 @@ class Writer:
         return self._fill(self.rng.choice(last.of(sort)), last, inner), sort
 
     def _stacked(self, run: list[Tool], about: Tagged) -> Tagged | None:
-        """ "A unique, simplified version of it", "a stabilised film about bees": many modifiers."""
+        """Many modifiers: "a unique, simplified version of it", "a stabilised film about bees"."""
         rng = self.rng
         told = [t for t in run if t.of("~")]
         maker = next((t for t in run if t not in told), None)
@@ -348,7 +349,9 @@ class Writer:
             text.add(rng.choice(tool.of("~")), tool.name)
         noun = self._noun(run[-1].output)
         if maker is not None:
-            text.add(" ").add(noun + rng.choice([" of ", " about ", " based on ", " showing "]), maker.name)
+            text.add(" ").add(
+                noun + rng.choice([" of ", " about ", " based on ", " showing "]), maker.name
+            )
             return text.add(self._creative(maker) or about)
         return text.add(f" {rng.choice(['version', 'version', noun])} of ").add(about)
 

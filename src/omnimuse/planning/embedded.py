@@ -7,24 +7,26 @@ Grammar says what is asked, sentence vectors say which tool means it, kinds say 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from omnimuse.assets.asset import Asset
 from omnimuse.errors import NeedsInputError, PlanError
+from omnimuse.graph.kinds import ancestors, is_textual
 from omnimuse.graph.plan import Node, Plan, Ref
 from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.arguments import ArgumentFiller
 from omnimuse.planning.content import resolve_content
 from omnimuse.planning.context import Reading, read_clauses
 from omnimuse.planning.draft import Draft, DraftNode
-from omnimuse.planning.evidence import complete, weighed
+from omnimuse.planning.evidence import settle, weighed
 from omnimuse.planning.intent import Intent, Step
 from omnimuse.planning.language import decompose
 from omnimuse.planning.masking import Masked
 from omnimuse.planning.mending import THINGS, openers_of
+from omnimuse.planning.phrasebook import phrases_for
 from omnimuse.planning.pointing import bind_masks, bind_pointing, fit_durations, pointed_at
 from omnimuse.planning.questions import (
     ask_for_arguments,
@@ -34,12 +36,15 @@ from omnimuse.planning.questions import (
 )
 from omnimuse.planning.resources import Resource, initial_resources
 from omnimuse.planning.retrieval import ToolIndex
-from omnimuse.planning.search import PlanSearch, Weights
+from omnimuse.planning.search import PlanSearch, Weights, is_told
 from omnimuse.planning.tagger import RequestTagger, Tags, load_tagger
 from omnimuse.planning.values import find_values, without_lengths
+from omnimuse.planning.verdict import Evidence, verdict
 from omnimuse.request import Request
 
 MAX_PROMPT_CHARS = 20_000
+_CLEARLY, _PLAINLY = 0.2, 0.3
+Phrases = Mapping[str, Sequence[str]]
 
 
 class EmbeddedPlanner:
@@ -67,6 +72,7 @@ class EmbeddedPlanner:
         self._cache_dir, self._serves = cache_dir, serves
         self._makers: dict[str, Mapping[str, float]] = {}
         self._tagger: RequestTagger | None = None
+        self._lent: tuple[dict[str, ToolSpec], Phrases] | None = None
         self._index_of: tuple[dict[str, ToolSpec], ToolIndex] | None = None
 
     def plan(
@@ -148,15 +154,17 @@ class EmbeddedPlanner:
         resources = initial_resources(
             intent, attached, assume=self._assume, kinds=_kinds_taken(specs)
         )
-        if not self._assume:
-            intent = replace(intent, steps=tuple(map(as_picture, intent.steps)))
         score = self._index(specs).score
+        if not self._assume:
+            intent = replace(intent, steps=settled(intent.steps, specs, resources, score))
         readings = read_clauses(intent, specs, resources, score, cores=not self._assume)
         fits = [reading.plain for reading in readings]
 
-        def search(intent: Intent, readings: Sequence[Reading]) -> Draft:
+        def search(
+            intent: Intent, readings: Sequence[Reading], allowed: Set[str] | None = None
+        ) -> Draft:
             return PlanSearch(
-                specs,
+                specs if allowed is None else {n: s for n, s in specs.items() if n in allowed},
                 readings,
                 weights=self._weights,
                 assume=self._assume,
@@ -166,10 +174,11 @@ class EmbeddedPlanner:
             ).search(intent, resources)
 
         if self._assume and intent.language == "en":
-            masked = Masked(intent.masked, intent.literals)
-            tags = self._tags(masked, specs)
-            readings = weighed(readings, intent, tags)
-            draft, intent = complete(intent, readings, tags, masked, specs, search)
+            tags, phrases = self._tags(Masked(intent.masked, intent.literals), specs)
+            nearer = weighed(readings, intent, tags)
+            seen = Evidence(intent, fits, tags, search(intent, nearer))
+            embed = self._roles("feature-extraction").embed
+            draft, intent = settle(seen, nearer, verdict(seen, specs, phrases, embed), search)
         else:
             draft = search(intent, readings)
         if not draft.nodes and self._assume:
@@ -205,10 +214,14 @@ class EmbeddedPlanner:
             self._makers = dict(zip(THINGS, near))
         return self._index_of[1]
 
-    def _tags(self, masked: Masked, specs: Mapping[str, ToolSpec]) -> Tags:
+    def _tags(self, masked: Masked, specs: Mapping[str, ToolSpec]) -> tuple[Tags, Phrases]:
+        """What the tagger sees, and the phrases that the tools are lent."""
         if self._tagger is None:
             self._tagger = load_tagger(self._roles)
-        return self._tagger.tag(masked, specs)
+        if self._lent is None or self._lent[0] != dict(specs):
+            embed = self._roles("feature-extraction").embed
+            self._lent = (dict(specs), phrases_for(specs, embed, cache_dir=self._cache_dir))
+        return self._tagger.tag(masked, specs, self._lent[1]), self._lent[1]
 
     def _unserved(self, specs: Mapping[str, ToolSpec]) -> frozenset[str]:
         if self._serves is None or self._assume:
@@ -259,14 +272,60 @@ class EmbeddedPlanner:
         return found
 
 
-def as_picture(step: Step) -> Step:
-    """A bare description ("a quiet lake") wants a picture, unless it says how long it lasts."""
-    if not step.details.get("bare") or step.wanted:
-        return step
+def settled(
+    steps: Sequence[Step],
+    specs: Mapping[str, ToolSpec],
+    resources: Sequence[Resource],
+    score: Callable[[Sequence[str]], list[dict[str, float]]],
+) -> tuple[Step, ...]:
+    """Steps that do not name what is wanted: what comes nearest to the words is taken for it.
+
+    A bare description is a picture ("a quiet lake") unless it is clearly something else ("a dog
+    barking twice"); a verb tells a kind ("write" a text) unless its words are clearly those of a
+    tool for what is there ("write bars 2 to 3 anew").
+    """
+    open_steps = [s for s in steps if _is_bare(s) or s.details.get("guess")]
+    near = dict(zip(map(id, open_steps), score([s.query for s in open_steps])))
+    kinds = {kind for r in resources for kind in ancestors(r.kind)}
+    return tuple(
+        (_bare(s, near[id(s)], specs) if _is_bare(s) else _guessed(s, near[id(s)], specs, kinds))
+        if id(s) in near
+        else s
+        for s in steps
+    )
+
+
+def _is_bare(step: Step) -> bool:
+    return bool(step.details.get("bare")) and not step.wanted
+
+
+def _bare(step: Step, near: Mapping[str, float], specs: Mapping[str, ToolSpec]) -> Step:
+    """A bare description with the kind that is wanted, unless it says how long it lasts."""
+    told = {name: near[name] for name, spec in specs.items() if spec.outputs and is_told(spec)}
+    shown = max((v for n, v in told.items() if specs[n].outputs[0].kind == "image"), default=0.0)
+    best = max(sorted(told), key=lambda name: told[name], default="")
+    if best and told[best] > shown + _PLAINLY:
+        return replace(step, wanted=specs[best].outputs[0].kind)
     said = str(step.details.get("english") or step.text)
     if any(value.dimension == "duration" for value in find_values(said)):
         return step
     return replace(step, wanted="image", details={**step.details, "core": "make a picture"})
+
+
+def _guessed(
+    step: Step, near: Mapping[str, float], specs: Mapping[str, ToolSpec], kinds: Set[str]
+) -> Step:
+    """A step without the kind that its verb alone told, if the words are those of another tool."""
+    made = [
+        near[n] for n, spec in specs.items() if spec.outputs and spec.outputs[0].kind == step.wanted
+    ]
+    for name, spec in specs.items():
+        needed = [p.kind for p in spec.inputs if p.is_required and not is_textual(p.kind)]
+        is_fed = bool(needed) and all(kind in kinds for kind in needed)
+        if is_fed and near[name] > max(made, default=0.0) + _CLEARLY:
+            details = {key: value for key, value in step.details.items() if key != "core"}
+            return replace(step, wanted="", details=details)
+    return step
 
 
 def _literals(step: Step) -> set[str]:

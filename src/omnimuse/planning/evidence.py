@@ -1,27 +1,42 @@
 """What the request tagger saw, as evidence for the search: nearer tools, and steps overlooked.
 
 Grammar cuts a request into steps; the tagger reads it word by word. Where both agree a tool comes
-nearer. Where the tagger is sure of a tool that no step led to ("the *summarised* transcript"), the
-words become a step of their own, before or after the one around them, as the kinds allow.
+nearer. Then the verdict on each tool counts: the search is run again with the tools that are asked
+for alone. Where no step led to one of them ("the *summarised* transcript"), the words become a step
+of their own, before or after the one around them, as the kinds allow.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 
-from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.context import Reading, Scores
 from omnimuse.planning.draft import Draft
 from omnimuse.planning.intent import PRONOUN, Intent, Mention, Step
 from omnimuse.planning.masking import Masked
-from omnimuse.planning.tagger import Region, Tags
+from omnimuse.planning.tagger import Tags
+from omnimuse.planning.verdict import Evidence
 
-NEARER, DOUBT = 0.30, 0.04
-SURE, SURER = 0.7, 0.85
-_FOUND = 0.8
-_MOST = 4
+NEARER, DOUBT = 0.40, 0.07
+ASKED = 0.45
+_FOUND, _AROUND = 0.8, 0.2
+
+
+@dataclass(frozen=True)
+class Region:
+    """Words that ask for one tool.
+
+    Attributes:
+        tool: its name.
+        start: first character, in the masked text.
+        end: after the last one.
+    """
+
+    tool: str
+    start: int
+    end: int
 
 
 def weighed(readings: Sequence[Reading], intent: Intent, tags: Tags) -> list[Reading]:
@@ -54,30 +69,34 @@ def step_ranges(intent: Intent) -> list[tuple[int, int]]:
     return [(step.start, ends[step.start]) for step in intent.steps]
 
 
-def complete(
-    intent: Intent,
-    readings: list[Reading],
-    tags: Tags,
-    masked: Masked,
-    specs: Mapping[str, ToolSpec],
-    search: Callable[[Intent, Sequence[Reading]], Draft],
+def settle(
+    seen: Evidence,
+    readings: Sequence[Reading],
+    chances: Mapping[str, float],
+    search: Callable[[Intent, Sequence[Reading], Set[str]], Draft],
 ) -> tuple[Draft, Intent]:
-    """The best draft, with steps for what the tagger is sure of and the grammar overlooked.
+    """The best draft of just the tools that the request asks for, with steps for those overlooked.
 
     Args:
-        intent: the steps.
+        seen: what is known of the request, and a first draft.
         readings: of its steps.
-        tags: of its words.
-        masked: the request.
-        specs: the tools.
-        search: steps and readings -> the best draft.
+        chances: how likely each tool is asked for.
+        search: steps, readings, and the tools that may be used -> the best draft.
     """
-    draft = search(intent, readings)
-    for region in _overlooked(draft, intent, tags, specs):
+    asked = {name for name, chance in chances.items() if chance > ASKED}
+    if not asked:
+        mine = {node.tool for node in seen.draft.nodes} or set(chances)
+        asked = {max(sorted(mine), key=lambda name: chances[name])}
+    draft, intent = seen.draft, seen.intent
+    readings = _narrowed(readings, draft, asked)
+    draft = search(intent, readings, asked)
+    masked = Masked(intent.masked, intent.literals)
+    missing = asked - {node.tool for node in draft.nodes}
+    for region in sorted((_region(seen.tags, name) for name in missing), key=lambda r: r.start):
         best: tuple[float, Draft, Intent, list[Reading]] | None = None
         for is_before in (True, False):
             longer, more = _with_step(intent, readings, region, masked, is_before=is_before)
-            grown = search(longer, more)
+            grown = search(longer, more, asked)
             if _keeps(draft, grown, region.tool) and (best is None or grown.score > best[0]):
                 best = (grown.score, grown, longer, more)
         if best is not None:
@@ -85,34 +104,26 @@ def complete(
     return draft, intent
 
 
-def _overlooked(
-    draft: Draft, intent: Intent, tags: Tags, specs: Mapping[str, ToolSpec]
-) -> list[Region]:
-    """Sure regions whose tool is not in the draft, one for each tool.
-
-    Words before the first step mostly tell what there is; and where a step has found a tool that
-    takes and gives the same kinds, its words rather say more about that one: both must be surer.
-    """
-    known = {node.tool for node in draft.nodes}
-    ranges = step_ranges(intent)
-    first = min((start for start, _ in ranges), default=0)
-    found: dict[str, Region] = {}
-    for region in tags.regions():
-        if region.tool in known:
-            continue
-        around = {n for n, (a, b) in enumerate(ranges) if a <= region.start < b}
-        beside = {_kinds(specs[node.tool]) for node in draft.nodes if node.step in around}
-        is_doubtful = region.start < first or _kinds(specs[region.tool]) in beside
-        if region.sureness > (SURER if is_doubtful else SURE):
-            kept = found.get(region.tool)
-            if kept is None or region.sureness > kept.sureness:
-                found[region.tool] = region
-    return sorted(found.values(), key=lambda r: r.start)[:_MOST]
+def _narrowed(readings: Sequence[Reading], draft: Draft, asked: Set[str]) -> list[Reading]:
+    """Readings by which each step finds the asked tool that it led to, or none."""
+    found: list[Reading] = []
+    for number, reading in enumerate(readings):
+        mine = {n.tool for n in draft.nodes if n.step == number and not n.is_inserted} & asked
+        near = {name: _FOUND if name in mine else 0.0 for name in reading.plain}
+        found.append(Reading(near))
+    return found
 
 
-def _kinds(spec: ToolSpec) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    takes = tuple(port.kind for port in spec.inputs if port.is_required)
-    return takes, tuple(port.kind for port in spec.outputs)
+def _region(tags: Tags, tool: str) -> Region:
+    """The words that ask for a tool the most: the surest one, and those around it."""
+    column = tags.names.index(tool)
+    shares = tags.shares[:, column]
+    first = last = int(shares.argmax())
+    while first > 0 and shares[first - 1] > _AROUND:
+        first -= 1
+    while last + 1 < len(shares) and shares[last + 1] > _AROUND:
+        last += 1
+    return Region(tool, tags.spans[first][0], tags.spans[last][1])
 
 
 def _keeps(draft: Draft, grown: Draft, tool: str) -> bool:

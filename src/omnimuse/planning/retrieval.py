@@ -157,7 +157,7 @@ class ToolIndex:
             words = frozenset(w for text in own for w in words_of(text))
             self._entries.append(_Entry(spec.name, (len(texts), len(texts) + len(own)), words))
             texts.extend(own)
-        self._vectors: Any = _cached(texts, embed, cache_dir) if texts else None
+        self._vectors: Any = cached_vectors(texts, embed, cache_dir) if texts else None
         spread = Counter(word for entry in self._entries for word in entry.words)
         total = max(len(self._entries), 2)
         self._rarity = {w: math.log(total / n) / math.log(total) for w, n in spread.items()}
@@ -183,7 +183,9 @@ class ToolIndex:
         return found
 
 
-def _cached(texts: list[str], embed: Callable[[Sequence[str]], Any], folder: Path | None) -> Any:
+def cached_vectors(
+    texts: list[str], embed: Callable[[Sequence[str]], Any], folder: Path | None
+) -> Any:
     """The texts' vectors, from the cache file if they were made before."""
     import hashlib
 

@@ -28,27 +28,9 @@ if TYPE_CHECKING:
 HEADS, LAYERS = 6, 2
 ENCODER = "all-minilm-l6-v2-int8"
 _EPSILON = 1e-5
-_SURE, _GAP = 0.4, 2
 _ENDINGS = {"image": "jpg", "audio": "wav", "video": "mp4"}
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])[QFU]\d+x(?![A-Za-z0-9])")
 Arrays = Mapping[str, "NDArray[np.float32]"]
-
-
-@dataclass(frozen=True)
-class Region:
-    """Words that ask for one tool.
-
-    Attributes:
-        tool: its name.
-        start: first character, in the masked text.
-        end: after the last one.
-        sureness: mean probability of its words.
-    """
-
-    tool: str
-    start: int
-    end: int
-    sureness: float
 
 
 @dataclass(frozen=True)
@@ -59,42 +41,21 @@ class Tags:
         names: the tools.
         spans: character ranges of the words, in the masked text.
         shares: (words, tools), each row with at most 1 in all; the rest asks for no tool.
+        bare: the same, of the tools' own words alone where phrases were lent to them.
     """
 
     names: tuple[str, ...]
     spans: tuple[tuple[int, int], ...]
     shares: NDArray[np.float32]
+    bare: NDArray[np.float32]
 
     def within(self, start: int, end: int) -> dict[str, float]:
         """How strongly words between two characters ask for each tool: the best two together."""
-        import numpy as np
-
         rows = [n for n, (a, b) in enumerate(self.spans) if a < end and b > start]
         if not rows:
             return {}
-        part = self.shares[rows[0] : rows[-1] + 1]
-        pairs = (part[:-1] + part[1:]) / 2 if len(part) > 1 else part
-        return dict(zip(self.names, np.max(pairs, axis=0).tolist()))
-
-    def regions(self) -> tuple[Region, ...]:
-        """Runs of words that ask for one tool, in order; small gaps are bridged."""
-        found: list[Region] = []
-        best = self.shares.argmax(axis=1) if len(self.shares) else []
-        run: list[int] = []
-        for n, tool in enumerate(best):
-            if self.shares[n, tool] <= _SURE:
-                continue
-            if run and (best[run[-1]] != tool or n - run[-1] > _GAP + 1):
-                found.append(self._region(run, int(best[run[-1]])))
-                run = []
-            run.append(n)
-        if run:
-            found.append(self._region(run, int(best[run[-1]])))
-        return tuple(found)
-
-    def _region(self, rows: Sequence[int], tool: int) -> Region:
-        sure = float(self.shares[list(rows), tool].mean())
-        return Region(self.names[tool], self.spans[rows[0]][0], self.spans[rows[-1]][1], sure)
+        best = strongest(self.shares[rows[0] : rows[-1] + 1])
+        return dict(zip(self.names, best.tolist()))
 
 
 class RequestTagger:
@@ -107,53 +68,62 @@ class RequestTagger:
 
     def __init__(self, arrays: Arrays, encoder: Any) -> None:
         self._arrays, self._encoder = arrays, encoder
-        self._tools: tuple[tuple[str, ...], Any, Any] | None = None
+        self._tools: tuple[tuple[tuple[str, ...], ...], Any] | None = None
 
-    def tag(self, masked: Masked, specs: Mapping[str, ToolSpec]) -> Tags:
+    def tag(
+        self,
+        masked: Masked,
+        specs: Mapping[str, ToolSpec],
+        phrases: Mapping[str, Sequence[str]] | None = None,
+    ) -> Tags:
         """How strongly each word of a masked request asks for each tool.
 
         Args:
             masked: the request; its literals are read as plain names of files and texts.
             specs: the tools.
+            phrases: further ways of asking for some of them.
         """
-        import numpy as np
-
-        names, vectors, owners = self._vectors(specs)
+        lent = phrases or {}
+        own = [tuple(documents_of(spec)) for spec in specs.values()]
+        more = [(*texts, *lent.get(name, ())) for name, texts in zip(specs, own)]
         said, places = spoken(masked)
         states, ranges = self._encoder.locate_tokens([said])[0]
         words, ask = self._read(states)
-        near = words @ vectors.T
-        scores = np.full((len(words), len(names)), -np.inf, np.float32)
-        np.maximum.at(scores.T, owners, near.T)
+        near = words @ self._vectors(specs, more).T
+        shares = self._shares(near, [len(texts) for texts in more], ask)
+        is_own = [n < len(texts) for texts, both in zip(own, more) for n in range(len(both))]
+        bare = self._shares(near[:, is_own], [len(texts) for texts in own], ask)
+        rows = [n for n, (a, b) in enumerate(ranges) if b > a]
+        spans = tuple((places[a], places[b - 1] + 1) for a, b in (ranges[n] for n in rows))
+        return Tags(tuple(specs), spans, shares[rows], bare[rows])
+
+    def _shares(self, near: Any, counts: Sequence[int], ask: Any) -> Any:
+        """Nearness of words to texts -> shares of tools, each by its nearest text."""
+        import numpy as np
+
+        starts = np.cumsum([0, *counts[:-1]])
+        scores = np.maximum.reduceat(near, starts, axis=1)
         scores = np.exp(
             (scores - scores.max(axis=1, keepdims=True)) * np.exp(self._arrays["scale"])
         )
-        shares = scores / scores.sum(axis=1, keepdims=True) / (1.0 + np.exp(-ask))
-        rows = [n for n, (a, b) in enumerate(ranges) if b > a]
-        spans = tuple((places[a], places[b - 1] + 1) for a, b in (ranges[n] for n in rows))
-        return Tags(names, spans, shares[rows])
+        return scores / scores.sum(axis=1, keepdims=True) / (1.0 + np.exp(-ask))
 
-    def _vectors(self, specs: Mapping[str, ToolSpec]) -> tuple[tuple[str, ...], Any, Any]:
-        """Names, the vectors of all their documents, and whose each is."""
+    def _vectors(self, specs: Mapping[str, ToolSpec], documents: list[tuple[str, ...]]) -> Any:
+        """The vectors of all their documents, one after the other."""
         import numpy as np
 
-        names = tuple(specs)
-        if self._tools is not None and self._tools[0] == names:
-            return self._tools
-        texts: list[str] = []
-        owners: list[int] = []
-        for number, spec in enumerate(specs.values()):
-            own = documents_of(spec)
-            texts += own
-            owners += [number] * len(own)
+        key = tuple(documents)
+        if self._tools is not None and self._tools[0] == key:
+            return self._tools[1]
+        owners = [n for n, own in enumerate(documents) for _ in own]
         p = self._arrays
-        documents = self._encoder.embed(texts)
+        said = self._encoder.embed([text for own in documents for text in own])
         kinds = self._encoder.embed([_kinds_of(spec) for spec in specs.values()])
         kinds = kinds @ p["kind.weight"].T + p["kind.bias"]
-        vectors = documents + kinds[owners]
+        vectors = said + kinds[owners]
         vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        self._tools = (names, vectors, np.array(owners))
-        return self._tools
+        self._tools = (key, vectors)
+        return vectors
 
     def _read(self, states: NDArray[np.float32]) -> tuple[Any, Any]:
         """Word states (T, D) -> unit vectors (T, D), and whether each asks for a tool (T, 1)."""
@@ -169,6 +139,12 @@ class RequestTagger:
         words = _linear(x, p, "word")
         unit = words / np.maximum(np.linalg.norm(words, axis=1, keepdims=True), 1e-12)
         return unit, _linear(x, p, "ask")
+
+
+def strongest(shares: Any) -> Any:
+    """Words' shares (T, tools) -> for each tool the best two neighbours together (tools,)."""
+    pairs = (shares[:-1] + shares[1:]) / 2 if len(shares) > 1 else shares
+    return pairs.max(axis=0)
 
 
 def _linear(x: Any, p: Arrays, name: str) -> Any:

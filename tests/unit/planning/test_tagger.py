@@ -90,14 +90,8 @@ def test_literals_are_spoken_and_places_kept() -> None:
 
 def _tags(rows: list[tuple[float, float]]) -> Tags:
     spans = tuple((6 * n, 6 * n + 5) for n in range(len(rows)))
-    return Tags(("A", "B"), spans, np.array(rows, np.float32))
-
-
-def test_regions_bridge_small_gaps_and_end_where_another_tool_begins() -> None:
-    tags = _tags([(0.9, 0), (0, 0), (0.7, 0), (0, 0.8), (0, 0.9), (0, 0), (0, 0), (0, 0), (0, 0.9)])
-    found = [(r.tool, r.start, r.end) for r in tags.regions()]
-    assert found == [("A", 0, 17), ("B", 18, 29), ("B", 48, 53)]
-    assert tags.regions()[0].sureness == pytest.approx(0.8)
+    shares = np.array(rows, np.float32)
+    return Tags(("A", "B"), spans, shares, shares)
 
 
 def test_what_a_part_asks_for_is_its_best_two_words() -> None:

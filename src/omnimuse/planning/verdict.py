@@ -1,0 +1,133 @@
+"""How likely a request asks for each tool, all evidence together.
+
+Grammar, sentence vectors, phrase book, tagger and kinds each say something about every tool of the
+set; a logistic regression of six features weighs them (coefficients by `recipes/tool_verdict.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from omnimuse.graph.spec import ToolSpec
+from omnimuse.planning.context import Scores
+from omnimuse.planning.draft import Draft
+from omnimuse.planning.intent import Intent
+from omnimuse.planning.tagger import Tags, strongest
+
+FEATURES = ("chosen", "inserted", "tagged", "tagged_bare", "said", "fed")
+COEFFICIENTS = (1.678, 4.696, 0.758, 0.468, 0.485, 0.767)
+BIAS = -0.292
+_SHARPNESS, _UNKNOWN = 10.0, 0.3
+_SHARES = (0.5, 0.3, 0.2)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a request.
+
+    Attributes:
+        intent: its steps and things.
+        nearness: for each step, how near each tool's own words are.
+        tags: of its words.
+        draft: the plan that the search would make.
+    """
+
+    intent: Intent
+    nearness: Sequence[Scores]
+    tags: Tags
+    draft: Draft
+
+
+def verdict(
+    seen: Evidence,
+    specs: Mapping[str, ToolSpec],
+    phrases: Mapping[str, Sequence[str]],
+    embed: Callable[[Sequence[str]], Any],
+) -> dict[str, float]:
+    """For each tool the probability that the request asks for it.
+
+    Args:
+        seen: the evidence.
+        specs: the tools.
+        phrases: ways of asking for some of them.
+        embed: texts -> unit vectors.
+    """
+    import numpy as np
+
+    rows = features(seen, specs, phrases, embed)
+    scores = rows @ np.array(COEFFICIENTS) + BIAS
+    return dict(zip(specs, (1.0 / (1.0 + np.exp(-scores))).tolist()))
+
+
+def features(
+    seen: Evidence,
+    specs: Mapping[str, ToolSpec],
+    phrases: Mapping[str, Sequence[str]],
+    embed: Callable[[Sequence[str]], Any],
+) -> Any:
+    """(tools, `FEATURES`): the numbers that are weighed."""
+    import numpy as np
+
+    own = {node.tool for node in seen.draft.nodes if not node.is_inserted}
+    helping = {node.tool for node in seen.draft.nodes} - own
+    said = _said(seen, list(specs), phrases, embed)
+    is_read = len(seen.tags.shares) > 0
+    tagged = strongest(seen.tags.shares) if is_read else np.zeros(len(specs))
+    bare = strongest(seen.tags.bare) if is_read else np.zeros(len(specs))
+    there = _kinds_there(seen, specs)
+    fed = [_share_fed(spec, there) for spec in specs.values()]
+    columns = (
+        [float(name in own) for name in specs],
+        [float(name in helping) for name in specs],
+        _log_odds(tagged),
+        _log_odds(bare),
+        _log_odds(said),
+        fed,
+    )
+    return np.stack([np.asarray(column, np.float64) for column in columns], axis=1)
+
+
+def _said(
+    seen: Evidence,
+    names: list[str],
+    phrases: Mapping[str, Sequence[str]],
+    embed: Callable[[Sequence[str]], Any],
+) -> Any:
+    """How much of some step goes to each tool, by its own words and the phrase book's together."""
+    import numpy as np
+
+    steps = seen.intent.steps
+    if not steps:
+        return np.full(len(names), 1.0 / max(1, len(names)))
+    near = np.array([[scores[name] for name in names] for scores in seen.nearness])
+    clauses = embed([step.query for step in steps])
+    for column, name in enumerate(names):
+        if known := phrases.get(name):
+            best = np.sort(clauses @ embed(list(known)).T, axis=1)[:, ::-1][:, : len(_SHARES)]
+            near[:, column] += best @ np.array(_SHARES[: best.shape[1]])
+        else:
+            near[:, column] += _UNKNOWN
+    shares = np.exp(_SHARPNESS * (near - near.max(axis=1, keepdims=True)))
+    return (shares / shares.sum(axis=1, keepdims=True)).max(axis=0)
+
+
+def _kinds_there(seen: Evidence, specs: Mapping[str, ToolSpec]) -> set[str]:
+    """Kinds of what is given and of what the draft makes."""
+    given = {mention.kind for mention in seen.intent.given}
+    given |= {literal.kind for literal in seen.intent.literals}
+    made = {port.kind for node in seen.draft.nodes for port in specs[node.tool].outputs}
+    return given | made
+
+
+def _share_fed(spec: ToolSpec, there: set[str]) -> float:
+    needed = [port.kind for port in spec.inputs if port.is_required]
+    return sum(kind in there for kind in needed) / max(1, len(needed))
+
+
+def _log_odds(share: Any) -> Any:
+    """Of a probability, kept finite."""
+    import numpy as np
+
+    return np.log((share + 0.01) / (1.01 - share))
