@@ -78,6 +78,9 @@ def links(prompt: str) -> list[tuple[str, str, str]]:
         ("children playing on the beach", {"child": 3}),
         ("three zorblaxes and a flumph", {"zorblax": 3, "flumph": 1}),
         ("a herd of cows", {"cow": 6}),
+        ("seven fish swimming", {"fish": 7}),
+        ("an owl under a full moon and stars", {"owl": 1, "moon": 1, "star": 3}),
+        ("a man under umbrellas", {"man": 1, "umbrella": 1}),
         ("two horses and a herd of cows", {"horse": 2, "cow": 3}),
         ("two horses and some cows", {"horse": 2, "cow": 2}),
         ("a horse and some cows", {"horse": 1, "cow": 3}),
@@ -89,6 +92,15 @@ def test_counts(prompt: str, expected: dict[str, int]) -> None:
     if "zorblaxes" in prompt:
         found = {name.removesuffix("e"): number for name, number in found.items()}
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    "prompt", ["seven fish swimming underwater", "a castle under the sea", "An underwater castle"]
+)
+def test_under_water_is_a_place(prompt: str) -> None:
+    request = describe_scene(prompt, parser())
+    assert request.background == "underwater"
+    assert len(request.things) == 1
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,15 @@ def _tufts(pen: Pen, background: Background, code: str, *, flowers: bool) -> Non
             pen.ellipse((x, y - size), size * 0.17, None, petal, ' opacity="0.9"')
 
 
+def hill_color(background: Background) -> str:
+    """A hill's main colour: that of the land it rises from, deeper; "" where none grows."""
+    if background.place in ("desert", "plain", "room", "table", "space", "underwater", "beach"):
+        return ""
+    is_snowy = background.place == "snow" or _green(background) == SEASON_GREENS["winter"]
+    green = SEASON_GREENS["winter"] if is_snowy else mix(_green(background), "#3d9a48", 0.45)
+    return adjust(_lit(green, background), light=-0.015)
+
+
 def draw_meadow(pen: Pen, background: Background) -> None:
     """Grass to the horizon, rolling hills beyond."""
     draw_sky(pen, background)

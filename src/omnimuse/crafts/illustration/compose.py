@@ -6,12 +6,12 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from omnimuse.crafts.illustration.art import ArtPack, measure
+from omnimuse.crafts.illustration.backdrop import hill_color
 from omnimuse.crafts.illustration.color import (
     NAMED,
     from_oklch,
@@ -23,6 +23,7 @@ from omnimuse.crafts.illustration.concepts import Concept, ConceptIndex, Embed
 from omnimuse.crafts.illustration.drawings import all_drawings
 from omnimuse.crafts.illustration.drawings.animals import COATS
 from omnimuse.crafts.illustration.lettering import ink_on
+from omnimuse.crafts.illustration.resting import SEA_LIFE, adrift, mounts, seated, settled
 from omnimuse.crafts.illustration.scene import (
     MAX_OBJECTS,
     MAX_SIDE_PX,
@@ -34,7 +35,6 @@ from omnimuse.crafts.illustration.scene import (
     TextLayer,
 )
 from omnimuse.crafts.illustration.setting import choose_background
-from omnimuse.crafts.layout.words import noun_kind
 from omnimuse.errors import ArgumentError
 
 MIN_SHARE = 0.012
@@ -62,18 +62,11 @@ _STYLE_WORDS = {
     "cutout": "paper",
     "collage": "paper",
 }
-_BOARDS = frozenset(("skateboard", "surfboard", "snowboard", "skis", "ski", "sled", "wave"))
-_SEATS = frozenset(("bench", "chair", "sofa", "couch", "armchair", "stool", "throne", "swing"))
 _FACES_RIGHT = {"fluent:delivery-truck", "fluent:sailboat"}
 _MANY_COLORS = ("colorful", "colourful", "multicolor", "rainbow", "various colors", "assorted")
 _MOTLEY = ("red", "azure", "yellow", "green", "purple", "orange", "pink", "turquoise")
 _PARTY = {"balloon", "hot-air-balloon", "butterfly", "tulip", "blossom", "kite", "wrapped-gift"}
 _RED_FUR = "#d8431f"
-# Sinking of those who sit astride; where a mount's back and belly are in its box; a person's
-# share of legs.
-_ASTRIDE = 1.0
-_BACK, _BELLY, _LEGS = 0.3, 0.63, 0.36
-_BACKS = {"elephant": 0.04, "cow": 0.2, "bull": 0.2, "pig": 0.1, "turtle": 0.1, "tortoise": 0.1}
 _LOW, _SLIM = 2.0, 0.45
 _FACING_GROUPS = ("animals", "people")
 _TURNS = {"upside down": 180.0, "tilted": 14.0, "falling": 24.0, "lying": 90.0}
@@ -106,9 +99,11 @@ def compose_scene(
     index = ConceptIndex(pack, embed)
     concepts = [_concept(entry, index) for entry in entries]
     standing = [concept.anchor == "ground" for concept in concepts]
-    boxes = _settled(entries, [_box(entry) for entry in entries], standing)
-    boxes = _seated(layout, entries, boxes)
+    boxes = settled(entries, [_box(entry) for entry in entries], standing)
+    boxes = seated(layout, entries, boxes)
     background = choose_background(layout, concepts, boxes, embed=embed)
+    if background.place == "underwater":
+        boxes = adrift(layout, entries, concepts, boxes)
     composer = _Composer(layout, entries, concepts, boxes, background, pack, seed)
     objects = tuple(composer.object(i) for i in range(len(entries)))
     texts = _texts(layout, objects)
@@ -190,137 +185,6 @@ def _box(entry: Mapping[str, Any]) -> Box:
     return (x - (wide - w) / 2, y - (tall - h) / 2, wide, tall)
 
 
-def _just_below(
-    i: int,
-    entries: Sequence[Mapping[str, Any]],
-    boxes: Sequence[Box],
-    is_standing: Sequence[bool],
-) -> int | None:
-    """What a thing hovers a hand's breadth above: it is meant to stand on it.
-
-    Not another of its kind: rows of alike things stand behind each other.
-    """
-    x, y, w, h = boxes[i]
-    for j, (left, top, wide, _) in enumerate(boxes):
-        is_over = left < x + w / 2 < left + wide and 0 < top - (y + h) < 0.05 and w < wide
-        is_alike = entries[i]["label"] == entries[j]["label"]
-        if j != i and is_over and is_standing[i] and is_standing[j] and not is_alike:
-            return j
-    return None
-
-
-def _settled(
-    entries: Sequence[Mapping[str, Any]], boxes: list[Box], is_standing: Sequence[bool]
-) -> list[Box]:
-    """Things that stand on others are let down onto them, and drawn together if they overhang.
-
-    Boxes that touch their support already stay as they are.
-    """
-    places = {entry["id"]: i for i, entry in enumerate(entries)}
-    loads: dict[int, list[int]] = {}
-    for i, entry in enumerate(entries):
-        hint = _just_below(i, entries, boxes, is_standing)
-        below = places.get(str(entry.get("support", "")), hint)
-        if below is not None and below != i:
-            loads.setdefault(below, []).append(i)
-    settled = list(boxes)
-    for below, above in loads.items():
-        limit = boxes[below][1] + 0.3 * boxes[below][3]
-        hanging = [i for i in above if boxes[i][1] + boxes[i][3] < limit]
-        for i, box in zip(hanging, _set_down([boxes[i] for i in hanging], boxes[below])):
-            settled[i] = box
-    return settled
-
-
-def _seated(
-    layout: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], boxes: Sequence[Box]
-) -> list[Box]:
-    """Riders down to the saddle, sitters down to the seat: people are drawn standing.
-
-    A thing whose box reaches into that of its mount already stays as it is; centres stay in order.
-    """
-    places = {entry["id"]: i for i, entry in enumerate(entries)}
-    seated = list(boxes)
-    for relation in layout.get("relations") or ():
-        if not isinstance(relation, Mapping):
-            continue
-        rider = places.get(str(relation.get("subject")))
-        mount = places.get(str(relation.get("object")))
-        if rider is None or mount is None or rider == mount:
-            continue
-        sink = _sink(str(relation.get("relation")), entries[rider], entries[mount])
-        (x, y, w, h), (left, top, wide, tall) = boxes[rider], boxes[mount]
-        low = top + sink * tall
-        if sink == _ASTRIDE:
-            noun = entries[mount]["label"].rsplit(" ", 1)[-1]
-            belly = _BELLY if noun_kind(noun) == "a" else 1.0
-            low = top + min(_BACKS.get(noun, _BACK) * tall + _LEGS * h, belly * tall)
-            reach = 0.1 * wide
-            x = min(max(x, left + wide / 2 - w / 2 - reach), left + wide / 2 - w / 2 + reach)
-        if sink and y + h < low and low - h / 2 < top + tall / 2:
-            seated[rider] = (x, low - h, w, h)
-    return seated
-
-
-def _sink(relation: str, rider: Mapping[str, Any], mount: Mapping[str, Any]) -> float:
-    """How far down the box of its mount a rider or sitter comes, as a share of its height."""
-    noun = mount["label"].rsplit(" ", 1)[-1]
-    if relation == "riding" and noun not in _BOARDS:
-        return _ASTRIDE
-    is_astride = relation == "on" and noun in ("bicycle", "bike", "motorcycle", "scooter", "horse")
-    if is_astride:
-        return _ASTRIDE
-    is_sitting = rider["attributes"].get("pose") in ("sitting", "resting", "relaxing", "lying")
-    return 0.8 if relation == "on" and is_sitting and noun in _SEATS else 0.0
-
-
-def _mounts(
-    layout: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], places: Mapping[str, int]
-) -> dict[int, int]:
-    """What each rider sits astride: the mount hides the legs, since people are drawn standing."""
-    found: dict[int, int] = {}
-    for relation in layout.get("relations") or ():
-        if not isinstance(relation, Mapping):
-            continue
-        rider = places.get(str(relation.get("subject")))
-        mount = places.get(str(relation.get("object")))
-        if rider is None or mount is None or rider == mount or mount in found:
-            continue
-        is_person = noun_kind(entries[rider]["label"]) == "p"
-        sink = _sink(str(relation.get("relation")), entries[rider], entries[mount])
-        if is_person and sink == _ASTRIDE:
-            found.setdefault(rider, mount)
-    return found
-
-
-def _set_down(above: Sequence[Box], support: Box) -> list[Box]:
-    """Boxes that hang over a support, stood on it, side by side if they would hide each other."""
-    left, top, wide, tall = support
-    low = top + min(0.1 * tall, 0.03)
-    if not above:
-        return []
-    if len(above) == 1 and above[0][1] + above[0][3] > top:
-        return list(above)
-    total = sum(box[2] for box in above)
-    if len(above) == 1:
-        x, _, w, h = above[0]
-        middle = min(max(x + w / 2, left), left + wide)
-        return [(middle - w / 2, low - h, w, h)]
-    scale = min(1.0, max(wide / total, 0.4))
-    order = sorted(range(len(above)), key=lambda i: above[i][0] + above[i][2] / 2)
-    hides = any(above[j][0] < above[i][0] + 0.75 * above[i][2] for i, j in pairwise(order))
-    placed = list(above)
-    cursor, gap = left, (wide - total * scale) / len(above)
-    for i in order:
-        x, _, w, h = above[i]
-        middle = left + wide / 2 + (x + w / 2 - left - wide / 2) * scale
-        if hides or total > wide:
-            middle = cursor + gap / 2 + w * scale / 2
-            cursor += gap + w * scale
-        placed[i] = (middle - w * scale / 2, low - h * scale, w * scale, h * scale)
-    return placed
-
-
 class _Composer:
     """Turns the entries of one layout into objects."""
 
@@ -339,7 +203,7 @@ class _Composer:
         self._background, self._pack, self._seed = background, pack, seed
         self._places = {entry["id"]: i for i, entry in enumerate(entries)}
         self._partners = _partners(layout, self._places)
-        self._mounts = _mounts(layout, entries, self._places)
+        self._mounts = mounts(layout, entries, self._places)
         self._copies = Counter(entry["label"] for entry in entries)
         seen: Counter[str] = Counter()
         self._ranks: dict[str, int] = {}
@@ -396,7 +260,7 @@ class _Composer:
             return (
                 "center" if self._background.place in ("underwater", "air", "space") else "ground"
             )
-        if concept.anchor == "water" and concept.subgroup == 38:
+        if concept.anchor == "water" and concept.subgroup == SEA_LIFE:
             return "center"
         return concept.anchor
 
@@ -452,6 +316,8 @@ class _Composer:
         if not words:
             words = _METALS.get(attributes.get("material", "").lower(), "")
         found = parse_color(words) if words and not _is_two_colors(words) else None
+        if not words and concept.art == "drawn:hill":
+            return hill_color(self._background)
         if words == "red" and _has_fur(concept):
             found = _RED_FUR
         if found is not None:

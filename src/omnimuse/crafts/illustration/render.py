@@ -35,6 +35,7 @@ from omnimuse.errors import ArgumentError
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 _CACHE_BYTES = 96 << 20
+_LAND = ("drawn:hill", "drawn:mountain")
 # Width of a halo over that of what bears it.
 _HALO = 1.9
 _SHINING = {
@@ -188,7 +189,7 @@ def object_patches(
         patches.append(_reflection(art))
     if item.shadow and item.anchor == "ground":
         patches.append(_contact_shadow(resting(placed, item.rotation), scene.background))
-    if _needs_rim(art, scene):
+    if item.art not in _LAND and _needs_rim(art, scene):
         patches.append(_rim_glow(art, size))
     if scene.style == "paper":
         patches += _paper_edge(art, size)

@@ -30,6 +30,10 @@ _SAYING = re.compile(
     r"(?:(?!(?:on|in|at|next|under|above|beside|behind|with|near|and|by|hanging|standing|over|"
     r"to|from|is|are|for|while|that|which)\b)[\w!?&%'-]+ ?){1,6})"
 )
+_DEEP = re.compile(
+    r"\bunder ?water\b|\b(?:under|beneath|below) the (?:sea|ocean|waves|water)\b(?! of)",
+    re.IGNORECASE,
+)
 _HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=[A-Za-z])")
 _BRACKETS: dict[int, str] = dict.fromkeys(map(ord, "[]{}()*_#<>|~`^\\/"), " ")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -39,10 +43,11 @@ _SPACES = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A prompt made ready for the parser, and the quoted words that were taken out of it."""
+    """A prompt made ready for the parser, and what was taken out of it: quoted words, a place."""
 
     text: str
     quotes: tuple[str, ...] = ()
+    place: str = ""
 
 
 def describe_scene(prompt: str, parser: Parser) -> SceneRequest:
@@ -152,6 +157,7 @@ def prepare(prompt: str) -> Prepared:
     if not quotes:
         quotes = tuple(m[1].strip() for m in _SAYING.finditer(text))
         text = _SAYING.sub(_unsaid, text)
+    text, deep = _DEEP.subn(" ", text)
     text = re.sub(r"\bclose[- ]?up\b(?= (?:of|on|view|shot|photo|picture|image))", "closeup", text)
     text = re.sub(r"\b(\d+|an?) ?x (?=[a-z])", r"\1 ", text)
     text = _HYPHEN.sub(_unhyphen, text)
@@ -160,7 +166,7 @@ def prepare(prompt: str) -> Prepared:
     text = _SPACES.sub(" ", text).strip()
     if text.isupper():
         text = text.lower()
-    return Prepared(text or "scene", quotes)
+    return Prepared(text or "scene", quotes, "underwater" if deep else "")
 
 
 def _unsaid(match: re.Match[str]) -> str:
@@ -239,7 +245,7 @@ def _request(
             for relation in relations
             if relation.subject in kept and relation.object in kept
         ),
-        background=", ".join(dict.fromkeys(reading.scenery)),
+        background=", ".join(dict.fromkeys([*reading.scenery, *filter(None, [prepared.place])])),
         time=_first(w.TIMES, words),
         weather=_first(w.WEATHERS, words),
         season=_first({k: v for k, v in w.SEASONS.items() if k != "fall"}, words),

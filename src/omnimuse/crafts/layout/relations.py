@@ -106,7 +106,8 @@ class RelationReader:
         """Whether each has one of its own: what is ridden, held or worn; people on skateboards."""
         if relation.relation in ("riding", "holding", "wearing"):
             return True
-        is_small = real_size(group.label)[0] < 3.0 and w.noun_kind(group.label) == "o"
+        wide, _, stance = real_size(group.label)
+        is_small = wide < 3.0 and w.noun_kind(group.label) == "o" and stance in "gs"
         user = self.reading.groups[relation.subject]
         is_user = w.noun_kind(user.label) in "pa" and user.is_exact
         return relation.relation in ("on", "under") and is_small and is_user

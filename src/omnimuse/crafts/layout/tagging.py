@@ -70,7 +70,8 @@ def _agree(tags: list[str], words: list[str]) -> None:
         after = tags[i + 1] if i + 1 < len(tags) else "."
         if words[i] == "one" and tags[i - 1] == "JJ" and after not in NOUN_TAGS | {"JJ"}:
             tags[i] = "NN"  # "a red cup and a blue one"
-        is_doing = tags[i] == "NN" and words[i].endswith("ing") and tags[i - 1] == "NNS"
+        is_many = tags[i - 1] == "NNS" or words[i - 1] in w.UNMARKED_PLURAL
+        is_doing = tags[i] == "NN" and words[i].endswith("ing") and is_many
         if is_doing and i > 1 and tags[i - 2] in ("CD", "JJ") and after not in NOUN_TAGS:
             tags[i] = "VBG"  # "two lambs nursing"
         if _is_subject(words, tags, i):

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from omnimuse.crafts.illustration.art import ArtPack
 from omnimuse.crafts.illustration.compose import compose_scene
+from omnimuse.crafts.illustration.concepts import Concept
+from omnimuse.crafts.illustration.resting import SEA_LIFE, adrift
 from omnimuse.crafts.illustration.scene import Scene
 from omnimuse.crafts.illustration.setting import place_of_words
 from omnimuse.errors import ArgumentError
@@ -234,6 +236,29 @@ def test_a_rider_sits_on_the_back_of_its_own_mount(pack: ArtPack) -> None:
     assert man.box[0] + man.box[2] / 2 == pytest.approx(0.44)
     hidden = man.box[1] + man.box[3] - elephant.box[1]
     assert 0.3 * man.box[3] < hidden < 0.5 * man.box[3]
+
+
+def test_fish_swim_at_depths_of_their_own() -> None:
+    fish = [thing("fish", [0.03 + 0.24 * i, 0.4, 0.2, 0.1], id=f"fish-{i}") for i in range(4)]
+    entries = [*fish, thing("octopus", [0.2, 0.5, 0.5, 0.4], id="octopus-1")]
+    concepts = [Concept("fluent:fish", 1.0, "name", "center", "animals", SEA_LIFE)] * 5
+    boxes = [tuple(entry["box"]) for entry in entries]
+    moved = adrift({}, entries, concepts, boxes)  # type: ignore[arg-type]
+    assert len({round(box[1], 2) for box in moved[:4]}) == 4
+    assert all(0.05 < box[1] < 0.8 for box in moved)
+    assert [box[0] for box in moved] == [box[0] for box in boxes]
+    assert moved[4] == boxes[4]
+    told = [{"subject": f"fish-{i}", "relation": "above", "object": "octopus-1"} for i in range(4)]
+    assert adrift({"relations": told}, entries, concepts, boxes) == boxes  # type: ignore[arg-type]
+
+
+def test_a_hill_has_the_colour_of_its_land(pack: ArtPack) -> None:
+    def hill(**more: object) -> str:
+        drawn = layout(thing("hill", [0.1, 0.6, 0.8, 0.3]), background="meadow", **more)
+        return compose_scene(drawn, pack).objects[0].color
+
+    colors = {hill(), hill(time="night"), hill(season="autumn"), hill(weather="snow")}
+    assert len(colors) == 4
 
 
 def test_riders_come_down_to_the_saddle(pack: ArtPack) -> None:

@@ -53,28 +53,27 @@ def _mountain(brush: Brush) -> None:
         "#cfdaee",
         ' opacity="0.8"',
     )
-    foot = [
-        (0.0, 100.0),
-        (0.0, 93.0),
-        (w * 0.25, 89.0),
-        (w * 0.5, 94.0),
-        (w * 0.75, 88.0),
-        (w, 94.0),
-        (w, 100.0),
-    ]
-    pen.polygon(foot, pen.linear("#6fa86a", "#4f8d57"))
+    for k in range(14):
+        x = w * (k + float(pen.rng.uniform(0.2, 0.8))) / 14
+        tall = float(pen.rng.uniform(2.5, 5.5))
+        d = f"M{x - 5:.1f} 100q4 {-tall:.1f} 5 {-tall:.1f}t6 {tall:.1f}Z"
+        pen.path(d, adjust(rock, light=float(pen.rng.uniform(-0.12, -0.02))))
 
 
 def _hill(brush: Brush) -> None:
     pen = brush.pen
     w, green = pen.width, "#76bb55"
-    pen.path(
-        f"M0 100C{w * 0.2:.1f} 96 {w * 0.28:.1f} 6 {w * 0.5:.1f} 4C{w * 0.72:.1f} 6 {w * 0.8:.1f} 96 {w:.1f} 100Z",
-        pen.linear(adjust(green, light=0.09), green, adjust(green, light=-0.09)),
+    dome = (
+        f"M0 100C{w * 0.1:.1f} 98 {w * 0.13:.1f} 16 {w * 0.32:.1f} 7"
+        f"Q{w / 2:.1f} 0 {w * 0.68:.1f} 7C{w * 0.87:.1f} 16 {w * 0.9:.1f} 98 {w:.1f} 100Z"
     )
+    # The foot fades, so that the hill rises from whatever ground it stands on.
+    low = adjust(green, light=-0.07)
+    stops = (adjust(green, light=0.1), green, mix(green, low, 0.6), f"{low}/0.7", f"{low}/0")
+    pen.path(dome, pen.linear(*stops))
     for _ in range(24):
-        x = float(pen.rng.normal(w * 0.5, w * 0.14))
-        y = float(pen.rng.uniform(40, 97))
+        x = float(pen.rng.normal(w * 0.5, w * 0.15))
+        y = float(pen.rng.uniform(30, 90))
         pen.line(
             f"M{x:.1f} {y:.1f}q0.6 -3 2.2 -4.4", adjust(green, light=-0.12), 0.8, ' opacity="0.5"'
         )
