@@ -231,14 +231,19 @@ def dimension_of(param: Param) -> str:
         return "start" if parts[0] in ("start", "begin", "from") else "end"
     if unit in _UNITS:
         return _UNITS[unit]
+    if parts[0] in ("first", "last") and len(parts) > 1:
+        return parts[0]
     for part in (parts[-1], *parts):
-        if part in _UNITS:
+        if part in _UNITS and not (part == "scale" and parts[:-1]):  # "guidance_scale" is no size
             return _UNITS[part]
     return ""
 
 
 def _number_for(param: Param, spec: ToolSpec, values: list[Value]) -> float | None:
     dimension = dimension_of(param)
+    if dimension in ("first", "last"):
+        own = [v for v in values if v.dimension == dimension]
+        return next((float(v.value) for v in own if v.unit in param.name), None)
     for value in values:
         if value.dimension == dimension and dimension not in ("", "pixels"):
             return float(value.value)
@@ -286,6 +291,10 @@ def _style_of(param: Param, text: str) -> str | None:
 
 
 def _string_for(param: Param, step: Step | None, text: str, values: list[Value]) -> str | None:
+    if _says(param, "aspect") and (
+        shape := next((v for v in values if v.dimension == "aspect"), None)
+    ):
+        return f"{shape.value[0]}:{shape.value[1]}"
     for dimension in ("language", "colour", "key", "place"):
         if _says(param, dimension):
             value = next((v for v in reversed(values) if _is_meant(v, dimension, param)), None)

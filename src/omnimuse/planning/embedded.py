@@ -14,7 +14,6 @@ from typing import Any
 
 from omnimuse.assets.asset import Asset
 from omnimuse.errors import NeedsInputError, PlanError
-from omnimuse.graph.kinds import ancestors, is_textual
 from omnimuse.graph.plan import Node, Plan, Ref
 from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.arguments import ArgumentFiller
@@ -36,14 +35,14 @@ from omnimuse.planning.questions import (
 )
 from omnimuse.planning.resources import Resource, initial_resources
 from omnimuse.planning.retrieval import ToolIndex
-from omnimuse.planning.search import PlanSearch, Weights, is_told
+from omnimuse.planning.search import PlanSearch, Weights
 from omnimuse.planning.tagger import RequestTagger, Tags, load_tagger
-from omnimuse.planning.values import find_values, without_lengths
+from omnimuse.planning.unnamed import settled
+from omnimuse.planning.values import without_lengths
 from omnimuse.planning.verdict import Evidence, verdict
 from omnimuse.request import Request
 
 MAX_PROMPT_CHARS = 20_000
-_CLEARLY, _PLAINLY = 0.2, 0.3
 Phrases = Mapping[str, Sequence[str]]
 
 
@@ -270,62 +269,6 @@ class EmbeddedPlanner:
         for port in node.content:
             found[port] = content
         return found
-
-
-def settled(
-    steps: Sequence[Step],
-    specs: Mapping[str, ToolSpec],
-    resources: Sequence[Resource],
-    score: Callable[[Sequence[str]], list[dict[str, float]]],
-) -> tuple[Step, ...]:
-    """Steps that do not name what is wanted: what comes nearest to the words is taken for it.
-
-    A bare description is a picture ("a quiet lake") unless it is clearly something else ("a dog
-    barking twice"); a verb tells a kind ("write" a text) unless its words are clearly those of a
-    tool for what is there ("write bars 2 to 3 anew").
-    """
-    open_steps = [s for s in steps if _is_bare(s) or s.details.get("guess")]
-    near = dict(zip(map(id, open_steps), score([s.query for s in open_steps])))
-    kinds = {kind for r in resources for kind in ancestors(r.kind)}
-    return tuple(
-        (_bare(s, near[id(s)], specs) if _is_bare(s) else _guessed(s, near[id(s)], specs, kinds))
-        if id(s) in near
-        else s
-        for s in steps
-    )
-
-
-def _is_bare(step: Step) -> bool:
-    return bool(step.details.get("bare")) and not step.wanted
-
-
-def _bare(step: Step, near: Mapping[str, float], specs: Mapping[str, ToolSpec]) -> Step:
-    """A bare description with the kind that is wanted, unless it says how long it lasts."""
-    told = {name: near[name] for name, spec in specs.items() if spec.outputs and is_told(spec)}
-    shown = max((v for n, v in told.items() if specs[n].outputs[0].kind == "image"), default=0.0)
-    best = max(sorted(told), key=lambda name: told[name], default="")
-    if best and told[best] > shown + _PLAINLY:
-        return replace(step, wanted=specs[best].outputs[0].kind)
-    said = str(step.details.get("english") or step.text)
-    if any(value.dimension == "duration" for value in find_values(said)):
-        return step
-    return replace(step, wanted="image", details={**step.details, "core": "make a picture"})
-
-
-def _guessed(
-    step: Step, near: Mapping[str, float], specs: Mapping[str, ToolSpec], kinds: Set[str]
-) -> Step:
-    """A step without the kind that its verb alone told, if the words are those of another tool."""
-    made = [
-        near[n] for n, spec in specs.items() if spec.outputs and spec.outputs[0].kind == step.wanted
-    ]
-    for name, spec in specs.items():
-        needed = [p.kind for p in spec.inputs if p.is_required and not is_textual(p.kind)]
-        is_fed = bool(needed) and all(kind in kinds for kind in needed)
-        if is_fed and near[name] > max(made, default=0.0) + _CLEARLY:
-            details = {key: value for key, value in step.details.items() if key != "core"}
-            return replace(step, wanted="", details=details)
-    return step
 
 
 def _literals(step: Step) -> set[str]:

@@ -129,7 +129,7 @@ class PlanSearch:
             ranked = [(fit, name) for fit, name in ranked if self._refines(draft, index, name)]
             threshold = self.weights.firm
         if step.details.get("bare") and not self._assume:  # "a quiet lake": to be made from words
-            ranked = [(fit, name) for fit, name in ranked if _is_told(self.specs[name])]
+            ranked = [(fit, name) for fit, name in ranked if is_told(self.specs[name])]
             threshold = self.weights.bare
         ranked = ranked[: self.weights.tools]
         binder = Binder(step, draft.resources, draft.used, chain=self._assume)
@@ -213,12 +213,12 @@ class PlanSearch:
         Which that is, the nearness to "make a picture" tells.
         """
         scores = self._generic.get(step.wanted)
-        if not scores or not _is_told(spec) or spec.outputs[0].kind != step.wanted:
+        if not scores or not is_told(spec) or spec.outputs[0].kind != step.wanted:
             return 0.0
         rivals = [
             scores.get(name, 0.0)
             for name, other in self.specs.items()
-            if _is_told(other) and other.outputs and other.outputs[0].kind == step.wanted
+            if is_told(other) and other.outputs and other.outputs[0].kind == step.wanted
         ]
         return self.weights.plain * (scores.get(spec.name, 0.0) - max(rivals))
 
@@ -237,7 +237,7 @@ class PlanSearch:
             return 0.0
         takes = any(p.is_required and not is_textual(p.kind) for p in spec.inputs)
         is_made = any(
-            _is_told(other) and other.outputs[0].kind == step.wanted
+            is_told(other) and other.outputs[0].kind == step.wanted
             for other in self.specs.values()
             if other.outputs
         )
@@ -418,7 +418,7 @@ class PlanSearch:
         makers = [
             (scores.get(name, 0.0) - self.weights.cost * math.log2(1.0 + spec.cost_s), name)
             for name, spec in self.specs.items()
-            if spec.outputs and accepts(port.kind, spec.outputs[0].kind) and _is_told(spec)
+            if spec.outputs and accepts(port.kind, spec.outputs[0].kind) and is_told(spec)
         ]
         if self._assume or not step.wanted or not step.content or not makers:
             return None
@@ -500,7 +500,7 @@ def _is_named_after(name: str, verb: str) -> bool:
     )
 
 
-def _is_told(spec: ToolSpec) -> bool:
+def is_told(spec: ToolSpec) -> bool:
     """Whether a tool makes its result from a description alone."""
     needed = [port for port in spec.inputs if port.is_required]
     return bool(needed) and all(is_textual(p.kind) and p.name in TELLING for p in needed)

@@ -78,7 +78,8 @@ class SentenceReader(PredicateFinder):
             "WDT",
             "WP$",
         )
-        if root.pos_ not in ("NOUN", "PROPN") and not asks:
+        is_described = root.pos_ == "ADJ" and any(c.dep_ == "nsubj" for c in root.children)
+        if root.pos_ not in ("NOUN", "PROPN") and not asks and not is_described:
             return []
         mentions = find_mentions(Word(-1, "", "", "", "", -1, ""), words, self.masked, self.shift)
         if not asks and mentions:  # "a lake with plants around it": "it" is the lake
@@ -254,6 +255,7 @@ class SentenceReader(PredicateFinder):
         outputs = [m for m in mentions if m.is_output and m.kind]
         wanted = next((m.kind for m in reversed(outputs) if m.role in ("into", "as", "to")), "")
         wanted = wanted or next((m.kind for m in outputs), "") or taken_out(mentions, token)
+        is_guess = not wanted
         if not wanted and token is not None and not is_nominal and is_making(mentions):
             wanted = kind_made_by(lemma_of(token))
         elif not wanted and token is not None and self._tells(token, mentions, is_nominal):
@@ -279,6 +281,7 @@ class SentenceReader(PredicateFinder):
                 **({"umbrella": ways} if ways else {}),
                 **({"core": core} if core else {}),
                 **({"after": True} if source is not None else {}),
+                **({"guess": True} if is_guess and wanted else {}),
             },
         )
 

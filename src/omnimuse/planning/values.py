@@ -70,8 +70,8 @@ class Value:
 def find_values(text: str) -> list[Value]:
     """All typed values of a clause, in order."""
     low = text.lower()
-    found = [*_spans(low), *_durations(low), *_sizes(low), *_factors(low), *_measures(low),
-             *_named(low), *_counts(low)]  # fmt: skip
+    found = [*_ranges(low), *_spans(low), *_durations(low), *_sizes(low), *_factors(low),
+             *_measures(low), *_named(low), *_counts(low)]  # fmt: skip
     return sorted(found, key=lambda v: (v.start, v.dimension))
 
 
@@ -133,6 +133,20 @@ def _spans(low: str) -> list[Value]:
         seconds = _number(match["n"]) * _SECONDS[match[2].rstrip("s")]
         found.append(Value("start", 0.0, "", match.start(), match[0]))
         found.append(Value("end", seconds, "", match.start(), match[0]))
+    return found
+
+
+def _ranges(low: str) -> list[Value]:
+    """Such as "bars 2 to 3", "frame 10": first and last of what is counted."""
+    found = []
+    until = r"(?:\s*(?:to|-|until|through|and)\s*(\d+))?\b"
+    pattern = rf"\b(bar|page|line|frame|measure)s?\s+{_NUMBER}{until}"
+    for match in re.finditer(pattern, low):
+        unit = "bar" if match[1] == "measure" else match[1]
+        first = _number(match["n"])
+        last = float(match[3]) if match[3] else first
+        found.append(Value("first", first, unit, match.start(), match[0]))
+        found.append(Value("last", last, unit, match.start(), match[0]))
     return found
 
 
