@@ -5,6 +5,7 @@
 -m text-generation=hub:org/name            a hub model, if the local cache has it
 -m text-generation=http:http://127.0.0.1:8080/v1[#model]     an OpenAI-compatible endpoint
 -m text-generation=endpoint                the endpoint of the settings
+-m unconditional-image-generation=./runs/ddpm                a run of `omnimuse train`
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from omnimuse.backends.diffusers_audio import AUDIO_PIPELINES
 from omnimuse.backends.store import ModelStore
 from omnimuse.backends.transformers_audio import AUDIO_ROLES, architecture_of
 from omnimuse.backends.transformers_clip import CLIP_KINDS
+from omnimuse.backends.zoo_run import is_run
 from omnimuse.config import Settings
 from omnimuse.errors import ArgumentError, CheckpointError
 
@@ -79,6 +81,8 @@ def sniff_checkpoint(path: Path) -> tuple[str, dict[str, Any]]:
     Raises:
         CheckpointError: nothing that a backend can read.
     """
+    if is_run(path):
+        return "zoo", {}
     if path.is_file():
         with path.open("rb") as stream:
             if stream.read(4) == b"GGUF":

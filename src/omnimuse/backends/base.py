@@ -192,6 +192,18 @@ class ImageGenerator(Protocol):
 
 
 @runtime_checkable
+class SampleMaker(Protocol):
+    """Role `unconditional-image-generation`: pictures of what a model was trained on."""
+
+    classes: tuple[str, ...]
+    """What it can be told to draw; empty where it cannot be told."""
+
+    def draw(self, count: int, *, seed: int, label: str = "") -> NDArray[np.uint8]:
+        """Pictures (N, H, W, 3) of a class, or of all classes in turn; of its own small size."""
+        ...
+
+
+@runtime_checkable
 class ImageTransformer(Protocol):
     """Roles `image-to-image` (style, upscaling, restoration): a picture in, a picture out."""
 

@@ -48,6 +48,7 @@ BUILT_IN: dict[str, str] = {
     "transformers-audio": "omnimuse.backends.transformers_audio:TransformersAudio",
     "transformers-clip": "omnimuse.backends.transformers_clip:TransformersClip",
     "whisper": "omnimuse.backends.whisper:WhisperRecognizer",
+    "zoo": "omnimuse.backends.zoo_run:ZooRun",
 }
 
 REQUIREMENTS: Mapping[str, tuple[str, ...]] = {
@@ -56,6 +57,7 @@ REQUIREMENTS: Mapping[str, tuple[str, ...]] = {
     "transformers": ("torch", "transformers"),
     "transformers-audio": ("torch", "transformers"),
     "transformers-clip": ("torch", "transformers"),
+    "zoo": ("torch", "accelerate"),
 }
 
 

@@ -113,17 +113,17 @@ def generative(
     omnimuse eval generative --model icon-diffusion --data icons -n 64
     """
     from omnimuse.app import Studio
-    from omnimuse.cli.scripts import folder
     from omnimuse.evaluation.generative import evaluate_generator, sample_painter, sample_run
     from omnimuse.evaluation.page import page_of
     from omnimuse.training.settings import DataConfig
     from omnimuse.training.sources import load
+    from omnimuse.training.zoo import own_recipes
 
     captions: tuple[str, ...] = ()
     own: dict[str, float] = {}
     eyes = None
     if Path(model).exists():
-        name, samples, run = sample_run(Path(model), folder("recipes") / "zoo", count, seed=seed)
+        name, samples, run = sample_run(Path(model), own_recipes(), count, seed=seed)
         train, held_out = load(replace(run.settings.data, name=data), settings.models_dir)
         own = dict(run.figures)
     else:

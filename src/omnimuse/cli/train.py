@@ -20,10 +20,10 @@ def command(name: str | None, arguments: tuple[str, ...], is_list: bool) -> int:
 
     `omnimuse train RECIPE --help` shows a recipe's options and settings.
     """
-    from omnimuse.cli.scripts import folder, run_script, scripts
-    from omnimuse.training.zoo import describe, list_recipes
+    from omnimuse.cli.scripts import run_script, scripts
+    from omnimuse.training.zoo import describe, list_recipes, own_recipes
 
-    zoo = list_recipes(folder("recipes") / "zoo")
+    zoo = list_recipes(own_recipes())
     if is_list or name is None:
         _print_list(zoo, scripts("recipes"))
         return 0

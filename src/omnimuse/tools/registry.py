@@ -37,6 +37,7 @@ BUILT_IN: dict[str, str] = {
             "read_text",
         ),
         "picture_search": ("find_picture",),
+        "zoo": ("sample_model",),
         "diffusion": ("redraw_image", "fill_region", "draw_from_structure", "rewrite_prompt"),
         "speech": ("synthesize_speech", "transcribe_speech", "make_subtitles"),
         "music": (

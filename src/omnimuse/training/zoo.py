@@ -30,6 +30,21 @@ class Entry:
         return self.path.with_suffix(".yaml")
 
 
+def own_recipes() -> Path:
+    """The folder `recipes/zoo` of the source tree that this package runs from.
+
+    Raises:
+        InputError: the package was installed without its source tree.
+    """
+    path = Path(__file__).resolve().parents[3] / "recipes" / "zoo"
+    if not path.is_dir():
+        raise InputError(
+            "recipes/ is part of the source tree, which is not here",
+            hint="Install from a checkout: pip install -e .",
+        )
+    return path
+
+
 def list_recipes(folder: Path) -> dict[str, Entry]:
     """Recipes of a folder by name, in the order of family and name. Nothing is imported."""
     found = [entry for path in sorted(folder.glob("*.py")) if (entry := describe(path))]
