@@ -63,7 +63,11 @@ class Studio:
             RunCancelled: `cancel` was set; finished nodes are kept, `resume` goes on.
         """
         house, clock = self.house, Clock()
-        run_id, attachments = run_id or house.new_run_id(), house.receive(request)
+        run_id = run_id or house.new_run_id()
+        request, answer = house.go_back(request, run_id)
+        if answer is not None:
+            return answer
+        attachments = house.receive(request)
         seed = request.seed if request.seed is not None else secrets.randbelow(2**32)
         request, plan = replace(request, seed=seed), Plan(())
         try:

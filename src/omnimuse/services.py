@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ from omnimuse.graph.check import check_plan
 from omnimuse.graph.kinds import JSON_KINDS, accepts, is_textual
 from omnimuse.graph.plan import REQUEST, Node, Plan, Ref
 from omnimuse.graph.spec import ToolSpec
+from omnimuse.planning.returning import read_return
 from omnimuse.request import Request, Response, Result, Status
 from omnimuse.sessions import Sessions
 from omnimuse.tools.registry import ToolRegistry
@@ -278,7 +279,37 @@ class House:
         """Add what was made to the conversation, if there is one."""
         if job.request.session:
             ids = [file.asset.id for file in files]
-            self.sessions.add(job.request.session, job.run_id, job.request.prompt, ids)
+            refs = [edge.source for edge in job.plan.edges() if edge.source.is_attachment]
+            used = [job.attachments[int(ref.port)].id for ref in refs]
+            self.sessions.add(job.request.session, job.run_id, job.request.prompt, ids, used=used)
+
+    def go_back(self, request: Request, run_id: str) -> tuple[Request, Response | None]:
+        """Go back in the conversation, if that is what the request asks for.
+
+        Returns:
+            What remains to be planned, and the answer if nothing remains.
+        """
+        wish = read_return(request.prompt) if request.session and request.plan is None else None
+        if wish is None:
+            return request, None
+        name = request.session
+        number = self.sessions.go_back(name, steps=wish.steps, place=wish.place)
+        if number is None:
+            asked = NeedsInputError(
+                "There is nothing to go back to here. What should I make?",
+                hint="Only what this conversation made can be gone back to.",
+            )
+            return request, self.answer(run_id, Plan(()), errors=[asked])
+        turn = self.sessions.turns(name)[number]
+        if not request.is_dry_run:
+            self.sessions.add(name, run_id, request.prompt, (), back=number)
+        if wish.rest:
+            return replace(request, prompt=wish.rest), None
+        assets = [self.library.get(i) for i in turn["assets"] if i in self.library]
+        files = tuple(Result(asset, "", asset.path) for asset in assets if asset.path)
+        reply = f"Back to {turn['prompt']!r}:"
+        lines = [f"- {file.asset.kind}: {file.path}" for file in files]
+        return request, Response(run_id, "succeeded", "\n".join([reply, *lines]), results=files)
 
     def answer(
         self,

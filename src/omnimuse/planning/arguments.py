@@ -141,7 +141,8 @@ def thing_of(param: Param, spec: ToolSpec, step: Step) -> str | None:
         return str(said)
     own = {stem(w) for w in re.findall(r"[a-z]+", f"{spec.name} {spec.summary}".lower())}
     for mention in step.mentions:
-        if mention.kind or mention.literals or mention.status == "pronoun":
+        is_one = mention.head in ("one", "version")  # "the first one" is a picture, not in it
+        if mention.kind or mention.literals or mention.status == "pronoun" or is_one:
             continue
         if any(m.kind and m != mention and mention.text in m.text for m in step.mentions):
             continue  # "a beach" in "before a picture of a beach"

@@ -10,7 +10,13 @@ from omnimuse.graph.kinds import accepts, is_textual
 from omnimuse.graph.spec import Port, ToolSpec
 from omnimuse.planning.intent import KNOWN, NEW, PRONOUN, Mention, Step
 from omnimuse.planning.phrases import ADDING
-from omnimuse.planning.resources import Resource, link, ordinal_of
+from omnimuse.planning.resources import (
+    Resource,
+    in_order,
+    link,
+    of_newest_turn,
+    ordinal_of,
+)
 from omnimuse.planning.retrieval import stem
 
 # Kinds that steer a tool rather than go into its result: never taken unless they are named.
@@ -120,13 +126,16 @@ class Binder:
         found = [(score, n) for score, n in found if score >= _MIN_LINK]
         which = ordinal_of(mention)
         if which is not None:
-            same = sorted(n for _, n in found)
+            same = in_order(mention, [self._resources[n] for _, n in found])
             if -len(same) <= which < len(same):
-                return [(3.5, same[which])]
+                return [(3.5, self._resources.index(same[which]))]
         several = _capacity(mention) > 1
         if several and mention.status == PRONOUN and not self._chain:
             made = [item for item in found if self._resources[item[1]].is_result]
             found = made if len(made) > 1 else found  # not what these were made of
+            if not made:
+                latest = of_newest_turn(mention, [self._resources[n] for _, n in found])
+                found = [i for i in found if not latest or self._resources[i[1]] in latest]
 
         def rank(item: tuple[float, int]) -> tuple[float, int]:
             resource = self._resources[item[1]]

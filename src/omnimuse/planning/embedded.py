@@ -33,6 +33,7 @@ from omnimuse.planning.questions import (
     check_intent,
     check_missing,
 )
+from omnimuse.planning.remarks import merge_remarks
 from omnimuse.planning.resources import Resource, initial_resources
 from omnimuse.planning.retrieval import ToolIndex
 from omnimuse.planning.search import PlanSearch, Weights
@@ -104,7 +105,11 @@ class EmbeddedPlanner:
         kinds = None if self._assume else unnamed
         intent = self.read(request.prompt, specs, given=kinds)
         given = [kind for kind, _ in attached]
-        draft, intent = self.draft(intent, attached, specs, pointed=pointed_at(request, given))
+        runs = [asset.origin.run if asset.origin else "" for asset in attachments]
+        pointed = pointed_at(request, given)
+        draft, intent = self.draft(intent, attached, specs, pointed=pointed, runs=runs)
+        if not self._assume:
+            draft, intent = merge_remarks(draft, intent, specs)
         plan = bind_pointing(self._finish(draft, intent, specs), request, specs)
         return fit_durations(bind_masks(plan, given, specs), specs)
 
@@ -142,6 +147,7 @@ class EmbeddedPlanner:
         specs: Mapping[str, ToolSpec],
         *,
         pointed: frozenset[str] = frozenset(),
+        runs: Sequence[str] = (),
     ) -> tuple[Draft, Intent]:
         """Tools chosen and wired.
 
@@ -151,7 +157,7 @@ class EmbeddedPlanner:
         if not self._assume:
             check_intent(intent, attached)
         resources = initial_resources(
-            intent, attached, assume=self._assume, kinds=_kinds_taken(specs)
+            intent, attached, assume=self._assume, kinds=_kinds_taken(specs), runs=runs
         )
         score = self._index(specs).score
         if not self._assume:

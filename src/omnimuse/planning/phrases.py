@@ -95,6 +95,7 @@ def find_mentions(verb: Word, tokens: list[Word], masked: Masked, shift: int) ->
     found = []
     for token in tokens:
         is_noun = token.pos_ in ("NOUN", "PROPN", "PRON", "NUM", "X", "SYM") and token.i != verb.i
+        is_noun = is_noun or (token.lower_ == "both" and token.dep_ in ("dobj", "pobj"))
         if not is_noun and not _TOKEN.fullmatch(token.text):
             continue
         if token.dep_ not in _HEADS and not _TOKEN.fullmatch(token.text):

@@ -11,6 +11,7 @@ from omnimuse.planning.intent import KNOWN, NEW, PRONOUN, Intent, Mention, Step
 from omnimuse.planning.retrieval import stem
 
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "final": -1}
+_SIDES = {"left": 0, "right": -1, "original": 0, "previous": -2}
 # What tools give beside their main result.
 _ASIDE = frozenset(["scene", "score", "transcript", "layout"])
 # Words that name no particular thing of their kind, and words for what has just been made.
@@ -52,6 +53,7 @@ class Resource:
         node: index of the node that made it, -1 for none.
         is_list: any number of things, which only a list port takes.
         past: 0, or its place among the results of earlier turns, newest first.
+        turn: 0, or the number of the earlier turn that made it, from 1 for the newest.
         is_told: made from the user's own words alone, which say as much as it does.
     """
 
@@ -66,6 +68,7 @@ class Resource:
     is_told: bool = False
     is_list: bool = False
     past: int = 0
+    turn: int = 0
 
     @property
     def is_result(self) -> bool:
@@ -79,6 +82,7 @@ def initial_resources(
     *,
     assume: bool,
     kinds: frozenset[str] = frozenset(),
+    runs: Sequence[str] = (),
 ) -> tuple[Resource, ...]:
     """What is there before anything is done.
 
@@ -87,6 +91,7 @@ def initial_resources(
         attached: kind and file name of each attachment, in order.
         assume: also take what the request only says is there (a file that is not attached).
         kinds: kinds that the tools take; an address is a `url` if some tool takes one.
+        runs: of each attachment, the run that made it; what one run made is of one turn.
     """
     found: list[Resource] = []
     by_name = {name: n for n, (_, name) in enumerate(attached) if name}
@@ -120,13 +125,15 @@ def initial_resources(
             found.append(
                 Resource(kind, None, literal.value, label, len(found), token=literal.token)
             )
-    past = 0
+    past, turns = 0, dict[str, int]()
     for number, (kind, name) in enumerate(attached):
         if number not in taken:
             label = frozenset(stem(w) for w in name.lower().replace("_", " ").split("."))
             past += not name
             thing = Resource(kind, Ref("request", str(number)), name, label, len(found))
-            found.append(replace(thing, past=0 if name else past))
+            run = (runs[number] if number < len(runs) else "") or f"#{number}"
+            turn = turns.setdefault(run, len(turns) + 1) if not name else 0
+            found.append(replace(thing, past=0 if name else past, turn=turn))
     if assume and not any(resource.kind == "url" for resource in found):
         found.extend(_talked_of(intent.given, found))
     return tuple(found)
@@ -190,5 +197,44 @@ def related(one: str, other: str) -> bool:
 
 
 def ordinal_of(mention: Mention) -> int | None:
-    """Which of several: 0 for "the first picture", -1 for the last."""
-    return next((_ORDINALS[w] for w in mention.modifiers if w in _ORDINALS), None)
+    """Which of several: 0 for "the first picture", "the left picture", -1 for the last."""
+    which = next((_ORDINALS[w] for w in mention.modifiers if w in _ORDINALS), None)
+    if which is None and (mention.kind or mention.head in ("one", "version")):
+        which = next((_SIDES[w] for w in mention.modifiers if w in _SIDES), None)
+    return which
+
+
+def in_order(mention: Mention, resources: Sequence[Resource]) -> list[Resource]:
+    """Things as "the first", "the second" count them.
+
+    Files and what this plan makes count as they came. Of a conversation, the things of the newest
+    turn count if it made several, else all of them from the oldest on.
+
+    Args:
+        mention: the noun phrase.
+        resources: what it may mean.
+    """
+    files = sorted((r for r in resources if not r.past), key=lambda r: r.order)
+    if files:
+        return files
+    things = [r for r in resources if r.kind not in _ASIDE or r.kind == mention.kind]
+    if not mention.kind and things:  # "the first one": of what was made last
+        newest = min(things, key=lambda r: r.past).kind
+        things = [r for r in things if related(r.kind, newest)]
+    latest = [r for r in things if r.turn == min(t.turn for t in things)]
+    if len(latest) > 1:
+        return sorted(latest, key=lambda r: r.past)
+    return sorted(things, key=lambda r: (-r.turn, r.past))
+
+
+def of_newest_turn(mention: Mention, resources: Sequence[Resource]) -> list[Resource]:
+    """What "them" or "both" means of a conversation: what the newest turn made, if several."""
+    things = [r for r in resources if r.past and r.kind not in _ASIDE]
+    if not things:
+        return []
+    newest = min(things, key=lambda r: r.past)
+    things = [r for r in things if related(r.kind, newest.kind)]
+    latest = [r for r in things if r.turn == newest.turn]
+    if len(latest) > 1:
+        return latest
+    return sorted(things, key=lambda r: r.past)[: mention.count or len(things)]

@@ -254,7 +254,8 @@ def _named(low: str) -> list[Value]:
     taken: list[tuple[int, int]] = []
     for name in _PLACES:
         pattern = name.replace(" ", r"[ -]")
-        for match in re.finditer(rf"\b(?:at|in|on|to|from) (?:the )?{pattern}\b", low):
+        which = r"(?! (?:one|picture|image|photo|version)\b)"
+        for match in re.finditer(rf"\b(?:at|in|on|to|from) (?:the )?{pattern}\b{which}", low):
             if not any(a <= match.start() < b for a, b in taken):
                 taken.append(match.span())
                 place = _PLACE_NAMES.get(name, name)

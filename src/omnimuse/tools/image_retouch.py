@@ -191,6 +191,8 @@ def replace_background(
     cost_s=6.0,
     memory_mb=300.0,
     examples=(
+        "remove this",
+        "remove what I painted over",
         "remove the person on the left",
         "erase the dog from the photo",
         "take out the thing I clicked",
