@@ -57,6 +57,7 @@ class DalleRecipe(Recipe[Config]):
     summary = "DALL-E: a discrete VAE and one transformer over words and codes"
     paper = "Ramesh et al. 2021, arXiv:2102.12092"
     config = Config
+    layers = ("blocks",)
     monitor = "frechet"
     published = {"FID (MS-COCO, zero-shot)": "about 28"}
 

@@ -27,7 +27,7 @@ class Config:
     """Side of a patch."""
     width: int = 128
     """Channels of a position."""
-    layers: int = 6
+    layers: int = 4
     """Blocks."""
     heads: int = 4
     """Of attention."""
@@ -51,6 +51,7 @@ class DiTRecipe(FrechetRecipe[Config]):
     summary = "DiT: a transformer over patches, trained by flow matching"
     paper = "Peebles and Xie 2023, arXiv:2212.09748; Lipman et al. 2023, arXiv:2210.02747"
     config = Config
+    layers = ("blocks",)
     published = {"FID (ImageNet 256, DiT-XL/2, guided)": "2.27"}
 
     def build(self, config: Config, spec: DataSpec) -> DiT:

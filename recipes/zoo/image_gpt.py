@@ -63,6 +63,7 @@ class ImageGPTRecipe(Recipe[Config]):
     summary = "Image GPT: colours as tokens, one after another, by a causal transformer"
     paper = "Chen et al. 2020, Generative pretraining from pixels"
     config = Config
+    layers = ("blocks",)
     monitor = "nats"
     published = {"bits a dimension (CIFAR-10, sparse transformer)": "2.80 (arXiv:1904.10509)"}
 

@@ -78,6 +78,7 @@ class MaskGITRecipe(Recipe[Config]):
     summary = "MaskGIT: fills in masked tokens in parallel, the surest first"
     paper = "Chang et al. 2022, arXiv:2202.04200; Muse: Chang et al. 2023, arXiv:2301.00704"
     config = Config
+    layers = ("blocks",)
     monitor = "nats_per_masked"
     published = {"FID (ImageNet 256)": "6.18 (8 rounds)"}
 

@@ -5,9 +5,9 @@
     backward         gradients are summed over the processes into slices
     optimiser        works on slices, so that its state is sliced too
 
-Stands on PyTorch's composable FSDP (`torch.distributed.fsdp.fully_shard`). Source: Zhao et al. 2023,
-arXiv:2304.11277; Rajbhandari et al. 2020, arXiv:1910.02054 (ZeRO stage 3). Parameters of one number
-cannot be cut: they stay whole everywhere, and their gradients are averaged by the trainer.
+Stands on PyTorch's composable FSDP (`torch.distributed.fsdp.fully_shard`). Source: Zhao et al.
+2023, arXiv:2304.11277; Rajbhandari et al. 2020, arXiv:1910.02054 (ZeRO stage 3). Parameters of one
+number cannot be cut: they stay whole everywhere, and the trainer averages their gradients.
 
 A recipe calls any method of its model, so the model's own parameters (all but those of the layers
 that the recipe names) are gathered around the whole step and not around one `forward`.
@@ -191,7 +191,7 @@ def is_slice(tensor: Any) -> bool:
 
 
 def local(tensor: Any) -> Any:
-    """This process's part of a tensor; changes to it are changes to the tensor."""
+    """The part of a tensor that this process has; changes to it are changes to the tensor."""
     return tensor.to_local() if is_slice(tensor) else tensor
 
 
@@ -201,10 +201,13 @@ def whole(tensors: Mapping[str, Any], *, keep: bool) -> dict[str, Any]:
     Args:
         tensors: by name, the same names everywhere.
         keep: whether this process wants them; if not, they are dropped one after another.
+
+    Returns:
+        Copies: what is no slice may be swapped away (`ShardedAverage`) before it is written.
     """
     found = {}
     for name, value in tensors.items():
-        full = value.full_tensor() if is_slice(value) else value
+        full = value.full_tensor() if is_slice(value) else value.clone()
         if keep:
             found[name] = full.detach().cpu()
     return found

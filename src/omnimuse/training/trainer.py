@@ -31,6 +31,7 @@ from omnimuse.training.dataset import Dataset
 from omnimuse.training.ema import AveragedModel
 from omnimuse.training.feed import BatchFeed
 from omnimuse.training.order import BatchOrder, mix
+from omnimuse.training.processes import agreed, average_gradients, of_main_process
 from omnimuse.training.recipe import Recipe, StepState
 from omnimuse.training.run_card import RunRecord, write_cards
 from omnimuse.training.run_folder import RunFolder
@@ -290,14 +291,7 @@ class Trainer:
                 self._save()
 
     def _agreed(self, value: float) -> float:
-        """The largest of all processes' values, so that all end at the same step."""
-        if self.accelerator.num_processes == 1:
-            return value
-        import torch
-
-        found = torch.tensor(value, dtype=torch.float64, device=self.device)
-        torch.distributed.all_reduce(found, torch.distributed.ReduceOp.MAX)
-        return float(found)
+        return agreed(value, self.accelerator.num_processes, self.device)
 
     def _advance(self) -> None:
         """One step, its averages and its log line."""
@@ -392,7 +386,8 @@ class Trainer:
     def _apply(self, name: str = "main") -> None:
         optimizer = self.optimizers[name]
         if self.accelerator.sync_gradients:
-            self._average_gradients(self._parameters[name])
+            apart = [p for p in self._parameters[name] if not self._is_reduced(p)]
+            average_gradients(apart, self.accelerator.num_processes, self.device)
             if self.settings.train.clip_norm:
                 self.accelerator.unscale_gradients(optimizer)
                 self._clip(self._parameters[name])
@@ -402,6 +397,10 @@ class Trainer:
         if self.sharding is not None and self._steps_by_itself:
             self.sharding.renew()
 
+    def _is_reduced(self, parameter: Any) -> bool:
+        """Whether backward has averaged its gradient already."""
+        return self.sharding is not None and sharding.is_slice(parameter)
+
     def _clip(self, parameters: list[Any]) -> None:
         import torch
 
@@ -409,22 +408,6 @@ class Trainer:
             sharding.clip_norm(parameters, self.settings.train.clip_norm)
             return
         torch.nn.utils.clip_grad_norm_(parameters, self.settings.train.clip_norm)
-
-    def _average_gradients(self, parameters: list[Any]) -> None:
-        """Mean over processes, in one message; of slices, backward has done it."""
-        if self.sharding is not None:
-            parameters = [p for p in parameters if not sharding.is_slice(p)]
-        if self.accelerator.num_processes == 1 or not parameters:
-            return
-        import torch
-
-        for parameter in parameters:
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-        flat = torch.cat([p.grad.flatten() for p in parameters])
-        flat = self.accelerator.reduce(flat, reduction="mean")
-        for parameter, grad in zip(parameters, flat.split([p.numel() for p in parameters])):
-            parameter.grad.copy_(grad.view_as(parameter))
 
     def _elapsed_s(self) -> float:
         return self.elapsed_before + time.monotonic() - self.started
@@ -490,22 +473,13 @@ class Trainer:
 
     def _evaluate(self) -> None:
         self._evaluated_at = self.step
-        figures = self._of_main_process(self._figures())
+        figures = of_main_process(self._figures(), self.accelerator.num_processes)
         self._tell("evaluation", figures)
         self._sample_sheet(self.folder.samples_path(self.step))
         name = self.recipe.monitor
         if not name or not self.best or figures[name] < self.best[name]:
             self.best = figures
             self._save_weights()
-
-    def _of_main_process(self, figures: dict[str, float]) -> dict[str, float]:
-        """Statistics of batches differ between processes; a decision may not."""
-        if self.accelerator.num_processes == 1:
-            return figures
-        from accelerate.utils import broadcast_object_list
-
-        found: dict[str, float] = broadcast_object_list([figures])[0]
-        return found
 
     def _sample_sheet(self, path: Path) -> None:
         count, is_main = self.settings.train.samples, self.accelerator.is_main_process
