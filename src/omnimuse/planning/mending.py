@@ -19,7 +19,10 @@ from omnimuse.planning.vocabulary import kind_of, makers
 LIGHT = frozenset(["make", "let", "have", "get", "do"])
 SAYING = frozenset(["say", "pronounce"])
 # Verbs whose "with" brings a part that takes the place of another, or goes into it.
-_EXCHANGING = frozenset(["replace", "swap", "exchange", "dub", "change", "substitute", "score"])
+_EXCHANGING = frozenset(
+    ["replace", "swap", "exchange", "dub", "change", "substitute", "score", "mix", "combine",
+     "blend", "layer", "accompany"]
+)  # fmt: skip
 _PLACES = frozenset(["front", "top", "background", "behind", "before", "onto", "over", "against"])
 _SCENERY = frozenset(["background", "backdrop"])
 _SOUNDS = frozenset(["music", "sound", "speech"])

@@ -53,7 +53,7 @@ class Resource:
         node: index of the node that made it, -1 for none.
         is_list: any number of things, which only a list port takes.
         past: 0, or its place among the results of earlier turns, newest first.
-        turn: 0, or the number of the earlier turn that made it, from 1 for the newest.
+        run: of an earlier turn that made it; runs sort by time.
         is_told: made from the user's own words alone, which say as much as it does.
     """
 
@@ -68,7 +68,7 @@ class Resource:
     is_told: bool = False
     is_list: bool = False
     past: int = 0
-    turn: int = 0
+    run: str = ""
 
     @property
     def is_result(self) -> bool:
@@ -125,15 +125,14 @@ def initial_resources(
             found.append(
                 Resource(kind, None, literal.value, label, len(found), token=literal.token)
             )
-    past, turns = 0, dict[str, int]()
+    past = 0
     for number, (kind, name) in enumerate(attached):
         if number not in taken:
             label = frozenset(stem(w) for w in name.lower().replace("_", " ").split("."))
             past += not name
             thing = Resource(kind, Ref("request", str(number)), name, label, len(found))
-            run = (runs[number] if number < len(runs) else "") or f"#{number}"
-            turn = turns.setdefault(run, len(turns) + 1) if not name else 0
-            found.append(replace(thing, past=0 if name else past, turn=turn))
+            run = (runs[number] if number < len(runs) else "") or f"{99_999 - number:05d}"
+            found.append(replace(thing, past=0 if name else past, run="" if name else run))
     if assume and not any(resource.kind == "url" for resource in found):
         found.extend(_talked_of(intent.given, found))
     return tuple(found)
@@ -221,10 +220,10 @@ def in_order(mention: Mention, resources: Sequence[Resource]) -> list[Resource]:
     if not mention.kind and things:  # "the first one": of what was made last
         newest = min(things, key=lambda r: r.past).kind
         things = [r for r in things if related(r.kind, newest)]
-    latest = [r for r in things if r.turn == min(t.turn for t in things)]
+    latest = [r for r in things if r.run == max(t.run for t in things)]
     if len(latest) > 1:
         return sorted(latest, key=lambda r: r.past)
-    return sorted(things, key=lambda r: (-r.turn, r.past))
+    return sorted(things, key=lambda r: (r.run, r.past))
 
 
 def of_newest_turn(mention: Mention, resources: Sequence[Resource]) -> list[Resource]:
@@ -234,7 +233,7 @@ def of_newest_turn(mention: Mention, resources: Sequence[Resource]) -> list[Reso
         return []
     newest = min(things, key=lambda r: r.past)
     things = [r for r in things if related(r.kind, newest.kind)]
-    latest = [r for r in things if r.turn == newest.turn]
+    latest = [r for r in things if r.run == newest.run]
     if len(latest) > 1:
         return latest
     return sorted(things, key=lambda r: r.past)[: mention.count or len(things)]
