@@ -58,6 +58,16 @@ class Detection:
 
 
 @dataclass(frozen=True)
+class Joint:
+    """A joint of a person: its place in pixels (origin top left) and how sure it is, 0 to 1."""
+
+    name: str
+    x: float
+    y: float
+    score: float
+
+
+@dataclass(frozen=True)
 class Sighting:
     """A thing seen in a drawn picture, and what it may be.
 
@@ -237,6 +247,22 @@ class ObjectDetector(Protocol):
 
     def detect(self, pixels: NDArray[np.uint8], *, threshold: float = 0.3) -> list[Detection]:
         """Things seen, best first."""
+        ...
+
+
+@runtime_checkable
+class PoseEstimator(Protocol):
+    """Role `keypoint-detection`: the joints of a person."""
+
+    joints: tuple[str, ...]
+
+    def estimate(
+        self,
+        pixels: NDArray[np.uint8],
+        *,
+        box: tuple[float, float, float, float] | None = None,
+    ) -> tuple[Joint, ...]:
+        """The joints of the person in the box, or of the only one, in the order of `joints`."""
         ...
 
 

@@ -33,6 +33,7 @@ BUILT_IN: dict[str, str] = {
     "illustrator": "omnimuse.crafts.illustration.backend:IllustratorBackend",
     "line-reader": "omnimuse.backends.text_reader:LineReader",
     "melody-gpt": "omnimuse.backends.melody_lm:MelodyModel",
+    "movenet": "omnimuse.backends.movenet:MoveNetPose",
     "ncnn": "omnimuse.backends.ncnn_images:NcnnUpscaler",
     "onnx-classifier": "omnimuse.backends.vision:OnnxClassifier",
     "onnx-clip": "omnimuse.backends.onnx_clip:OnnxClip",

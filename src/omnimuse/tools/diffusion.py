@@ -143,8 +143,8 @@ def fill_region(
 
 
 @tool(
-    version="1.0.0",
-    roles=("text-to-image",),
+    version="1.1.0",
+    roles=("text-to-image", "keypoint-detection", "object-detection"),
     cost_s=40.0,
     memory_mb=500.0,
     examples=(
@@ -178,7 +178,8 @@ def draw_from_structure(
     """Draw a new picture that keeps the structure of another: edges, depth, pose, regions, sketch.
 
     For diffusion checkpoints whose card names a ControlNet. Edges and sketches are taken from any
-    picture; depth, pose and segmentation must come as the map that the ControlNet was trained on.
+    picture, poses from any with people in it where a pose model is installed; depth and
+    segmentation must come as the map that the ControlNet was trained on.
 
     Args:
         ctx: context.
@@ -202,7 +203,7 @@ def draw_from_structure(
             "the text-to-image model that was chosen cannot be controlled by a structure",
             hint="Choose a diffusion checkpoint with a ControlNet: docs/how-to/checkpoints.md.",
         )
-    control = _map(image, structure, is_ready)
+    control = _map(ctx, image, structure, is_ready)
     options = _options(ctx, negative_prompt, num_inference_steps, guidance_scale, scheduler)
     words = _words(prompt)
     painted = model.paint_batch(
@@ -310,7 +311,7 @@ def _model(ctx: ToolContext, role: str) -> Any:
         ) from None
 
 
-def _map(image: Asset, structure: Structure, is_ready: bool) -> NDArray[np.uint8]:
+def _map(ctx: ToolContext, image: Asset, structure: Structure, is_ready: bool) -> NDArray[np.uint8]:
     """The picture that a ControlNet of this structure takes, uint8 (H, W, 3)."""
     import numpy as np
 
@@ -321,6 +322,8 @@ def _map(image: Asset, structure: Structure, is_ready: bool) -> NDArray[np.uint8
         if image.kind in ("edges", "depth") and image.kind != structure:
             raise ArgumentError(f"a map of {image.kind} was given for {structure}")
         return rgb
+    if structure == "pose":
+        return _stick_figures(ctx, rgb)
     if structure not in ("edges", "sketch"):
         raise ArgumentError(
             f"a picture was given where a map of {structure} is wanted",
@@ -329,6 +332,23 @@ def _map(image: Asset, structure: Structure, is_ready: bool) -> NDArray[np.uint8
     from omnimuse.crafts.imaging.edges import find_edges
 
     return np.repeat(find_edges(np.ascontiguousarray(rgb))[..., None], 3, axis=2)
+
+
+def _stick_figures(ctx: ToolContext, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The poses of the people in a picture, drawn as a map."""
+    from omnimuse.crafts.imaging.poses import draw_figures
+    from omnimuse.tools.people import poses_in
+
+    try:
+        people = poses_in(ctx, rgb)
+    except BackendUnavailableError as error:
+        raise ArgumentError(
+            "a picture was given where a map of pose is wanted, and no model finds poses",
+            hint=f"{error.hint} Or give the map and is_ready=true.".strip(),
+        ) from None
+    if not people:
+        raise ArgumentError("nobody's pose can be seen in the picture", hint="Give the map itself.")
+    return draw_figures(people, (rgb.shape[1], rgb.shape[0]))
 
 
 def _with_alpha(rgb: NDArray[np.uint8], source: NDArray[np.uint8]) -> NDArray[np.uint8]:

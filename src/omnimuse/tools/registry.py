@@ -36,6 +36,7 @@ BUILT_IN: dict[str, str] = {
             "find_edges",
             "read_text",
         ),
+        "people": ("find_faces", "find_poses"),
         "picture_search": ("find_picture",),
         "zoo": ("sample_model",),
         "diffusion": ("redraw_image", "fill_region", "draw_from_structure", "rewrite_prompt"),

@@ -11,8 +11,9 @@ from PIL import Image
 
 from omnimuse.assets.asset import Asset
 from omnimuse.assets.media import image_asset, read_image
-from omnimuse.backends.base import Painted
+from omnimuse.backends.base import Joint, Painted
 from omnimuse.backends.diffusers_schedulers import SCHEDULERS
+from omnimuse.backends.movenet import JOINTS
 from omnimuse.errors import ArgumentError, BackendUnavailableError, RunCancelled
 from omnimuse.methods.region_denoising import RegionDenoising
 from omnimuse.methods.tiled_diffusion import TiledDiffusion
@@ -202,6 +203,30 @@ def test_structure_is_taken_from_pictures_or_maps(
     painter.takes_methods = False
     with pytest.raises(BackendUnavailableError, match="cannot be controlled"):
         draw_from_structure(ctx, source, text("a house"))
+
+
+def test_a_pose_is_taken_from_a_picture_where_a_model_finds_poses(
+    make_context: Callable[..., Any], painter: FakePainter
+) -> None:
+    class Poser:
+        score = 0.9
+
+        def estimate(self, pixels: Any, *, box: Any = None) -> tuple[Joint, ...]:
+            return tuple(
+                Joint(name, 4.0 + i, 4.0 + 2 * i, self.score) for i, name in enumerate(JOINTS)
+            )
+
+    poser = Poser()
+    ctx = make_context(**{"text-to-image": painter, "keypoint-detection": poser})
+    source = image_asset(Image.new("RGB", (64, 48), "white"))
+    draw_from_structure(ctx, source, text("a dancer"), structure="pose")
+    structure, figure = painter.asked["options"]["control"]
+    assert structure == "pose"
+    assert figure.shape == (48, 64, 3)
+    assert 0.005 < (figure.max(axis=2) > 0).mean() < 0.5
+    poser.score = 0.1
+    with pytest.raises(ArgumentError, match="nobody's pose"):
+        draw_from_structure(ctx, source, text("a dancer"), structure="pose")
 
 
 @pytest.mark.parametrize(
