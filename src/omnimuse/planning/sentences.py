@@ -26,7 +26,8 @@ from omnimuse.planning.syntax import Sentence, Word
 from omnimuse.planning.values import is_measure
 from omnimuse.planning.vocabulary import kind_made_by
 
-_AFTER = frozenset(["from", "following", "after", "in", "to", "by", "with"])
+_STRICTLY_AFTER = frozenset(["from", "following", "after"])
+_AFTER = _STRICTLY_AFTER | {"in", "to", "by", "with"}
 _WHERE = frozenset(["to", "on", "onto", "under", "over", "into", "behind"])
 TEXTS = frozenset(["text", "lyrics", "caption", "transcript"])
 
@@ -233,7 +234,8 @@ class SentenceReader(PredicateFinder):
             return mentions, []
         steps, kept = [], []
         for mention in mentions:
-            is_there = any(kind and related(mention.kind, kind) for kind in self.given)
+            is_plain = not re.search(r"\bof\b", mention.text)  # "the sound of thunder" is another
+            is_there = is_plain and any(related(mention.kind, k) for k in self.given if k)
             if is_there or not is_ingredient(mention, token):
                 kept.append(mention)
                 continue
@@ -287,17 +289,19 @@ class SentenceReader(PredicateFinder):
 
     def _source(self, token: Word, mentions: Sequence[Mention]) -> Mention | None:
         """What a new thing is drawn after: "paint a knight from the pose map a.png"."""
-        if self.given is None or kind_made_by(lemma_of(token)) != "image":
+        if self.given is None or any(m.head == "style" for m in mentions):
             return None
-        if not drawn_things(mentions):
-            return None
+        roles, shown = _AFTER, drawn_things(mentions)
+        if kind_made_by(lemma_of(token)) != "image":
+            is_made = any(m.is_output and m.kind == "image" for m in mentions)
+            roles = _STRICTLY_AFTER
+            shown = [m for m in mentions if is_made and m.role == "of" and _is_new_thing(m)]
         media = [m for m in mentions if m.kind == "image" and m.status in ("known", "literal")]
-        led = (
-            [m for m in mentions if m.role in _AFTER and m.start <= max(x.start for x in media)]
-            if media
-            else []
-        )
-        return led[-1] if led and all(m.role in (*_AFTER, "of", "object") for m in media) else None
+        if not shown or not media:
+            return None
+        last = max(m.start for m in media)
+        led = [m for m in mentions if m.role in roles and m.start <= last]
+        return led[-1] if led and all(m.role in (*roles, "of", "object") for m in media) else None
 
     @staticmethod
     def _core_after(token: Word, query: str, source: Mention) -> str:
@@ -423,13 +427,14 @@ def namesakes(mentions: Sequence[Mention]) -> list[Mention]:
 
 def drawn_things(mentions: Sequence[Mention]) -> list[Mention]:
     """The things that a verb of drawing has as its objects."""
-    return [
-        m
-        for m in mentions
-        if m.role == "object" and m.status == "new" and not m.kind and not m.literals
-    ]
+    return [m for m in mentions if m.role == "object" and _is_new_thing(m)]
 
 
+def _is_new_thing(mention: Mention) -> bool:
+    return mention.status == "new" and not mention.kind and not mention.literals
+
+
+_LISTED = re.compile(r",? and (?=an? |the |two |three )")
 _CHOOSING = frozenset(["take", "choose", "pick", "select", "use"])
 
 
@@ -457,29 +462,33 @@ def chosen(steps: list[Step]) -> list[Step]:
 def parted(steps: list[Step]) -> list[Step]:
     """Such as "Draw a cat and a dog, and a slideshow of them": what "them" means is drawn apart."""
     for at, step in enumerate(steps):
-        things = drawn_things(step.mentions)
-        if kind_made_by(step.verb) != "image" or len(things) < 2 or step.wanted != "image":
+        if kind_made_by(step.verb) != "image" or step.wanted != "image":
             continue
+        things = drawn_things(step.mentions)
+        said = [thing.text for thing in things]
+        if len(things) == 1:  # "a castle on a hill and a bridge": whose "and" it is, is open
+            said = _LISTED.split(step.content)
         later = [(n, m) for n, s in enumerate(steps) for m in s.mentions if n > at]
         first = next((n for n, m in later if m.status == "pronoun" and m.count != 1), 0)
         between = steps[at + 1 : first]
-        if not first or any(s.wanted == "image" or drawn_things(s.mentions) for s in between):
+        if len(said) < 2 or not first:
             continue
-        made = [_of_one(step, thing, things) for thing in things]
-        moved = [
-            replace(s, joins=s.joins + len(made) - 1) if s.joins > at else s
-            for s in steps[at + 1 :]
-        ]
+        if any(s.wanted == "image" or drawn_things(s.mentions) for s in between):
+            continue
+        made = [_of_one(step, words, things) for words in said]
+        more = len(made) - 1
+        moved = [replace(s, joins=s.joins + more * (s.joins > at)) for s in steps[at + 1 :]]
         return [*steps[:at], *made, *moved]
     return steps
 
 
-def _of_one(step: Step, thing: Mention, things: Sequence[Mention]) -> Step:
-    inner = [m for m in step.mentions if m not in things and m.text in thing.text]
-    said = f"{step.verb} {thing.text}"
-    return replace(
-        step, text=said, query=said, content=thing.text, mentions=(thing, *inner), start=thing.start
-    )
+def _of_one(step: Step, words: str, things: Sequence[Mention]) -> Step:
+    """The step with one of several things alone."""
+    thing = next((m for m in things if words.startswith(m.text) or m.text == words), things[0])
+    inner = [m for m in step.mentions if m not in things and m.text in words]
+    said = f"{step.verb} {words}"
+    mentions = (replace(thing, text=words), *inner)
+    return replace(step, text=said, query=said, content=words, mentions=mentions)
 
 
 def is_inside(mention: Mention, verb: Word, shift: int) -> bool:
