@@ -66,7 +66,7 @@ NAMED: dict[str, Named] = {
         lambda c, p: packaged.mnist_10k(p.models_dir, c.held_out),
     ),
     "icons": Named(
-        "7,900 icons in three styles with captions, colour (MIT)",
+        "9,500 icons in four styles with captions, colour (MIT)",
         lambda c, p: icons.icons(p.models_dir, p.cache, c.size_px),
     ),
     "openmoji": Named(

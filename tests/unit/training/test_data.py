@@ -305,12 +305,14 @@ def test_icons_hold_out_concepts_and_keep_their_arrays(tmp_path):
                 archive.writestr(f"{word}.svg", svg.format(drawing))
             archive.writestr("broken.svg", "<svg")
     train, held_out = load("icons", tmp_path, size_px=8)
-    assert len(train) + len(held_out) == 78
+    assert len(train) + len(held_out) == 104
     assert not set(train.texts["concept"]) & set(held_out.texts["concept"])
     assert set(held_out.texts["concept"]) == {word for word in words if icons.is_held_out(word)}
-    assert train.classes == ("gradient", "flat", "high-contrast")
-    flat = train.x[train.labels == 1]
+    assert train.classes == ("gradient", "flat", "high-contrast", "outline")
+    flat, outline = (train.x[train.labels == style] for style in (1, 3))
     assert np.array_equal(flat[0, :, 4, 4], [0, 0, 255])
+    assert np.array_equal(outline[0, :, 4, 4], [255, 255, 255])
+    assert outline[0, :, 0, 4].max() < 255  # its edge
     place = (train.captions + held_out.captions).index("thing a")
     assert (train.texts["tags"] + held_out.texts["tags"])[place] == "first"
     kept = list((tmp_path / "cache").glob("*.npz"))

@@ -1,6 +1,7 @@
 """Three packs of icon art with captions, tags and styles, drawn once and kept as arrays.
 
-`icons` is Fluent Emoji (MIT) in three styles, `noto` is Noto Emoji (Apache-2.0), `openmoji` is
+`icons` is Fluent Emoji (MIT) in four styles, of which the fourth, outline, is the flat drawing with
+its fills taken away and its edges inked. `noto` is Noto Emoji (Apache-2.0), `openmoji` is
 OpenMoji (CC BY-SA 4.0: share-alike rides on what is made of it). Captions are the drawings' names,
 tags come from emojibase. Concepts, not pictures, are held out: nothing of a held-out concept, in
 any style, is trained on, and all packs hold out the same concepts.
@@ -29,12 +30,15 @@ from omnimuse.training.data.resize import channels_first, fit
 from omnimuse.training.dataset import Dataset
 
 Pair = tuple[Dataset, Dataset]
-STYLES = {"gradient": "modern.zip", "flat": "flat.zip", "high-contrast": "contrast.zip"}
+STYLES = {
+    "gradient": "modern.zip", "flat": "flat.zip", "high-contrast": "contrast.zip",
+    "outline": "flat.zip",
+}  # fmt: skip
 OPENMOJI_STYLE = "outline"
 NOTO_STYLE = "shaded"
 HELD_OUT_SHARE = 0.12
 DEFAULT_SIDE_PX = 64
-DRAWINGS_VERSION = 1  # of the arrays in the cache: raise it when they are drawn in another way
+DRAWINGS_VERSION = 2  # of the arrays in the cache: raise it when they are drawn in another way
 _FLUENT_TONE = re.compile(r"-(default|light|medium-light|medium-dark|medium|dark)$")
 _TONE_CODE = re.compile(r"-1F3F[B-F]")
 
@@ -51,7 +55,7 @@ class Drawing:
 
 
 def icons(models_dir: Path, cache: Path, size_px: int) -> Pair:
-    """Fluent Emoji: about 7,900 pictures in three styles; the label is the style."""
+    """Fluent Emoji: about 9,500 pictures in four styles; the label is the style."""
     folder = card_file(models_dir, "fluent-illustrator", "flat.zip").parent
     return _pair(
         "icons", lambda: _fluent(folder), _stamp(folder), cache, size_px or DEFAULT_SIDE_PX,
@@ -189,8 +193,20 @@ def _fluent(folder: Path) -> Iterator[Drawing]:
             concept = _FLUENT_TONE.sub("", name)
             caption = concept.replace("-", " ").replace("oclock", "o'clock")
             if tone and tone.group(1) != "default":
+                if style == "outline":
+                    continue  # without colour all skin tones are one picture
                 caption += f" with {tone.group(1).replace('-', ' ')} skin tone"
-            yield Drawing(concept, caption, style, known.get(plain(concept), ()), svg)
+            drawn = outlined(svg) if style == "outline" else svg
+            yield Drawing(concept, caption, style, known.get(plain(concept), ()), drawn)
+
+
+def outlined(svg: str) -> str:
+    """A flat drawing as a line drawing: white fills, dark edges."""
+    inked = re.sub(r'fill="(?!none)[^"]*"', 'fill="#fff"', svg)
+    inked = re.sub(r"<(path|circle|ellipse|rect|polygon)\b", r'<\1 stroke="#222" ', inked)
+    inked = re.sub(r'(stroke="#222" [^>]*?) stroke="[^"]*"', r"\1", inked)
+    inked = re.sub(r'opacity="[^"]*"', "", inked)
+    return inked.replace("<svg ", '<svg stroke-width="0.7" stroke-linejoin="round" ', 1)
 
 
 def _openmoji(folder: Path) -> Iterator[Drawing]:
