@@ -47,6 +47,9 @@ def asked(question: str, parser: SpacyParser) -> Reply:
         ("Where is the bus in this image?", "The bus is on the right."),
         ("What is left of the bus?", "I see two cars."),
         ("What is in the picture?", "I see two cars and a bus."),
+        ("What do you see?", "I see two cars and a bus."),
+        ("What does the picture show?", "I see two cars and a bus."),
+        ("What things are there?", "I see two cars and a bus."),
         ("What does the sign say?", "It says: STOP HERE"),
         ("Does it say stop here?", "Yes."),
         ("Is there a dog?", "No: I see no dog."),
@@ -61,7 +64,19 @@ def test_answers(question: str, answer: str, parser: SpacyParser) -> None:
     assert asked(question, parser).words == answer
 
 
-@pytest.mark.parametrize("question", ["Why is it sad?", "Is the bus happy?", "图里有几辆车？"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Why is it sad?",
+        "Is the bus happy?",
+        "图里有几辆车？",
+        "What is she thinking about?",
+        "What will happen next?",
+        "Who is this?",
+        "What time is it?",
+        "What year was this taken?",
+    ],
+)
 def test_what_cannot_be_told_says_so(question: str, parser: SpacyParser) -> None:
     reply = asked(question, parser)
     assert reply.words.startswith("I cannot tell")

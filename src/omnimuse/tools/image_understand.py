@@ -197,7 +197,7 @@ def read_text(
 
 
 @tool(
-    version="1.0.0",
+    version="1.1.0",
     roles=(
         "zero-shot-object-detection",
         "object-detection",

@@ -34,6 +34,11 @@ _PICTURE = (
 )
 _FILLERS = ("there", "you", "see", "visible", "shown", "show", "any", "please", "tell", "me")
 _WRITING = ("say", "read", "write", "text", "word", "letter", "writing", "caption")
+# Verbs of questions on what is there, and nouns for whatever is there.
+_SHOWING = frozenset(
+    ("be", "do", "can", "see", "show", "contain", "depict", "have", "appear", "find", "tell")
+)
+_WHATEVER = frozenset(("thing", "object", "item", "kind", "sort", "content"))
 _MAX_QUESTION = 300
 _ANYTHING = "a ball"
 """Stands in a caption for what "what" asks for; any noun does."""
@@ -170,6 +175,8 @@ class _Interview:
         return Reply(words, self._sure(found, noun), self._boxes(found))
 
     def _what(self) -> Reply:
+        if {"this", "that", "he", "she", "they"} & set(self._lemmas) and self._lemmas[0] == "who":
+            return Reply(f"{CANNOT_TELL}: I know nobody by name.", 0.0)
         request = self._request(_ANYTHING if self._is_bare() else "some", 1)
         if request is not None and request.relations:
             relation = request.relations[0]
@@ -187,11 +194,27 @@ class _Interview:
                 and any(holds(relation.relation, thing, o, size) for o in others)
             ]
             return self._listed(found, f"{relation.relation} the {landmark}")
-        if request is not None and not self._is_bare():
-            found = self._look.find(request.things[0].label)
+        if self._asks_for_more():
+            return _unknown()
+        if not self._is_bare() and self._lemmas[1] not in _WHATEVER:
+            if request is None:
+                return _unknown()
+            noun = request.things[0].label
+            found = self._look.find(noun)
             if found:
                 return self._listed(found, "in the picture")
+            if not self._look.classes_of(noun):
+                return self._unfamiliar(noun)
         return self._listed(self._named(), "in the picture")
+
+    def _asks_for_more(self) -> bool:
+        """As "what is she thinking about": of more than what is there."""
+        verbs = {
+            lemma
+            for lemma, token in zip(self._lemmas, self._tokens, strict=True)
+            if token.tag[:2] == "VB"
+        }
+        return bool(verbs - _SHOWING)
 
     def _whether(self) -> Reply:
         if "say" in self._lemmas and self._read is not None:
