@@ -118,6 +118,9 @@ NO_PASSIVE = frozenset(
     ["look", "search", "have", "let", "come", "say", "sound", "be", "in", "with", "chat", "talk",
      "reply", "work", "listen", "go", "navigate", "take", "keep", "tell", "google", "turn"]
 )  # fmt: skip
+QUESTION = (
+    "{}", "the question {}", "this question: {}", "the following question: {}", "my question {}",
+)  # fmt: skip
 FILLERS = (
     "Thank you.", "I would be very grateful.", "It is for a school project.", "Take your time.",
     "This is urgent.", "My boss needs it today.", "I hope this is possible.",
@@ -138,10 +141,10 @@ class Tool:
     phrases: tuple[str, ...]
 
     def of(self, mark: str) -> list[str]:
-        """Its phrases of one sort: `=`, `~`, `?`, or an empty mark for imperatives."""
+        """Its phrases of one sort: `=`, `~`, `?`, `%`, or an empty mark for imperatives."""
         if mark:
             return [p[1:] for p in self.phrases if p.startswith(mark)]
-        return [p for p in self.phrases if p[0] not in "=~?"]
+        return [p for p in self.phrases if p[0] not in "=~?%"]
 
 
 @dataclass
@@ -229,7 +232,7 @@ class Writer:
         for tool in chain:
             kinds.append(tool.inputs[0])
         start = kinds[0]
-        first = self._thing(start, new=True)
+        first = self._thing(start, new=True, called=rng.choice(chain[0].of("%") or [""]))
         if rng.random() < 0.62:
             frame = rng.choice(GIVEN)
             if rng.random() < 0.22:
@@ -413,6 +416,10 @@ class Writer:
                 text.add(self._creative(tool) or about)
             elif piece == "{2}":
                 kind = tool.inputs[1] if len(tool.inputs) > 1 else "text"
+                if kind == "text" and tool.name.endswith(("Asker", "Answerer")):
+                    question = self._quoted("Who wrote the letter?")
+                    text.add(self.rng.choice(QUESTION).replace("{}", question))
+                    continue
                 text.add(self._thing(kind, new=self.rng.random() < 0.5))
             else:
                 text.add(piece, tool.name)
@@ -423,7 +430,7 @@ class Writer:
         if tool.inputs[0] != "text" or self.rng.random() < 0.72:
             return None
         theme = self.rng.choice(THEMES)
-        return Tagged().add(f"'{theme}'" if self.rng.random() < 0.5 else theme)
+        return Tagged().add(self._quoted(theme) if self.rng.random() < 0.5 else theme)
 
     def _back(self, tool: Tool) -> Tagged:
         """How the next sentence calls what was just made."""
@@ -435,12 +442,12 @@ class Writer:
             return Tagged().add(f"the {rng.choice(tool.of('~'))} {noun}")
         return Tagged().add(rng.choice(plain))
 
-    def _thing(self, kind: str, *, new: bool) -> Tagged:
+    def _thing(self, kind: str, *, new: bool, called: str = "") -> Tagged:
         rng = self.rng
-        noun = self._noun(kind)
+        noun = called if called and rng.random() < 0.6 else self._noun(kind)
         theme = rng.choice(THEMES)
         if kind == "text" and rng.random() < 0.5:
-            quoted = f"'{theme}'"
+            quoted = self._quoted(theme)
             return Tagged().add(
                 rng.choice([quoted, f"the {noun} {quoted}", f"this {noun}: {quoted}"])
             )
@@ -456,9 +463,15 @@ class Writer:
             if new
             else ["the", "my", "the other", "the given", "the attached"]
         )
+        if noun.startswith("two "):
+            return Tagged().add(noun + tail if new else f"the {noun}")
         if article == "a" and noun[0] in "aeiou":
             article = "an"
         return Tagged().add(f"{article} {noun}{tail}")
+
+    def _quoted(self, theme: str) -> str:
+        """A quotation; mostly as the planner shows it to the tagger, without what it says."""
+        return "'text'" if self.rng.random() < 0.6 else f"'{theme}'"
 
     def _noun(self, kind: str) -> str:
         return self.rng.choice(NOUNS.get(kind, ["result"]))

@@ -158,7 +158,8 @@ class Documents:
         texts: list[str] = []
         self._rows: dict[str, list[int]] = {}
         for tool in tools:
-            plain = [re.sub(r"\{2?\}", tool.inputs[0], p.lstrip("=~?")) for p in tool.phrases]
+            said = [p for p in tool.phrases if p[0] != "%"]
+            plain = [re.sub(r"\{2?\}", tool.inputs[0], p.lstrip("=~?")) for p in said]
             own = [*documents(tool)[0], tool.name, *plain]
             self._rows[tool.name] = list(range(len(texts), len(texts) + len(own)))
             texts += own

@@ -28,7 +28,7 @@ from omnimuse.planning import embedded, tagger, verdict
 from omnimuse.planning.embedded import EmbeddedPlanner
 from omnimuse.planning.toolset import load_toolset
 
-SHRINKAGE, ROUNDS = 3.0, 30
+SHRINKAGE, ROUNDS = 10.0, 30
 
 
 @dataclass

@@ -65,7 +65,8 @@ def entries() -> tuple[Entry, ...]:
     for name, about, kinds in heads:
         takes, gives = kinds.split(">")
         inputs, output = takes.split(), gives.strip()
-        said = tuple(_spoken(p.strip(), inputs, output) for p in phrases[name] if p.strip())
+        own = [p.strip() for p in phrases[name] if p.strip() and p.strip()[0] != "%"]
+        said = tuple(_spoken(phrase, inputs, output) for phrase in own)
         found.append(Entry(name, about, tuple(sorted(inputs)), output, said))
     return tuple(found)
 

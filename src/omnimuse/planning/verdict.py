@@ -17,8 +17,8 @@ from omnimuse.planning.intent import Intent
 from omnimuse.planning.tagger import Tags, strongest
 
 FEATURES = ("chosen", "inserted", "tagged", "tagged_bare", "said", "fed")
-COEFFICIENTS = (1.678, 4.696, 0.758, 0.468, 0.485, 0.767)
-BIAS = -0.292
+COEFFICIENTS = (1.528, 4.303, 0.574, 0.588, 0.45, 0.133)
+BIAS = 0.041
 _SHARPNESS, _UNKNOWN = 10.0, 0.3
 _SHARES = (0.5, 0.3, 0.2)
 
