@@ -8,16 +8,18 @@ Needs `omnimuse models pull --default`. Same prompts and seeds give the same pic
 from __future__ import annotations
 
 import argparse
+import textwrap
 import time
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from omnimuse.backends.cards import load_cards
 from omnimuse.backends.resolver import Resolver
 from omnimuse.backends.store import ModelStore
 from omnimuse.config import load_settings
 from omnimuse.crafts.layout import plan_layouts
+from omnimuse.crafts.typography.fonts import FontBook
 
 PROMPTS: tuple[tuple[str, tuple[int, int]], ...] = (
     ("a red fox under a yellow moon at night", (1024, 768)),
@@ -100,7 +102,7 @@ def main() -> None:
         small = picture.resize((WIDTH_PX, WIDTH_PX * size[1] // size[0]), Image.Resampling.LANCZOS)
         small.save(chosen.out / f"{number:02}.webp", quality=QUALITY, method=6)
         tiles.append((prompt, small))
-    contact_sheet(tiles).save(chosen.out / "sheet.webp", quality=72, method=6)
+    contact_sheet(tiles, painter.pack.fonts).save(chosen.out / "sheet.webp", quality=72, method=6)
     if not numbers:
         (chosen.out / "index.md").write_text(index_page(), encoding="utf-8")
 
@@ -117,19 +119,23 @@ def index_page() -> str:
     return head + credit + "\n" + "\n\n".join(parts) + "\n"
 
 
-def contact_sheet(tiles: list[tuple[str, Image.Image]], *, columns: int = 5) -> Image.Image:
-    """All pictures small, each with its prompt."""
-    side, line = 250, 20
+def contact_sheet(
+    tiles: list[tuple[str, Image.Image]], fonts: FontBook, *, columns: int = 5
+) -> Image.Image:
+    """All pictures small, each over its prompt."""
+    side, lines = 250, 34
     rows = -(-len(tiles) // columns)
-    sheet = Image.new("RGB", (columns * side, rows * (side + line)), "white")
+    sheet = Image.new("RGB", (columns * side, rows * (side + lines)), "white")
     draw = ImageDraw.Draw(sheet)
     for i, (prompt, picture) in enumerate(tiles):
         tile = picture.copy()
         tile.thumbnail((side - 8, side - 8))
-        x, y = (i % columns) * side, (i // columns) * (side + line)
-        sheet.paste(tile, (x + (side - tile.width) // 2, y + (side - tile.height) // 2))
-        if prompt.isascii():
-            draw.text((x + 5, y + side + 2), prompt[:44], fill="black")
+        x, y = (i % columns) * side, (i // columns) * (side + lines)
+        sheet.paste(tile, (x + (side - tile.width) // 2, y + side - tile.height))
+        found = fonts.font_for(prompt)
+        font = ImageFont.truetype(found.path, 12) if found else ImageFont.load_default(12)
+        for line, words in enumerate(textwrap.wrap(prompt, 40)[:2]):
+            draw.text((x + side // 2, y + side + 3 + 15 * line), words, "black", font, anchor="ma")
     return sheet
 
 
