@@ -26,6 +26,10 @@ _UNITS = {
     "semitones": "interval", "start": "start", "begin": "start", "end": "end", "stop": "end",
 }  # fmt: skip
 _MEANT = 0.55  # cosine from which a choice counts as meant though not named
+_UNTOLD = frozenset(
+    ["the", "and", "for", "between", "each", "time", "from", "with", "left", "out", "seconds",
+     "end", "start", "how", "long", "film", "video", "sound"]
+)  # fmt: skip
 _COUNTED = frozenset(["count", "number", "n", "num", "how", "many", "copies", "amount"])
 _TEXTUAL = frozenset(
     ["prompt", "description", "query", "instruction", "request", "content", "idea"]
@@ -82,7 +86,7 @@ class ArgumentFiller:
         kinds = _types(param.schema)
         choices = _choices(param)
         if choices and all(isinstance(c, int | float) for c in choices):
-            return _number_for(param, spec, values)
+            return _number_for(param, spec, values, text)
         if "array" in kinds:
             return _list_for(param, text)
         if choices:
@@ -92,7 +96,7 @@ class ArgumentFiller:
                 chosen = turned_into(param, step) or thing_of(param, spec, step)
             return chosen
         if kinds & {"integer", "number"}:
-            number = _number_for(param, spec, values)
+            number = _number_for(param, spec, values, text)
             return scaled(param, text, step.verb) if number is None else number
         if "boolean" in kinds:
             return _flag_for(param, text)
@@ -137,9 +141,9 @@ def thing_of(param: Param, spec: ToolSpec, step: Step) -> str | None:
         return None
     if not any(port.kind in ("image", "video") for port in spec.inputs):
         return None
-    if said := step.details.get("thing_en"):
-        return str(said)
     own = {stem(w) for w in re.findall(r"[a-z]+", f"{spec.name} {spec.summary}".lower())}
+    if said := str(step.details.get("thing_en", "")):
+        return None if stem(said) in own & _ASPECTS else said
     for mention in step.mentions:
         is_one = mention.head in ("one", "version")  # "the first one" is a picture, not in it
         if mention.kind or mention.literals or mention.status == "pronoun" or is_one:
@@ -240,8 +244,11 @@ def dimension_of(param: Param) -> str:
     return ""
 
 
-def _number_for(param: Param, spec: ToolSpec, values: list[Value]) -> float | None:
+def _number_for(param: Param, spec: ToolSpec, values: list[Value], text: str) -> float | None:
     dimension = dimension_of(param)
+    rivals = [p for p in spec.params if dimension_of(p) == dimension == "duration"]
+    if len(rivals) > 1 and not _is_spoken_of(param, text):
+        return None
     if dimension in ("first", "last"):
         own = [v for v in values if v.dimension == dimension]
         return next((float(v.value) for v in own if v.unit in param.name), None)
@@ -265,6 +272,16 @@ def _number_for(param: Param, spec: ToolSpec, values: list[Value]) -> float | No
         if unit in counted or (counted & {stem(w) for w in _COUNTED} and unit in plural):
             return float(value.value)
     return None
+
+
+def _is_spoken_of(param: Param, text: str) -> bool:
+    """A length of something ("fade_s", "gap_s") is given only where that is spoken of."""
+    names = set(param.name.lower().split("_"))
+    if names & {"duration", "length"} or dimension_of(param) != "duration":
+        return True
+    own = {stem(w) for w in (names | _words(param)) - _UNTOLD if len(w) > 2}
+    said = {stem(w) for w in re.findall(r"[a-z]+", text.lower())}
+    return bool(own & said)
 
 
 def _flag_for(param: Param, text: str) -> bool | None:

@@ -374,6 +374,9 @@ class Binder:
                 continue
             if mention.role == "for" and not self._chain:
                 continue  # "a tune for the film" is no part of the film yet
+            nodes = {self._resources[n].node for n in taken} - {-1}
+            if not self._chain and self._resources[links[0][1]].node in nodes:
+                continue  # "set them to the tune" takes the notes that came with it
             if not any(n in taken for _, n in links):
                 loose.append(self._resources[links[0][1]])
         return tuple(loose)

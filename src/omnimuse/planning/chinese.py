@@ -344,6 +344,14 @@ class _Clause:
         is_left_out = False
         if self.verb is not None and self.verb.part == "joiner":
             return self._accompaniment(mentions)
+        before = self._scenery(at, mentions)
+        if before:
+            mentions = [
+                replace(m, status="known", role="on", is_wrought=True)
+                if m.start == before.start
+                else m
+                for m in mentions
+            ]
         acts = self.verb is not None and self.verb.part != "maker"
         if acts and not any(not m.is_output and _is_thing(m) for m in mentions):
             mentions.append(Mention("它", "it", "object", "pronoun", start=self.start))
@@ -360,7 +368,9 @@ class _Clause:
         wanted = next((m.kind for m in reversed(mentions) if m.is_output), "")
         verb = self.verb.gloss.split()[0] if self.verb else ""
         is_making = bool(self.verb and self.verb.part == "maker")
-        if is_making and not any((m.kind or m.literals) and m.role != "from" for m in mentions):
+        if is_making and not any(
+            (m.kind or m.literals) and m.role != "from" and m.kind != "score" for m in mentions
+        ):
             wanted = wanted or kind_made_by(verb)
         core = core_of(verb, wanted, mentions) if is_making else ""
         step = Step(
@@ -379,7 +389,37 @@ class _Clause:
                 **self._subject(at),
             },
         )
+        if before:
+            it = Mention("它", "it", "object", "pronoun", start=self.start)
+            own = mentions if any(m.status == "pronoun" for m in mentions) else [it, *mentions]
+            details = {"english": "put it onto the picture"}
+            put = replace(step, query=details["english"], content="", mentions=tuple(own))
+            return [before, replace(put, details=details)]
         return [step, *self._style(step)]
+
+    def _scenery(self, at: int, mentions: list[Mention]) -> Step | None:
+        """Such as "放到一张雪山的图片上": the picture that a thing is put on is made before."""
+        if self.verb is None or self.verb.text not in _PLACED:
+            return None
+        for mention in mentions:
+            place = mention.start - self.start
+            words = self.tokens[at + 1 : place]
+            counted = any(t.part == "count" for t in words)
+            if mention.kind != "image" or mention.literals or place <= at or not counted:
+                continue
+            about = [t for t in words if t.part in ("word", "other") and t.text != "的"]
+            if not about:
+                continue
+            said = "".join(t.text for t in about)
+            gloss = " ".join(t.gloss for t in about) if all(t.gloss for t in about) else ""
+            made = replace(mention, status="new", role="object", is_output=True)
+            return Step(
+                text=said, query=f"paint a picture of {gloss or said}", verb="paint", content=said,
+                mentions=(made,), wanted="image", start=mention.start,
+                details={"english": gloss, "content_en": gloss, "core": "paint a picture",
+                         "subject": said, "subject_en": gloss},
+            )  # fmt: skip
+        return None
 
     def _accompaniment(self, mentions: list[Mention]) -> list[Step]:
         at = self.tokens.index(self.verb) if self.verb else -1
@@ -475,7 +515,22 @@ class _Clause:
                 count, status, modifiers = 1, "new", []
             elif token.gloss:
                 modifiers.extend(token.gloss.split())
-        return found
+        return [*found, *self._counted(at, found)]
+
+    def _counted(self, at: int, found: list[Mention]) -> list[Mention]:
+        """Such as "画三张不同的树": the measure word counts pictures, though none is named."""
+        if self.verb is None or self.verb.part != "maker" or any(m.is_output for m in found):
+            return []
+        after = self.tokens[at + 1 :]
+        count = next((t for t in after if t.part == "count" and t.text[-1:] in "张幅"), None)
+        if kind_made_by(self.verb.gloss.split()[0]) != "image" or count is None:
+            return []
+        number = int(count.number or 1)
+        return [
+            Mention(
+                "图", "picture", "object", "new", "image", number, start=self.start, is_output=True
+            )
+        ]
 
     def _led_by(self, token: _Token) -> str:
         """What the thing after a word like "给" is to a thing that is made: for it, or from it."""
@@ -512,6 +567,10 @@ class _Clause:
     ) -> Mention:
         verb = self.verb
         after = verb is not None and n > at
+        if verb is not None and verb.text in ("画", "画出", "绘制") and token.kind == "score":
+            return Mention(  # "画出乐谱": a picture of the notes that are there
+                token.text, "score", "object", "known", "score", start=self.start + n
+            )
         makes = verb is not None and (
             verb.part in ("maker", "turner", "joiner") or verb.gloss.startswith("extract")
         )

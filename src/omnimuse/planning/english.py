@@ -23,7 +23,7 @@ from omnimuse.planning.mending import (
     trim_clause,
 )
 from omnimuse.planning.remarks import keep_with
-from omnimuse.planning.sentences import SentenceReader, chosen, parted, with_more
+from omnimuse.planning.sentences import SentenceReader, chosen, listed, parted, with_more
 from omnimuse.planning.syntax import Sentence, Word, build_sentences
 from omnimuse.planning.values import is_measure
 
@@ -62,7 +62,7 @@ class EnglishDecomposer:
             steps.extend(_without_umbrellas(found, len(steps)))
             given.extend(known)
         if self._given is not None:
-            steps = parted(chosen(keep_with(steps)))
+            steps = listed(parted(chosen(keep_with(steps))))
         return Intent(prompt, "en", tuple(steps), masked.literals, tuple(given), masked=masked.text)
 
     def _sentences(self, text: str, shift: int = 0) -> Iterator[tuple[Sentence, int]]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib import resources
 
 from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.intent import NEW, Mention
@@ -26,6 +28,8 @@ _EXCHANGING = frozenset(
 _PLACES = frozenset(["front", "top", "background", "behind", "before", "onto", "over", "against"])
 _SCENERY = frozenset(["background", "backdrop"])
 _SOUNDS = frozenset(["music", "sound", "speech"])
+SOUNDING = frozenset(["music", "sound", "speech", "audio"])
+UNDER = frozenset(["under", "underneath", "beneath", "behind", "over", "below"])
 _LINKS = frozenset(
     [",", ";", "and", "then", "also", "finally", "afterwards", "next", "lastly", "please", "&"]
 )
@@ -167,6 +171,9 @@ def is_ingredient(mention: Mention, verb: Word) -> bool:
     lemma = lemma_of(verb)
     if not mention.kind:
         objects = {c.lower_ for c in verb.children if c.dep_ == "dobj"}
+        if mention.role == "object" and lemma in ADDING and mention.head not in COLOURS:
+            heard = [c for c in verb.subtree if c.dep_ == "pobj" and c.head.lower_ in UNDER]
+            return any(kind_of(c.lower_) in SOUNDING for c in heard)  # "strings under the voice"
         is_scenery = bool(objects & _SCENERY) and mention.head not in COLOURS
         return is_scenery and mention.role == "with" and lemma in _EXCHANGING
     if mention.kind in _SOUNDS:
@@ -178,6 +185,19 @@ def is_ingredient(mention: Mention, verb: Word) -> bool:
         return True
     places = {w.lower_ for w in verb.subtree} & _PLACES
     return bool(places) or (mention.role in ("with", "by") and lemma in ADDING | _EXCHANGING)
+
+
+@cache
+def _instruments() -> frozenset[str]:
+    table = resources.files("omnimuse.crafts.music") / "instruments.tsv"
+    rows = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines()[1:]]
+    return frozenset(word.strip().split()[-1] for row in rows for word in row[5].split(",") if word)
+
+
+def is_instrument(noun: str) -> bool:
+    """Whether a noun names a musical instrument: "strings", "a harp"."""
+    low = noun.lower()
+    return bool({low, low.removesuffix("s"), low + "s"} & _instruments())
 
 
 def core_of(verb: str, wanted: str, mentions: Sequence[Mention]) -> str:

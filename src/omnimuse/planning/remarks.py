@@ -13,6 +13,7 @@ from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.draft import Draft, drop_nodes
 from omnimuse.planning.intent import Intent, Step
 
+_SAVING = frozenset(["export", "save", "download", "output", "deliver"])
 _KEEPING = frozenset(["keep", "leave", "preserve", "retain"])
 
 
@@ -20,6 +21,10 @@ def keep_with(steps: list[Step]) -> list[Step]:
     """Steps with what is only to be kept said to the step before: it asks for no tool."""
     kept: list[Step] = []
     for step in steps:
+        if kept and step.verb in _SAVING and not step.content.strip("it ").startswith("'"):
+            only = [m for m in step.mentions if m.status != "pronoun" and not m.is_output]
+            if not only:
+                continue  # "export it as one track": what is made is kept anyway
         is_files = any(item.type == "file" for m in step.mentions for item in m.literals)
         if not kept or step.verb not in _KEEPING or step.wanted or is_files:
             kept.append(step)

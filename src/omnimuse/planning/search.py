@@ -33,6 +33,7 @@ from omnimuse.planning.values import find_values
 from omnimuse.planning.vocabulary import kind_made_by
 
 _MOST_COPIES = 12
+_PARTS = frozenset(["verse", "line", "sentence", "paragraph", "stanza", "word", "page", "bar"])
 
 
 @dataclass(frozen=True)
@@ -510,6 +511,8 @@ def _wanted_count(step: Step, spec: ToolSpec) -> int:
     """How many times a tool must run to make as many as are wanted."""
     outputs = [m for m in step.mentions if m.is_output and m.role in ("object", "attr")]
     if not outputs or any(port.is_list for port in spec.outputs):
+        return 1
+    if outputs[0].head in _PARTS:  # "two verses of lyrics" are one text
         return 1
     if not all(is_textual(port.kind) for port in spec.inputs if port.is_required):
         return 1

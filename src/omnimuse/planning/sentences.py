@@ -8,7 +8,17 @@ from dataclasses import replace
 
 from omnimuse.planning.intent import Mention, Step
 from omnimuse.planning.masking import Masked
-from omnimuse.planning.mending import LIGHT, SAYING, THINGS, core_of, is_ingredient, without_phrase
+from omnimuse.planning.mending import (
+    LIGHT,
+    SAYING,
+    SOUNDING,
+    THINGS,
+    UNDER,
+    core_of,
+    is_ingredient,
+    is_instrument,
+    without_phrase,
+)
 from omnimuse.planning.phrases import ADDING, content_of, find_mentions, lemma_of
 from omnimuse.planning.predicates import (
     GET,
@@ -28,6 +38,8 @@ from omnimuse.planning.vocabulary import kind_made_by
 
 _STRICTLY_AFTER = frozenset(["from", "following", "after"])
 _AFTER = _STRICTLY_AFTER | {"in", "to", "by", "with"}
+_LETTERING = frozenset(["write", "print", "put", "add", "place"])
+_TO_IT = re.compile(r"\s+(?:behind|under|over|beneath|to|onto|on) (?:it|them|that)$")
 _WHERE = frozenset(["to", "on", "onto", "under", "over", "into", "behind"])
 TEXTS = frozenset(["text", "lyrics", "caption", "transcript"])
 
@@ -199,7 +211,10 @@ class SentenceReader(PredicateFinder):
         found = [
             m
             for m in mentions
-            if m.role in ("in", "on") and m.status == "new" and m.kind == "video" and not m.literals
+            if m.role in ("in", "on", "as")
+            and m.status == "new"
+            and m.kind == "video"
+            and not m.literals
         ]
         if not found or made in ("", "video"):
             return mentions, []
@@ -239,11 +254,20 @@ class SentenceReader(PredicateFinder):
             if is_there or not is_ingredient(mention, token):
                 kept.append(mention)
                 continue
-            kind = mention.kind or "image"
+            kind = mention.kind or self._kind_put(mention, mentions)
+            mention = replace(mention, text=_TO_IT.sub("", mention.text))
             made = replace(mention, role="object", is_output=True, kind=kind)
             steps.append(self._step(None, mention.text, [made], True))
             kept.append(replace(mention, status="known", kind=kind, is_wrought=True))
         return kept, steps
+
+    @staticmethod
+    def _kind_put(mention: Mention, others: Sequence[Mention]) -> str:
+        """Of what kind a thing is that is put under a voice or behind a picture."""
+        is_heard = any(m.role in UNDER and m.kind in SOUNDING for m in others)
+        if not is_heard:
+            return "image"
+        return "music" if is_instrument(mention.head) else "sound"
 
     def _start(self, token: Word | None, mentions: Sequence[Mention]) -> int:
         """Where a clause begins: its verb, else its first thing, else the sentence."""
@@ -254,6 +278,8 @@ class SentenceReader(PredicateFinder):
     def _step(
         self, token: Word | None, clause: str, mentions: list[Mention], is_nominal: bool
     ) -> Step:
+        if self.given is not None:
+            mentions = _as_caption(mentions)
         outputs = [m for m in mentions if m.is_output and m.kind]
         wanted = next((m.kind for m in reversed(outputs) if m.role in ("into", "as", "to")), "")
         wanted = wanted or next((m.kind for m in outputs), "") or taken_out(mentions, token)
@@ -272,7 +298,7 @@ class SentenceReader(PredicateFinder):
         weak = is_nominal and token is not None and any(m.status != "new" for m in mentions[:1])
         return Step(
             text=self.masked.unmask(clause),
-            query=self.masked.speak(clause),
+            query=self.masked.speak(self._with_words(token, clause, mentions)),
             verb="" if token is None or is_nominal else lemma_of(token),
             content=self.masked.unmask(content_of(clause, None if is_nominal else token)),
             mentions=tuple(mentions),
@@ -286,6 +312,16 @@ class SentenceReader(PredicateFinder):
                 **({"guess": True} if is_guess and wanted else {}),
             },
         )
+
+    def _with_words(self, token: Word | None, clause: str, mentions: Sequence[Mention]) -> str:
+        """Such as "write 'Hello' on it": a quotation without a noun is words."""
+        if self.given is None or token is None or lemma_of(token) not in _LETTERING:
+            return clause
+        for mention in mentions:
+            for item in mention.literals:
+                if item.type == "quote" and mention.text.strip("'") == item.value:
+                    clause = clause.replace(item.token, "words", 1)
+        return clause
 
     def _source(self, token: Word, mentions: Sequence[Mention]) -> Mention | None:
         """What a new thing is drawn after: "paint a knight from the pose map a.png"."""
@@ -390,10 +426,26 @@ class SentenceReader(PredicateFinder):
             new = [m for m in mentions if m.role == "object" and m.status == "new"]
             wanted = [m for m in new if not any(m is not o and m.text in o.text for o in new)]
             return wanted if len(wanted) > 1 and all(" " in m.text for m in wanted) else []
-        return things if len({m.kind for m in things}) > 1 else []
+        if len({m.kind for m in things}) > 1:
+            return things
+        told = [m for m in things if re.search(r"\b(?:of|with|about)\b", m.text)]
+        return (
+            things
+            if len(things) > 1 and len(told) == len(things) and things[0].kind != "text"
+            else []
+        )
 
     def _text(self, tokens: list[Word]) -> str:
         return "".join(t.text_with_ws for t in tokens).strip(" ,.;:!?")
+
+
+def _as_caption(mentions: list[Mention]) -> list[Mention]:
+    """Such as "put the poem on it as a caption": the text is there, it is not to be made."""
+    if not any(m.kind in TEXTS and not m.is_output for m in mentions):
+        return mentions
+    return [
+        replace(m, is_output=False) if m.role == "as" and m.kind in TEXTS else m for m in mentions
+    ]
 
 
 def _says_where(mention: Mention) -> bool:
@@ -434,6 +486,7 @@ def _is_new_thing(mention: Mention) -> bool:
     return mention.status == "new" and not mention.kind and not mention.literals
 
 
+_NAMED = re.compile(r"(?::|,? namely|,? one of)\s*(.+)$")
 _LISTED = re.compile(r",? and (?=an? |the |two |three )")
 _CHOOSING = frozenset(["take", "choose", "pick", "select", "use"])
 
@@ -479,6 +532,30 @@ def parted(steps: list[Step]) -> list[Step]:
         more = len(made) - 1
         moved = [replace(s, joins=s.joins + more * (s.joins > at)) for s in steps[at + 1 :]]
         return [*steps[:at], *made, *moved]
+    return steps
+
+
+def listed(steps: list[Step]) -> list[Step]:
+    """Such as "Paint two pictures: a meadow and a wood": each has its own words."""
+    for at, step in enumerate(steps):
+        made = next((m for m in step.mentions if m.is_output and m.count > 1), None)
+        match = _NAMED.search(step.content) if made is not None else None
+        if made is None or match is None or step.wanted not in ("image", "sound", "music"):
+            continue
+        said = [part for part in re.split(r",\s*(?:and\s+)?|\s+and\s+", match[1]) if part]
+        if len(said) != made.count:
+            continue
+        one = replace(made, count=1, text=f"a {made.head}")
+        parts = [
+            replace(
+                step, text=f"{step.verb} {words}", query=f"{step.verb} a {made.head} of {words}",
+                content=words, mentions=(one,),
+            )
+            for words in said
+        ]  # fmt: skip
+        more = len(parts) - 1
+        moved = [replace(s, joins=s.joins + more * (s.joins > at)) for s in steps[at + 1 :]]
+        return [*steps[:at], *parts, *moved]
     return steps
 
 

@@ -30,12 +30,15 @@ def settled(
     open_steps = [s for s in steps if _is_bare(s) or s.details.get("guess")]
     near = dict(zip(map(id, open_steps), score([s.query for s in open_steps])))
     kinds = {kind for r in resources for kind in ancestors(r.kind)}
-    return tuple(
-        (_bare(s, near[id(s)], specs) if _is_bare(s) else _guessed(s, near[id(s)], specs, kinds))
-        if id(s) in near
-        else s
-        for s in steps
-    )
+    every = frozenset(port.kind for spec in specs.values() for port in spec.outputs)
+    found = []
+    for number, step in enumerate(steps):
+        if id(step) in near and _is_bare(step):
+            step = _bare(step, near[id(step)], specs)
+        elif id(step) in near:  # a later step may go on from what an earlier one made
+            step = _guessed(step, near[id(step)], specs, kinds | every if number else kinds)
+        found.append(step)
+    return tuple(found)
 
 
 def _is_bare(step: Step) -> bool:

@@ -122,7 +122,7 @@ def _spans(low: str) -> list[Value]:
     time = r"(\d+:\d{2}|\d+(?:\.\d+)?)\s*(s|sec|seconds?|minutes?|min)?"
     found = []
     match = re.search(
-        rf"(?:from|between)\s+(?:second\s+)?{time}\s*(?:to|and|-|until)\s*{time}", low
+        rf"(?:from|between)\s+(?:second\s+)?{time}\s*(?:to|and|-|until)\s*(?:second\s+)?{time}", low
     )
     if match:
         unit = match[2] or match[4] or "s"
@@ -263,10 +263,14 @@ def _named(low: str) -> list[Value]:
     return found
 
 
+_SIZE_UNITS = frozenset(["second", "minute", "hour", "bar", "line", "pixel", "time"])
+
+
 def _counts(low: str) -> list[Value]:
     found = []
     for match in re.finditer(rf"\b({_COUNTS})([\s-])((?:[a-z]+[\s-]){{0,2}}[a-z]+)\b", low):
         words = re.split(r"[\s-]", match[3])
-        for word in words[:1] if match[2] == "-" else words:  # "two-line poem" counts lines alone
+        is_size = match[2] == "-" or words[0].rstrip("s") in _SIZE_UNITS
+        for word in words[:1] if is_size else words:  # "two-line poem" counts lines alone
             found.append(Value("count", number_of(match[1]), word, match.start(), match[0]))
     return found
