@@ -60,9 +60,14 @@ def tools_of(planner: EmbeddedPlanner) -> PlanOf:
     return lambda prompt: [n.tool for n in planner.plan(Request(prompt), (), specs).nodes]
 
 
-def test_a_tool_in_a_modifier(tools_of: PlanOf) -> None:
-    said = "Read aloud a translated version of notes.txt and give me a drawing of it"
-    assert tools_of(said) == ["Interpreter", "Speaker", "Illustrator"]
+def test_a_chain_in_one_noun_phrase(planner: EmbeddedPlanner) -> None:
+    plan = planner.plan(
+        Request("Read the summarised transcript of talk.wav aloud"), (), tool_set(ROWS)
+    )
+    assert [node.tool for node in plan.nodes] == ["Speech Recogniser", "Abstract Maker", "Speaker"]
+    assert [(e.source.node, e.target) for e in plan.edges() if e.source.node != "request"] == [
+        (plan.nodes[0].id, plan.nodes[1].id), (plan.nodes[1].id, plan.nodes[2].id)
+    ]  # fmt: skip
 
 
 def test_three_tools_in_one_noun_phrase(tools_of: PlanOf) -> None:

@@ -25,7 +25,7 @@ from omnimuse.planning.intent import Intent, Step
 from omnimuse.planning.language import decompose
 from omnimuse.planning.masking import Masked
 from omnimuse.planning.mending import THINGS, openers_of
-from omnimuse.planning.phrasebook import phrases_for
+from omnimuse.planning.phrasebook import phrase_vectors, phrases_for
 from omnimuse.planning.pointing import bind_masks, bind_pointing, fit_durations, pointed_at
 from omnimuse.planning.questions import (
     ask_for_arguments,
@@ -72,7 +72,7 @@ class EmbeddedPlanner:
         self._cache_dir, self._serves = cache_dir, serves
         self._makers: dict[str, Mapping[str, float]] = {}
         self._tagger: RequestTagger | None = None
-        self._lent: tuple[dict[str, ToolSpec], Phrases] | None = None
+        self._lent: tuple[dict[str, ToolSpec], Phrases, Mapping[str, Any]] | None = None
         self._index_of: tuple[dict[str, ToolSpec], ToolIndex] | None = None
 
     def plan(
@@ -179,11 +179,11 @@ class EmbeddedPlanner:
             ).search(intent, resources)
 
         if self._assume and intent.language == "en":
-            tags, phrases = self._tags(Masked(intent.masked, intent.literals), specs)
+            tags, lent = self._tags(Masked(intent.masked, intent.literals), specs)
             nearer = weighed(readings, intent, tags)
             seen = Evidence(intent, fits, tags, search(intent, nearer))
             embed = self._roles("feature-extraction").embed
-            draft, intent = settle(seen, nearer, verdict(seen, specs, phrases, embed), search)
+            draft, intent = settle(seen, nearer, verdict(seen, specs, lent, embed), search)
         else:
             draft = search(intent, readings)
         if not draft.nodes and self._assume:
@@ -219,14 +219,18 @@ class EmbeddedPlanner:
             self._makers = dict(zip(THINGS, near))
         return self._index_of[1]
 
-    def _tags(self, masked: Masked, specs: Mapping[str, ToolSpec]) -> tuple[Tags, Phrases]:
-        """What the tagger sees, and the phrases that the tools are lent."""
+    def _tags(
+        self, masked: Masked, specs: Mapping[str, ToolSpec]
+    ) -> tuple[Tags, Mapping[str, Any]]:
+        """What the tagger sees, and the vectors of the phrases that the tools are lent."""
         if self._tagger is None:
-            self._tagger = load_tagger(self._roles)
+            self._tagger = load_tagger(self._roles, cache_dir=self._cache_dir)
         if self._lent is None or self._lent[0] != dict(specs):
             embed = self._roles("feature-extraction").embed
-            self._lent = (dict(specs), phrases_for(specs, embed, cache_dir=self._cache_dir))
-        return self._tagger.tag(masked, specs, self._lent[1]), self._lent[1]
+            phrases = phrases_for(specs, embed, cache_dir=self._cache_dir)
+            vectors = phrase_vectors(phrases, embed, cache_dir=self._cache_dir)
+            self._lent = (dict(specs), phrases, vectors)
+        return self._tagger.tag(masked, specs, self._lent[1]), self._lent[2]
 
     def _unserved(self, specs: Mapping[str, ToolSpec]) -> frozenset[str]:
         if self._serves is None or self._assume:

@@ -111,6 +111,19 @@ def phrases_for(
     return lent
 
 
+def phrase_vectors(
+    phrases: Mapping[str, Sequence[str]], embed: Embed, *, cache_dir: Path | None = None
+) -> dict[str, Any]:
+    """For each tool the vectors of its phrases, (phrases, dimension)."""
+    import numpy as np
+
+    if not phrases:
+        return {}
+    every = cached_vectors([p for said in phrases.values() for p in said], embed, cache_dir)
+    edges = np.cumsum([len(said) for said in phrases.values()])[:-1]
+    return dict(zip(phrases, np.split(every, edges)))
+
+
 def _likeness(
     specs: Sequence[ToolSpec], known: Sequence[Entry], embed: Embed, cache_dir: Path | None
 ) -> Any:

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.intent import Literal
 from omnimuse.planning.masking import Masked
-from omnimuse.planning.retrieval import documents_of
+from omnimuse.planning.retrieval import cached_vectors, documents_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,10 +65,11 @@ class RequestTagger:
     Args:
         arrays: the trained weights, by the names of `recipes/tool_tagger.py`.
         encoder: has `embed` (texts -> unit vectors) and `locate_tokens` (texts -> states, ranges).
+        cache_dir: where vectors of the tools' words are kept; nowhere if None.
     """
 
-    def __init__(self, arrays: Arrays, encoder: Any) -> None:
-        self._arrays, self._encoder = arrays, encoder
+    def __init__(self, arrays: Arrays, encoder: Any, *, cache_dir: Path | None = None) -> None:
+        self._arrays, self._encoder, self._cache_dir = arrays, encoder, cache_dir
         self._tools: tuple[tuple[tuple[str, ...], ...], Any] | None = None
 
     def tag(
@@ -117,7 +119,8 @@ class RequestTagger:
             return self._tools[1]
         owners = [n for n, own in enumerate(documents) for _ in own]
         p = self._arrays
-        said = self._encoder.embed([text for own in documents for text in own])
+        texts = [text for own in documents for text in own]
+        said = cached_vectors(texts, self._encoder.embed, self._cache_dir)
         kinds = self._encoder.embed([_kinds_of(spec) for spec in specs.values()])
         kinds = kinds @ p["kind.weight"].T + p["kind.bias"]
         vectors = said + kinds[owners]
@@ -220,10 +223,11 @@ def _weights() -> dict[str, Any]:
         return {name: arrays[name].astype(np.float32) for name in arrays.files}
 
 
-def load_tagger(roles: Callable[..., Any]) -> RequestTagger:
+def load_tagger(roles: Callable[..., Any], *, cache_dir: Path | None = None) -> RequestTagger:
     """The shipped tagger on the encoder that it was trained with.
 
     Raises:
         BackendUnavailableError: the encoder is not installed.
     """
-    return RequestTagger(_weights(), roles("feature-extraction", ENCODER))
+    encoder = roles("feature-extraction", ENCODER)
+    return RequestTagger(_weights(), encoder, cache_dir=cache_dir)

@@ -43,7 +43,7 @@ class Evidence:
 def verdict(
     seen: Evidence,
     specs: Mapping[str, ToolSpec],
-    phrases: Mapping[str, Sequence[str]],
+    phrases: Mapping[str, Any],
     embed: Callable[[Sequence[str]], Any],
 ) -> dict[str, float]:
     """For each tool the probability that the request asks for it.
@@ -51,7 +51,7 @@ def verdict(
     Args:
         seen: the evidence.
         specs: the tools.
-        phrases: ways of asking for some of them.
+        phrases: vectors of ways of asking for some of them, (phrases, dimension).
         embed: texts -> unit vectors.
     """
     import numpy as np
@@ -64,7 +64,7 @@ def verdict(
 def features(
     seen: Evidence,
     specs: Mapping[str, ToolSpec],
-    phrases: Mapping[str, Sequence[str]],
+    phrases: Mapping[str, Any],
     embed: Callable[[Sequence[str]], Any],
 ) -> Any:
     """(tools, `FEATURES`): the numbers that are weighed."""
@@ -92,7 +92,7 @@ def features(
 def _said(
     seen: Evidence,
     names: list[str],
-    phrases: Mapping[str, Sequence[str]],
+    phrases: Mapping[str, Any],
     embed: Callable[[Sequence[str]], Any],
 ) -> Any:
     """How much of some step goes to each tool, by its own words and the phrase book's together."""
@@ -104,8 +104,8 @@ def _said(
     near = np.array([[scores[name] for name in names] for scores in seen.nearness])
     clauses = embed([step.query for step in steps])
     for column, name in enumerate(names):
-        if known := phrases.get(name):
-            best = np.sort(clauses @ embed(list(known)).T, axis=1)[:, ::-1][:, : len(_SHARES)]
+        if name in phrases:
+            best = np.sort(clauses @ phrases[name].T, axis=1)[:, ::-1][:, : len(_SHARES)]
             near[:, column] += best @ np.array(_SHARES[: best.shape[1]])
         else:
             near[:, column] += _UNKNOWN

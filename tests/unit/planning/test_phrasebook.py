@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from omnimuse.graph.spec import Port, ToolSpec
-from omnimuse.planning.phrasebook import entries, phrases_for
+from omnimuse.planning.phrasebook import entries, phrase_vectors, phrases_for
 
 
 def bag_of_words(texts: Sequence[str]) -> Any:
@@ -60,6 +60,14 @@ def test_tools_of_other_kinds_get_nothing() -> None:
     about = "Makes a text shorter and keeps its main points."
     assert phrases_for({"x": tool("x", about, ["text"], "audio")}, bag_of_words) == {}
     assert phrases_for({}, bag_of_words) == {}
+
+
+def test_each_phrase_keeps_its_vector() -> None:
+    phrases = {"a": ("shorten text", "summarise text"), "b": ("paint picture",)}
+    vectors = phrase_vectors(phrases, bag_of_words)
+    assert {name: len(rows) for name, rows in vectors.items()} == {"a": 2, "b": 1}
+    assert np.array_equal(vectors["b"], bag_of_words(["paint picture"]))
+    assert phrase_vectors({}, bag_of_words) == {}
 
 
 def test_vectors_of_the_book_are_kept(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def embed(texts: Sequence[str]) -> Any:
 
 def test_features_of_a_drafted_and_of_an_idle_tool() -> None:
     draft = Draft((DraftNode("Shrinker", 0, {}),))
-    rows = features(seen(draft), SPECS, {"Mixer": ("mix", "mix it")}, embed)
+    rows = features(seen(draft), SPECS, {"Mixer": embed(["mix", "mix it"])}, embed)
     assert rows.shape == (3, len(FEATURES))
     table = dict(zip(SPECS, rows))
     assert table["Shrinker"][0] == 1.0
