@@ -1,7 +1,8 @@
 """Train the decoder of the text-to-image model: latents of patches back to clean pictures.
 
-    python recipes/zoo/text_to_image_decoder.py --cache CACHE --denoiser RUN/checkpoint.pt \
-        --out RUN/decoder.pt --cpu-minutes 10
+    python recipes/zoo/text_to_image_decoder.py runs/icons --cpu-minutes 10
+
+Writes `decoder.safetensors` into the run's folder, from where text_to_image_export.py takes it.
 
 It learns to draw sharp edges where the linear code blurs, and, as its latents are made a little
 noisy, to forgive what the denoiser gets slightly wrong.
@@ -17,16 +18,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from text_to_image_data import read
 from torch.nn import functional
 
-from omnimuse.models.text_to_image import (
-    TextToImageConfig,
-    build_autoencoder,
-    decode_patches,
-    encode_patches,
-    fit_patch_code,
-)
+from omnimuse.config import load_settings
+from omnimuse.models.text_to_image import build_autoencoder, decode_patches, encode_patches
+from omnimuse.training import checkpoint
+from omnimuse.training.runs import load_run
+from omnimuse.training.sources import load
 
 
 def psnr(found: torch.Tensor, wanted: torch.Tensor) -> float:
@@ -42,11 +40,9 @@ def edges(pictures: torch.Tensor) -> torch.Tensor:
     return torch.cat((right, below), dim=1)
 
 
-def load_pictures(cache: Path, *, held_out: bool) -> torch.Tensor:
-    """(N, 3, 64, 64) in [0, 1]."""
-    icons, pictures = read(cache, "fluent")
-    kept = [i for i, icon in enumerate(icons) if icon.is_held_out == held_out]
-    return torch.from_numpy(np.asarray(pictures)[kept]).permute(0, 3, 1, 2).float() / 255
+def as_tensor(pictures: np.ndarray) -> torch.Tensor:
+    """(N, 3, H, W) in [0, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(pictures)).float() / 255
 
 
 def train(args: argparse.Namespace) -> None:
@@ -54,13 +50,10 @@ def train(args: argparse.Namespace) -> None:
     if args.device == "cpu":
         torch.set_num_threads(1)
     torch.manual_seed(args.seed)
-    config = TextToImageConfig()
-    pictures = load_pictures(args.cache, held_out=False)
-    shown = load_pictures(args.cache, held_out=True)[::2]
-    if args.denoiser:
-        code = tuple(torch.load(args.denoiser, weights_only=True)["code"])
-    else:
-        code = fit_patch_code(pictures[::3], config.latent_channels, config.patch)
+    run = load_run(args.run, Path(__file__).parent)
+    config, code = run.model.config, run.model.code
+    train_data, held_out = load(run.settings.data, load_settings().models_dir)
+    pictures, shown = as_tensor(train_data.x), as_tensor(held_out.x[::2])
     model = build_autoencoder(config, code).to(memory_format=torch.channels_last)
     encoded = encode_patches(shown, code)
     gap = model.encode(shown[:64] * 2 - 1).latents * config.latent_scale - encoded[:64]
@@ -114,15 +107,13 @@ def train(args: argparse.Namespace) -> None:
                 flush=True,
             )
             weights = {name: value.cpu() for name, value in model.state_dict().items()}
-            torch.save({"autoencoder": weights, "code": list(code)}, args.out)
+            checkpoint.write(args.run / "decoder.safetensors", weights, {"step": step})
 
 
 def main() -> None:
     """Read arguments and train."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--denoiser", type=Path, help="whose patch code to use")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("run", type=Path, help="folder of a run of text-to-image")
     parser.add_argument("--cpu-minutes", type=float, default=10)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=2e-3)

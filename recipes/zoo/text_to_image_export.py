@@ -1,15 +1,14 @@
 """Make a card's folder of the text-to-image model, and a pipeline folder of diffusers.
 
-    python recipes/zoo/text_to_image_export.py --denoiser RUN/checkpoint.pt \
-        [--decoder RUN/decoder.pt] --text-encoder MODELS/all-minilm-l6-v2-int8 \
-        --out RUN/icon-diffusion [--pipeline RUN/pipeline]
+    python recipes/zoo/text_to_image_export.py runs/icons --out runs/icons/card \
+        [--pipeline runs/icons/pipeline]
 
 Writes denoiser.onnx (8-bit weights), encoder.onnx and decoder.onnx (half precision) and card.toml,
 and prints how far each network is from its module in full precision. Copy card.toml into the
 `cards` folder of the home, and `-m text-to-image=icon-diffusion` paints with it. The pipeline
 folder holds the same weights and serves every method that takes diffusers' checkpoints
-(`-m text-to-image=RUN/pipeline`). Without a trained decoder the card decodes by the patch code, and
-there is no pipeline.
+(`-m text-to-image=RUN/pipeline`). Without a decoder (text_to_image_decoder.py) the card decodes by
+the patch code, and there is no pipeline.
 """
 
 from __future__ import annotations
@@ -22,7 +21,8 @@ import numpy as np
 import onnxruntime
 import torch
 
-from omnimuse.models.text_to_image import TextToImageConfig, build_autoencoder, build_unet
+from omnimuse.models.text_states import encoder_folder
+from omnimuse.models.text_to_image import build_autoencoder
 from omnimuse.models.text_to_image_export import (
     Decoder,
     Encoder,
@@ -33,6 +33,8 @@ from omnimuse.models.text_to_image_export import (
     to_onnx,
     widened,
 )
+from omnimuse.training import checkpoint
+from omnimuse.training.runs import load_run
 
 CARD = """name = "icon-diffusion"
 roles = ["text-to-image", "image-to-image", "inpainting"]
@@ -52,7 +54,7 @@ url = "file:{folder}"
 
 [options]
 {hashes}
-text_encoder = "all-minilm-l6-v2-int8"
+text_encoder = "{text_encoder}"
 upscaler = "realesr-animevideo-x4"
 steps = 20
 guidance_scale = 4.0
@@ -60,7 +62,7 @@ default_style = "gradient style"
 """
 
 
-def run(model: bytes, **inputs: torch.Tensor) -> np.ndarray:
+def answer(model: bytes, **inputs: torch.Tensor) -> np.ndarray:
     """The first output of an ONNX file."""
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     found: np.ndarray = session.run(None, {k: v.numpy() for k, v in inputs.items()})[0]
@@ -72,36 +74,38 @@ def difference(found: np.ndarray, wanted: torch.Tensor) -> float:
     return float(np.abs(found - wanted.detach().numpy()).max() / wanted.abs().max())
 
 
-def card(files: dict[str, bytes], folder: Path, steps: int) -> str:
+def steps_of(run: Path) -> int:
+    """Optimiser steps behind a run's best weights."""
+    return int(checkpoint.read(run / checkpoint.WEIGHTS_NAME).meta["step"])
+
+
+def card(files: dict[str, bytes], folder: Path, steps: int, text_encoder: str) -> str:
     """The card's TOML."""
     hashes = "\n".join(
         f'{name} = "{name}.onnx"\n{name}_sha256 = "{hashlib.sha256(content).hexdigest()}"'
         for name, content in files.items()
     )
-    return CARD.format(folder=folder, hashes=hashes, steps=steps)
+    return CARD.format(folder=folder, hashes=hashes, steps=steps, text_encoder=text_encoder)
 
 
 @torch.no_grad()
 def main() -> None:
     """Export and compare."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--denoiser", type=Path, required=True)
-    parser.add_argument("--decoder", type=Path)
-    parser.add_argument("--text-encoder", type=Path, required=True)
+    parser.add_argument("run", type=Path, help="folder of a run of text-to-image")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pipeline", type=Path)
     args = parser.parse_args()
-    if args.pipeline and not args.decoder:
+    trained = args.run / "decoder.safetensors"
+    if args.pipeline and not trained.is_file():
         parser.error("a pipeline needs a trained decoder")
     torch.manual_seed(0)
-    trained = torch.load(args.denoiser, weights_only=True, map_location="cpu")
-    config, code = TextToImageConfig(**trained["config"]), tuple(trained["code"])
-    unet = build_unet(config)
-    unet.load_state_dict(trained["average"])
+    run = load_run(args.run, Path(__file__).parent)
+    config, code, unet = run.model.config, run.model.code, run.model.unet
     autoencoder, decoder = None, LinearDecoder(code, config)
-    if args.decoder:
+    if trained.is_file():
         autoencoder = build_autoencoder(config, code)
-        autoencoder.load_state_dict(torch.load(args.decoder, weights_only=True)["autoencoder"])
+        checkpoint.load_module(autoencoder, checkpoint.read(trained).tensors, trained.name)
         decoder = Decoder(autoencoder)
     encoder, side = Encoder(code, config), config.side // config.patch
     latents = torch.randn(2, config.latent_channels, side, side)
@@ -117,22 +121,25 @@ def main() -> None:
         "decoder": compress(to_onnx(decoder, {"latents": latents}, ["pictures"]), bits=16),
     }
     unet.load_state_dict(widened(files["denoiser"], "unet."))
-    shipped = run(files["denoiser"], latents=latents, time=time, text=text)
+    shipped = answer(files["denoiser"], latents=latents, time=time, text=text)
     print(
         f"denoiser: {difference(shipped, wanted):.1e} from 8 bits, "
         f"{difference(shipped, unet(latents, time, text).sample):.1e} from the runtime"
     )
     print(
-        f"encoder: {difference(run(files['encoder'], pictures=pictures), encoder(pictures)):.1e}; "
-        f"decoder: {difference(run(files['decoder'], latents=latents), decoder(latents)):.1e}"
+        f"encoder: {difference(answer(files['encoder'], pictures=pictures), encoder(pictures)):.1e}; "
+        f"decoder: {difference(answer(files['decoder'], latents=latents), decoder(latents)):.1e}"
     )
     args.out.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (args.out / f"{name}.onnx").write_bytes(content)
-    (args.out / "card.toml").write_text(card(files, args.out.absolute(), trained["step"]))
+    (args.out / "card.toml").write_text(
+        card(files, args.out.absolute(), steps_of(args.run), run.settings.recipe.text_encoder)
+    )
     print(f"{sum(map(len, files.values())) / 1e6:.1f} MB in {args.out}")
     if autoencoder is not None and args.pipeline:
-        save_pipeline(unet, autoencoder, args.text_encoder, args.pipeline)
+        encoder_place = encoder_folder(run.settings.recipe.text_encoder)
+        save_pipeline(unet, autoencoder, encoder_place, args.pipeline)
 
 
 if __name__ == "__main__":

@@ -190,3 +190,35 @@ def build_autoencoder(config: TextToImageConfig, code: Code) -> Any:
         last.weight[:, :, 1, 1] = rows[:, order]
         last.bias.copy_(-rows @ mean)
     return model
+
+
+class TextToImage(nn.Module):  # type: ignore[misc]
+    """The denoiser and the patch code together, as they are trained; text comes as states.
+
+    Args:
+        config: sizes.
+    """
+
+    def __init__(self, config: TextToImageConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.unet = build_unet(config)
+        size = 3 * config.patch**2
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("components", torch.zeros(config.latent_channels, size))
+        self.register_buffer("scales", torch.ones(config.latent_channels))
+
+    @property
+    def code(self) -> Code:
+        """The patch code."""
+        return self.mean, self.components, self.scales
+
+    def fit(self, pictures: Tensor) -> None:
+        """Compute the code of pictures (N, 3, H, W) in [0, 1]."""
+        code = fit_patch_code(pictures, self.config.latent_channels, self.config.patch)
+        for own, found in zip(self.code, code):
+            own.copy_(found)
+
+    def loss(self, pictures: Tensor, text: Tensor, times: Tensor, noise: Tensor) -> Tensor:
+        """`v_loss` of pictures (B, 3, H, W) in [0, 1] and text states (B, T, 384)."""
+        return v_loss(self.unet, encode_patches(pictures, self.code), text, times, noise)

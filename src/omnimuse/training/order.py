@@ -29,6 +29,8 @@ class BatchOrder:
         seed: of the shuffling.
         process: this process's number.
         processes: how many there are.
+        weights: how often each sample is drawn, (count,); an epoch then is as many draws as there
+            are samples, and each sample comes once in an epoch if None.
 
     Raises:
         DatasetError: the batch cannot be cut evenly.
@@ -36,7 +38,7 @@ class BatchOrder:
 
     def __init__(
         self, count: int, batch_size: int, parts: int = 1, *, seed: int = 0,
-        process: int = 0, processes: int = 1,
+        process: int = 0, processes: int = 1, weights: npt.NDArray[np.float64] | None = None,
     ) -> None:  # fmt: skip
         if batch_size % (parts * processes):
             raise DatasetError(
@@ -48,6 +50,7 @@ class BatchOrder:
         self._parts, self._process = parts, process
         self._processes = processes
         self._epoch, self._permutation = -1, np.arange(0)
+        self._shares = None if weights is None else weights / weights.sum()
 
     def __call__(self, step: int, part: int = 0) -> npt.NDArray[np.int64]:
         """Sample numbers of this process for one part of one step."""
@@ -64,5 +67,9 @@ class BatchOrder:
     def _shuffled(self, epoch: int) -> npt.NDArray[np.int64]:
         if epoch != self._epoch:
             rng = np.random.default_rng([self._seed, epoch])
-            self._epoch, self._permutation = epoch, rng.permutation(self._count)
+            self._epoch = epoch
+            if self._shares is None:
+                self._permutation = rng.permutation(self._count)
+            else:
+                self._permutation = rng.choice(self._count, self._count, p=self._shares)
         return self._permutation

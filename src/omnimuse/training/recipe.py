@@ -108,6 +108,10 @@ class Recipe(Generic[C]):
     def prepare(self, model: Any, config: C, data: Dataset) -> None:
         """Before the first step of a new run: initialisation from data, whose `x` is in memory."""
 
+    def weights(self, config: C, data: Dataset) -> Any:
+        """How often each training sample is drawn, (N,) positive; None draws all alike often."""
+        return None
+
     def optimizers(self, model: Any, config: C) -> dict[str, Any]:
         """Optimisers by name; AdamW on everything if not overridden. Each parameter in one only.
 

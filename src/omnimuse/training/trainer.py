@@ -194,6 +194,7 @@ class Trainer:
         order = BatchOrder(
             len(self.train_data), train.batch_size, train.accumulate, seed=train.seed,
             process=self.accelerator.process_index, processes=self.accelerator.num_processes,
+            weights=self.recipe.weights(self.settings.recipe, self.train_data),
         )  # fmt: skip
         self.feed = BatchFeed(self.train_data, order, train.accumulate, self.device)
         self.step, self.elapsed_before, self.started = 0, 0.0, time.monotonic()

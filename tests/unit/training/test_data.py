@@ -304,10 +304,17 @@ def test_icons_hold_out_concepts_and_keep_their_arrays(tmp_path):
                 drawing = f'<rect width="8" height="8" fill="{color}"/>'
                 archive.writestr(f"{word}.svg", svg.format(drawing))
             archive.writestr("broken.svg", "<svg")
+            for tone in ("default", "medium-dark"):
+                archive.writestr(f"up-hand-{tone}.svg", svg.format(drawing))
     train, held_out = load("icons", tmp_path, size_px=8)
-    assert len(train) + len(held_out) == 104
+    assert len(train) + len(held_out) == 104 + 4 + 3  # one outline for all skin tones
+    captions = train.captions + held_out.captions
+    assert captions.count("up hand") == 4
+    assert captions.count("up hand with medium dark skin tone") == 3
     assert not set(train.texts["concept"]) & set(held_out.texts["concept"])
-    assert set(held_out.texts["concept"]) == {word for word in words if icons.is_held_out(word)}
+    assert set(held_out.texts["concept"]) == {
+        word for word in [*words, "up-hand"] if icons.is_held_out(word)
+    }
     assert train.classes == ("gradient", "flat", "high-contrast", "outline")
     flat, outline = (train.x[train.labels == style] for style in (1, 3))
     assert np.array_equal(flat[0, :, 4, 4], [0, 0, 255])
