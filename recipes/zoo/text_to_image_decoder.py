@@ -52,7 +52,9 @@ def train(args: argparse.Namespace) -> None:
     torch.manual_seed(args.seed)
     run = load_run(args.run, Path(__file__).parent)
     config, code = run.model.config, run.model.code
-    train_data, held_out = load(run.settings.data, load_settings().models_dir)
+    places = load_settings()
+    cache = places.home / "cache" / "datasets"
+    train_data, held_out = load(run.settings.data, places.models_dir, cache)
     pictures, shown = as_tensor(train_data.x), as_tensor(held_out.x[::2])
     model = build_autoencoder(config, code).to(memory_format=torch.channels_last)
     encoded = encode_patches(shown, code)

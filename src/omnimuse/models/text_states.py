@@ -46,7 +46,7 @@ class TextStates:
     Args:
         folder: of the encoder: `model.onnx`, `tokenizer.json`.
         tokens: of a text that are read; shorter ones are padded, and padding has states too.
-        cache: folder of kept states; `dataset-cache` beside the models if None.
+        cache: folder of kept states; that of the drawn data sets if None.
     """
 
     def __init__(self, folder: Path, tokens: int, cache: Path | None = None) -> None:
@@ -125,4 +125,4 @@ class TextStates:
 def _cache_folder() -> Path:
     from omnimuse.config import load_settings
 
-    return load_settings().models_dir.parent / "dataset-cache"
+    return load_settings().home / "cache" / "datasets"
