@@ -126,10 +126,9 @@ def main() -> None:
         f"denoiser: {difference(shipped, wanted):.1e} from 8 bits, "
         f"{difference(shipped, unet(latents, time, text).sample):.1e} from the runtime"
     )
-    print(
-        f"encoder: {difference(answer(files['encoder'], pictures=pictures), encoder(pictures)):.1e}; "
-        f"decoder: {difference(answer(files['decoder'], latents=latents), decoder(latents)):.1e}"
-    )
+    there = difference(answer(files["encoder"], pictures=pictures), encoder(pictures))
+    back = difference(answer(files["decoder"], latents=latents), decoder(latents))
+    print(f"encoder: {there:.1e}; decoder: {back:.1e}")
     args.out.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (args.out / f"{name}.onnx").write_bytes(content)
