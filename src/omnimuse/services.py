@@ -302,7 +302,8 @@ class House:
             return request, self.answer(run_id, Plan(()), errors=[asked])
         turn = self.sessions.turns(name)[number]
         if not request.is_dry_run:
-            self.sessions.add(name, run_id, request.prompt, (), back=number)
+            own = f"{run_id}-back" if wish.rest else run_id  # the run that follows is a turn too
+            self.sessions.add(name, own, request.prompt, (), back=number)
         if wish.rest:
             return replace(request, prompt=wish.rest), None
         assets = [self.library.get(i) for i in turn["assets"] if i in self.library]

@@ -370,7 +370,8 @@ class Binder:
         loose = []
         for m, links in enumerate(self._links):
             mention = self._mentions[m]
-            if m in spoken or not links or links[0][0] < _STRONG or mention.status == PRONOUN:
+            is_pronoun = mention.status == PRONOUN and (self._chain or mention.role != "object")
+            if m in spoken or not links or links[0][0] < _STRONG or is_pronoun:
                 continue
             if mention.role == "for" and not self._chain:
                 continue  # "a tune for the film" is no part of the film yet

@@ -191,6 +191,37 @@ def test_a_session_remembers_what_its_turns_made(tmp_path: Path) -> None:
         studio.run(Request("x", session="../evil"))
 
 
+def test_undo_makes_the_earlier_result_current_without_a_tool(tmp_path: Path) -> None:
+    studio, stubs = _studio(tmp_path, SHOUT, Plan((_node("z", text=Ref("request", "0")),)))
+    first = studio.run(Request("x", session="talk")).assets
+    studio.run(Request("it again", session="talk"))
+    asked = len(stubs.seen)
+    undone = studio.run(Request("undo that", session="talk"))
+    assert (undone.status, undone.plan.nodes) == ("succeeded", ())
+    assert undone.reply.startswith("Back to 'x'")
+    assert [asset.id for asset in undone.assets] == [asset.id for asset in first]
+    assert all(result.path.is_file() for result in undone.results)
+    assert studio.house.sessions.assets("talk")[0] == first[0].id
+    again = studio.run(Request("undo", session="talk"))
+    assert again.status == "needs_input"
+    assert "nothing to go back to" in (again.question or "")
+    assert len(stubs.seen) == asked
+
+
+def test_what_is_asked_after_going_back_is_planned(tmp_path: Path) -> None:
+    again = Plan((_node("z", text=Ref("request", "0")),))
+    studio, _ = _studio(tmp_path, SHOUT, again, again)
+    first = studio.run(Request("x", session="talk")).assets[0]
+    studio.run(Request("it again", session="talk"))
+    response = studio.run(Request("go back to the first version and shout", session="talk"))
+    assert response.status == "succeeded"
+    assert response.plan == again
+    turns = studio.house.sessions.turns("talk")
+    assert turns[2]["back"] == 0
+    assert turns[3]["prompt"] == "shout"
+    assert studio.house.sessions.assets("talk")[1] == first.id
+
+
 def test_batches_keep_the_order_and_pass_the_gates(tmp_path: Path) -> None:
     studio, _ = _studio(tmp_path)
     lines = [({"text": word}, {}) for word in ("one", "secret", "two")]
