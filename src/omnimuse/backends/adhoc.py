@@ -20,6 +20,7 @@ from omnimuse.backends.diffusers_audio import AUDIO_PIPELINES
 from omnimuse.backends.store import ModelStore
 from omnimuse.backends.transformers_audio import AUDIO_ROLES, architecture_of
 from omnimuse.backends.transformers_clip import CLIP_KINDS
+from omnimuse.backends.transformers_depth import DEPTH_KINDS
 from omnimuse.backends.zoo_run import is_run
 from omnimuse.config import Settings
 from omnimuse.errors import ArgumentError, CheckpointError
@@ -30,6 +31,7 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
     "diffusers-audio": ("text-to-audio",),
     "transformers": ("text-generation",),
     "transformers-clip": ("zero-shot-image-classification",),
+    "transformers-depth": ("depth-estimation",),
 }
 _SCHEMES = ("file:", "hub:", "http:", "https:")
 
@@ -98,6 +100,8 @@ def sniff_checkpoint(path: Path) -> tuple[str, dict[str, Any]]:
             return "transformers-audio", {}
         if architecture_of(path) in CLIP_KINDS:
             return "transformers-clip", {}
+        if architecture_of(path) in DEPTH_KINDS:
+            return "transformers-depth", {}
         if "model_type" in config:
             return "transformers", {"architectures": list(config.get("architectures") or ())}
     else:

@@ -251,6 +251,15 @@ class ObjectDetector(Protocol):
 
 
 @runtime_checkable
+class DepthEstimator(Protocol):
+    """Role `depth-estimation`."""
+
+    def estimate_depth(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Nearness (H, W): 1 is the nearest of the picture, 0 the farthest."""
+        ...
+
+
+@runtime_checkable
 class PoseEstimator(Protocol):
     """Role `keypoint-detection`: the joints of a person."""
 

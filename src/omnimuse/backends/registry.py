@@ -48,6 +48,7 @@ BUILT_IN: dict[str, str] = {
     "transformers": "omnimuse.backends.transformers_text:TransformersGenerator",
     "transformers-audio": "omnimuse.backends.transformers_audio:TransformersAudio",
     "transformers-clip": "omnimuse.backends.transformers_clip:TransformersClip",
+    "transformers-depth": "omnimuse.backends.transformers_depth:TransformersDepth",
     "whisper": "omnimuse.backends.whisper:WhisperRecognizer",
     "zoo": "omnimuse.backends.zoo_run:ZooRun",
 }
@@ -58,6 +59,7 @@ REQUIREMENTS: Mapping[str, tuple[str, ...]] = {
     "transformers": ("torch", "transformers"),
     "transformers-audio": ("torch", "transformers"),
     "transformers-clip": ("torch", "transformers"),
+    "transformers-depth": ("torch", "transformers"),
     "zoo": ("torch", "accelerate"),
 }
 

@@ -144,7 +144,7 @@ def fill_region(
 
 @tool(
     version="1.1.0",
-    roles=("text-to-image", "keypoint-detection", "object-detection"),
+    roles=("text-to-image", "keypoint-detection", "object-detection", "depth-estimation"),
     cost_s=40.0,
     memory_mb=500.0,
     examples=(
@@ -178,8 +178,8 @@ def draw_from_structure(
     """Draw a new picture that keeps the structure of another: edges, depth, pose, regions, sketch.
 
     For diffusion checkpoints whose card names a ControlNet. Edges and sketches are taken from any
-    picture, poses from any with people in it where a pose model is installed; depth and
-    segmentation must come as the map that the ControlNet was trained on.
+    picture, poses and depth where a model for them is there; else they and segmentation must come
+    as the map that the ControlNet was trained on.
 
     Args:
         ctx: context.
@@ -324,6 +324,10 @@ def _map(ctx: ToolContext, image: Asset, structure: Structure, is_ready: bool) -
         return rgb
     if structure == "pose":
         return _stick_figures(ctx, rgb)
+    near = optional_role(ctx, "depth-estimation") if structure == "depth" else None
+    if near is not None:
+        grey = np.rint(near.estimate_depth(rgb) * 255).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
     if structure not in ("edges", "sketch"):
         raise ArgumentError(
             f"a picture was given where a map of {structure} is wanted",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from omnimuse.api import Arg, Asset, ToolContext, tool
-from omnimuse.tools.kinds import Caption, Edges, Image, Layout, Scene, Text
+from omnimuse.tools.kinds import Caption, Depth, Edges, Image, Layout, Scene, Text
 from omnimuse.tools.pixels import optional_role, picture, read_rgba
 
 if TYPE_CHECKING:
@@ -123,6 +123,41 @@ def detect_objects(
     layout = {"canvas": [width, height], "background": "", "objects": objects, "relations": []}
     facts = {"objects": len(objects), "width_px": width, "height_px": height}
     return Asset.from_json(layout, "layout", facts=facts)
+
+
+@tool(
+    version="1.0.0",
+    roles=("depth-estimation",),
+    cost_s=5.0,
+    memory_mb=500.0,
+    examples=(
+        "estimate the depth of this photo",
+        "make a depth map of the room",
+        "which parts of the picture are near and which far?",
+        "depth map for a ControlNet",
+        "how far away are the things in the photo, as a grey picture",
+        "生成这张照片的深度图",
+    ),
+)
+def find_depth(ctx: ToolContext, image: Image) -> Depth:
+    """Estimate the depth of a picture: a grey map of the same size, white is near, black is far.
+
+    Needs a depth checkpoint of yours (DPT, Depth Anything, ZoeDepth; docs/how-to/checkpoints.md):
+    `-m depth-estimation=FOLDER`. The map is relative: it has no metres.
+
+    Args:
+        ctx: context.
+        image: the picture.
+
+    Raises:
+        BackendUnavailableError: no depth model was chosen.
+    """
+    import numpy as np
+
+    from omnimuse.backends.vision import opaque
+
+    near = ctx.role("depth-estimation").estimate_depth(opaque(read_rgba(image)))
+    return picture(np.rint(near * 255).astype(np.uint8), image, kind="depth")
 
 
 @tool(

@@ -33,6 +33,7 @@ BUILT_IN: dict[str, str] = {
             "answer_about_image",
             "describe_image",
             "detect_objects",
+            "find_depth",
             "find_edges",
             "read_text",
         ),

@@ -24,6 +24,7 @@ from omnimuse.tools.diffusion import (
     rewrite_prompt,
 )
 from omnimuse.tools.image import generate_image
+from omnimuse.tools.image_understand import find_depth
 from omnimuse.tools.painting import Scheduler
 
 
@@ -203,6 +204,27 @@ def test_structure_is_taken_from_pictures_or_maps(
     painter.takes_methods = False
     with pytest.raises(BackendUnavailableError, match="cannot be controlled"):
         draw_from_structure(ctx, source, text("a house"))
+
+
+def test_depth_is_taken_from_a_picture_where_a_model_finds_it(
+    make_context: Callable[..., Any], painter: FakePainter
+) -> None:
+    class Near:
+        def estimate_depth(self, pixels: Any) -> Any:
+            return np.linspace(0, 1, pixels.shape[1], dtype=np.float32)[None].repeat(
+                len(pixels), axis=0
+            )
+
+    ctx = make_context(**{"text-to-image": painter, "depth-estimation": Near()})
+    source = image_asset(Image.new("RGB", (64, 48), "white"))
+    draw_from_structure(ctx, source, text("a room"), structure="depth")
+    structure, near = painter.asked["options"]["control"]
+    assert (structure, near.shape) == ("depth", (48, 64, 3))
+    assert near[0, 0].tolist() == [0, 0, 0]
+    assert near[0, -1].tolist() == [255, 255, 255]
+    found = find_depth(ctx, source)
+    assert found.kind == "depth"
+    np.testing.assert_array_equal(np.asarray(read_image(found, mode="L")), near[..., 0])
 
 
 def test_a_pose_is_taken_from_a_picture_where_a_model_finds_poses(
