@@ -3,7 +3,7 @@
     OMNIMUSE_MODELS_DIR=... python benchmarks/planner.py [--taskbench DIR]
 
 `--taskbench` names a folder with `multimedia/` and `huggingface/`; the labels are those of
-tests/data/planner_taskbench_*.jsonl.
+tests/data/planner_taskbench_*_settled.jsonl.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def main() -> None:
                     suite="taskbench",
                     data=options.taskbench / domain,
                     out=Path(folder) / "predictions.jsonl",
-                    gold=DATA / f"planner_taskbench_{domain}.jsonl",
+                    gold=DATA / f"planner_taskbench_{domain}_settled.jsonl",
                 )
             figures[f"taskbench_{domain}"] = {
                 "requests": report.requests,

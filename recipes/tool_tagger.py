@@ -187,6 +187,18 @@ class Documents:
         return self._vectors[torch.tensor(rows)], self._kinds[[self._number[t.name] for t in tools]]
 
 
+def averaged(files: list[Path]) -> dict[str, Tensor]:
+    """The mean of several states of one training (Wortsman et al. 2022, arXiv:2203.05482)."""
+    states = [torch.load(file, weights_only=True) for file in files]
+    return {name: sum(state[name] for state in states) / len(states) for name in states[0]}
+
+
+def export(state: dict[str, Tensor], folder: Path) -> None:
+    """Write the weights as the planner reads them."""
+    arrays = {name: value.numpy().astype(np.float16) for name, value in state.items()}
+    np.savez(folder / "request-tagger.npz", **arrays)
+
+
 def main() -> None:
     """Train, measure on tools that were held out, save weights and card figures."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -199,12 +211,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--init", type=Path, help="tagger.pt of an earlier training to go on from")
     parser.add_argument(
+        "--average", type=Path, nargs="+", help="train nothing: write the mean of these tagger.pt"
+    )
+    parser.add_argument(
         "--all", action="store_true", help="train on the held-out tools too: the shipped weights"
     )
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
+    if options.average:
+        export(averaged(options.average), options.out)
+        return
     encoder, tools = Encoder(options.encoder), read_tools()
     held = set() if options.all else held_tools(tools)
     shelf = Documents(tools, encoder)
@@ -277,14 +295,13 @@ def main() -> None:
             print(step + 1, f"loss {last:.4f}", f"{time.monotonic() - began:.0f} s", flush=True)
         if step % 1000 == 999:
             print("watched tools", json.dumps(measure(watched)), flush=True)
-            torch.save(model.state_dict(), options.out / "tagger.pt")
+            torch.save(model.state_dict(), options.out / f"tagger-{step + 1}.pt")
     figures = {"known": measure(known), "steps": step + 1, "loss": last}
     if unseen:
         figures["unseen"] = measure(unseen)
     print(json.dumps(figures), flush=True)
     torch.save(model.state_dict(), options.out / "tagger.pt")
-    arrays = {k: v.numpy().astype(np.float16) for k, v in model.state_dict().items()}
-    np.savez(options.out / "request-tagger.npz", **arrays)
+    export(model.state_dict(), options.out)
     (options.out / "figures.json").write_text(json.dumps(figures, indent=2))
 
 

@@ -20,7 +20,7 @@ from omnimuse.planning.tagger import Tags
 from omnimuse.planning.verdict import Evidence
 
 NEARER, DOUBT = 0.40, 0.07
-ASKED = 0.42
+ASKED = 0.4
 _FOUND, _AROUND = 0.8, 0.2
 
 

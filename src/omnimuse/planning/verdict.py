@@ -17,8 +17,8 @@ from omnimuse.planning.intent import Intent
 from omnimuse.planning.tagger import Tags, strongest
 
 FEATURES = ("chosen", "inserted", "tagged", "tagged_bare", "said", "fed")
-COEFFICIENTS = (1.528, 4.303, 0.574, 0.588, 0.45, 0.133)
-BIAS = 0.041
+COEFFICIENTS = (1.71, 4.551, 0.585, 0.58, 0.42, 0.391)
+BIAS = -0.249
 _SHARPNESS, _UNKNOWN = 10.0, 0.3
 _SHARES = (0.5, 0.3, 0.2)
 
