@@ -21,7 +21,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from omnimuse.errors import ConfigError, DatasetError
+from omnimuse.errors import BackendUnavailableError, ConfigError, DatasetError
 from omnimuse.evaluation.pairs import r_precision
 from omnimuse.models.text_states import TextStates, encoder_folder
 from omnimuse.models.text_to_image import (
@@ -45,6 +45,7 @@ from omnimuse.schedulers import (
 from omnimuse.training.dataset import Batch, Dataset, DataSpec
 from omnimuse.training.recipe import Recipe, StepState
 from omnimuse.training.runs import TrainedRun, load_run
+from omnimuse.training.torchao_quiet import silence
 
 CANDIDATES = 100
 EMPTY = ""
@@ -157,7 +158,13 @@ class TextToImageRecipe(Recipe[Config]):
             side=spec.shape[1], patch=config.patch, latent_channels=config.latent_channels,
             channels=config.channels, text_tokens=config.text_tokens,
         )  # fmt: skip
-        model = TextToImage(sizes)
+        try:
+            with silence():
+                model = TextToImage(sizes)
+        except ImportError:
+            raise BackendUnavailableError(
+                "text-to-image needs diffusers", hint="Install it: pip install 'omnimuse[torch]'."
+            ) from None
         model.styles = spec.classes
         return model
 

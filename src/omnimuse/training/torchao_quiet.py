@@ -13,7 +13,8 @@ from omnimuse.errors import BackendUnavailableError
 
 
 @contextlib.contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
+    """Around whatever imports torchao, such as diffusers."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -25,7 +26,7 @@ def _silence() -> Iterator[None]:
 
 def _import(name: str) -> Any:
     try:
-        with _silence():
+        with silence():
             return importlib.import_module(name)
     except ImportError:
         raise BackendUnavailableError(
