@@ -49,6 +49,7 @@ def test_every_role_has_a_card_or_is_named_as_missing() -> None:
     assert needed - roles <= {
         "translation",
         "text-to-audio",
+        "depth-estimation",
         "voice-cloning",
         "voice-conversion",
         "speaker-embedding",
