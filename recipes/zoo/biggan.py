@@ -24,15 +24,15 @@ class Config:
 
     latent: int = 64
     """Numbers of z."""
-    width: int = 64
+    width: int = 32
     """Channels of every level."""
     shared: int = 32
     """Numbers of a class."""
     orthogonal: float = 0.0001
     """Weight of the orthogonal regularisation."""
-    learning_rate: float = 0.0002
+    learning_rate: float = 0.0004
     """Of Adam, for the generator."""
-    judge_rate: float = 0.0004
+    judge_rate: float = 0.0008
     """Of Adam, for the discriminator."""
     judged: int = 1000
     """Samples made for the Fréchet distance."""

@@ -21,7 +21,7 @@ class Config:
 
     latent: int = 64
     """Numbers of z."""
-    width: int = 64
+    width: int = 32
     """Channels of every level."""
     penalty: float = 10.0
     """Weight of the gradient penalty."""

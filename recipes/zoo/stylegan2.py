@@ -21,7 +21,7 @@ class Config:
 
     latent: int = 64
     """Numbers of z and w."""
-    width: int = 48
+    width: int = 32
     """Channels of every level."""
     mapping: int = 4
     """Layers of the mapping network."""

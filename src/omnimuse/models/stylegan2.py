@@ -27,6 +27,7 @@ from torch.nn import functional
 from omnimuse.errors import ArgumentError
 
 ADA_TARGET = 0.6
+ADA_IMAGES = 500_000  # that the probability takes from 0 to 1: faster, and it leaks into samples
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,7 @@ class StyleGAN2(nn.Module):  # type: ignore[misc]
         loss = functional.softplus(-on_real).mean()
         loss = loss + functional.softplus(self.judge(augment(fake, p))).mean()
         sign = on_real.detach().sign().mean()
-        self.augment_p.add_(0.002 * (sign - ADA_TARGET).sign()).clamp_(0, 0.8)
+        self.augment_p.add_(len(real) / ADA_IMAGES * (sign - ADA_TARGET).sign()).clamp_(0, 0.8)
         return loss, {"judge": loss.detach(), "augment_p": self.augment_p.clone()}
 
     def r1(self, real: Tensor) -> Tensor:
