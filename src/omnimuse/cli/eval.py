@@ -48,7 +48,7 @@ def planner(
 
     with Studio(settings) as studio:
         report = evaluate_planner(
-            make_planner(settings, studio.house.resolver.role, assume=True),
+            make_planner(settings, studio.house.resolver.role, assume=suite != "controlllm"),
             suite=suite,
             data=Path(data),
             out=Path(out),

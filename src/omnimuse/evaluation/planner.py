@@ -16,22 +16,32 @@ writes `{"id", "subtasks": [{"id", "description", "domain", "dependency"}]}`.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from omnimuse.assets.asset import Asset
 from omnimuse.errors import InputError, NeedsInputError, PlanError
 from omnimuse.graph.plan import Node, Plan, Ref
 from omnimuse.graph.spec import ToolSpec
+from omnimuse.planning.masking import mask
 from omnimuse.planning.planner import Planner
 from omnimuse.planning.toolset import load_toolset
+from omnimuse.planning.vocabulary import kind_of, kind_of_file
 from omnimuse.request import Request
 
 SUITES = ("taskbench", "controlllm")
 _MAX_LINE = 200_000
 T = TypeVar("T")
+_GIVEN = re.compile(r"\b(?:the|this|that|my|our|given|attached)\s+((?:[a-z-]+\s*){1,3})")
+_STAND_INS = {
+    "image": "given.png", "video": "given.mp4", "audio": "given.wav", "music": "given.wav",
+    "speech": "given.wav", "sound": "given.wav", "text": "given.txt", "scene3d": "given.glb",
+    "score": "given.mid",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -97,9 +107,11 @@ def evaluate_planner(
     predictions = []
     chosen = [r for r in requests if wanted is None or r[0] in wanted]
     for number, (request_id, prompt) in enumerate(chosen):
-        predictions.append(
-            {"id": request_id, **convert(plan_or_nothing(planner, prompt, tools), tools)}
-        )
+        files = named_files(prompt) if suite == "controlllm" else ()
+        plan = plan_or_nothing(planner, prompt, tools, files)
+        if suite == "controlllm" and not plan.nodes:  # it may speak of things that it does not name
+            plan = plan_or_nothing(planner, prompt, tools, (*files, *spoken_of(prompt)))
+        predictions.append({"id": request_id, **convert(plan, tools)})
         report(number + 1, len(chosen))
     write_jsonl(out, predictions)
     if gold is None or suite != "taskbench":
@@ -108,12 +120,35 @@ def evaluate_planner(
     return PlannerReport(len(predictions), nodes, edges)
 
 
-def plan_or_nothing(planner: Planner, prompt: str, specs: Mapping[str, ToolSpec]) -> Plan:
-    """The plan, or an empty one where the planner gives none (all its tools count as missing)."""
+def plan_or_nothing(
+    planner: Planner, prompt: str, specs: Mapping[str, ToolSpec], files: Sequence[str] = ()
+) -> Plan:
+    """The plan, or an empty one where the planner gives none (all its tools count as missing).
+
+    Args:
+        planner: plans.
+        prompt: the request.
+        specs: the tools.
+        files: names of files that are taken as attached; nothing is read.
+    """
+    assets = [Asset.from_bytes(name.encode(), kind_of_file(name)) for name in files]
     try:
-        return planner.plan(Request(prompt), (), specs)
+        return planner.plan(Request(prompt, files=tuple(map(Path, files))), assets, specs)
     except (NeedsInputError, PlanError):
         return Plan(())
+
+
+def named_files(prompt: str) -> tuple[str, ...]:
+    """Names of media files in an instruction, in order, each once."""
+    found = [item.value for item in mask(prompt).literals if item.type == "file"]
+    return tuple(dict.fromkeys(name for name in found if kind_of_file(name)))
+
+
+def spoken_of(prompt: str) -> tuple[str, ...]:
+    """Stand-ins for media that an instruction takes as given: "the picture", "this video"."""
+    nouns = _GIVEN.findall(prompt.lower())
+    kinds = dict.fromkeys(kind_of(word) for words in nouns for word in words.split())
+    return tuple(_STAND_INS[kind] for kind in kinds if kind in _STAND_INS)
 
 
 def to_taskbench(plan: Plan, specs: Mapping[str, ToolSpec]) -> dict[str, Any]:

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from omnimuse.errors import InputError, NeedsInputError
-from omnimuse.evaluation.planner import evaluate_planner, score, to_taskbench
+from omnimuse.evaluation.planner import (
+    evaluate_planner,
+    named_files,
+    read_instructions,
+    score,
+    spoken_of,
+    to_taskbench,
+)
 from omnimuse.graph.plan import Plan
 from omnimuse.planning.toolset import load_toolset
 
@@ -100,6 +107,21 @@ def test_controlllm_gives_domains_and_dependencies(tmp_path: Path) -> None:
         ("image", [-1]),
         ("text", [0]),
     ]
+
+
+def test_controlllm_takes_what_is_named_or_spoken_of_as_given() -> None:
+    assert named_files("Dub a.mp4 with 'b.wav', then a.mp4 again") == ("a.mp4", "b.wav")
+    assert spoken_of("Describe the picture and dub this video") == ("given.png", "given.mp4")
+    assert spoken_of("Paint a picture of a fox") == ()
+
+
+def test_controlllm_reads_json_lines_too(tmp_path: Path) -> None:
+    source = tmp_path / "instructions.jsonl"
+    source.write_text('{"id": "a7", "instruction": "Describe the picture"}\n')
+    assert list(read_instructions(tmp_path)) == [("a7", "Describe the picture")]
+    source.write_text('{"id": "a7"}')
+    with pytest.raises(InputError, match="no instruction"):
+        list(read_instructions(tmp_path))
 
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"user_request": "x"}', '{"id": 1}'])
