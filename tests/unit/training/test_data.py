@@ -438,6 +438,15 @@ def test_every_epoch_holds_every_sample_once(count, share, parts, processes, ste
     assert rows == [row for step in range(steps) for row in whole(step).tolist()]
 
 
+def test_weighted_draws_follow_their_shares_and_repeat():
+    weights = np.array([6.0, 3.0, 1.0, 0.0] * 25)
+    first, second = (BatchOrder(100, 40, seed=1, weights=weights) for _ in range(2))
+    rows = np.concatenate([first(step) for step in range(100)])
+    assert np.array_equal(rows[160:200], second(4))  # whatever was asked for before
+    found = np.bincount(rows % 4, minlength=4) / len(rows)
+    assert found == pytest.approx([0.6, 0.3, 0.1, 0.0], abs=0.03)
+
+
 def test_seeds_are_spread():
     seeds = {mix(a, b, c) for a in range(10) for b in range(10) for c in range(10)}
     assert len(seeds) == 1000
