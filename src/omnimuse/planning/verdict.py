@@ -19,7 +19,7 @@ from omnimuse.planning.tagger import Tags, strongest
 FEATURES = ("chosen", "inserted", "tagged", "tagged_bare", "said", "fed")
 COEFFICIENTS = (1.71, 4.551, 0.585, 0.58, 0.42, 0.391)
 BIAS = -0.249
-_SHARPNESS, _UNKNOWN = 10.0, 0.3
+_SHARPNESS, _UNKNOWN, _OVERLOOKED = 10.0, 0.3, -1.5
 _SHARES = (0.5, 0.3, 0.2)
 
 
@@ -78,11 +78,13 @@ def features(
     bare = strongest(seen.tags.bare) if is_read else np.zeros(len(specs))
     there = _kinds_there(seen, specs)
     fed = [_share_fed(spec, there) for spec in specs.values()]
+    # The tagger is at home with tools like those of the book; of others it may overlook the words.
+    floor = [_OVERLOOKED if name in own and name not in phrases else -np.inf for name in specs]
     columns = (
         [float(name in own) for name in specs],
         [float(name in helping) for name in specs],
-        _log_odds(tagged),
-        _log_odds(bare),
+        np.maximum(_log_odds(tagged), floor),
+        np.maximum(_log_odds(bare), floor),
         _log_odds(said),
         fed,
     )

@@ -69,6 +69,14 @@ def test_features_of_a_drafted_and_of_an_idle_tool() -> None:
     assert table["Painter"][5] == 1.0
 
 
+def test_silence_of_the_tagger_counts_little_for_tools_that_the_book_does_not_know() -> None:
+    drafted = seen(Draft((DraftNode("Mixer", 0, {}),)))
+    strange = features(drafted, SPECS, {}, embed)[2]
+    known = features(drafted, SPECS, {"Mixer": embed(["mix"])}, embed)[2]
+    assert strange[2] == strange[3] == -1.5
+    assert known[2] == known[3] == pytest.approx(np.log(0.01 / 1.01))
+
+
 def test_chances_follow_the_evidence() -> None:
     draft = Draft((DraftNode("Shrinker", 0, {}), DraftNode("Painter", 1, {})))
     chances = verdict(seen(draft), SPECS, {}, embed)
