@@ -135,6 +135,8 @@ class Sessions:
         """The turn that a new one goes on from, if that is not the current one."""
         turns = self.turns(name)
         line = _line(turns)
+        if line and used & set(turns[line[0]]["assets"]):
+            return None
         own = [
             n for n, turn in enumerate(turns) if "back" not in turn and used & set(turn["assets"])
         ]
