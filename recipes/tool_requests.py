@@ -52,9 +52,9 @@ THEMES = (
     "renewable energy", "a dragon and a knight", "city traffic", "autumn leaves",
     "a job interview", "space travel", "a sunset over the sea", "coffee", "the Roman Empire",
     "kindness", "modern art", "a bicycle tour", "volcanoes", "the annual meeting", "a snowman",
-    "good sleep", "the red car parked next to the blue house", "Everyone loves a good story",
+    "good sleep", "the green boat that lies under the old bridge", "Everyone loves a good story",
     "Please call me back tomorrow", "What is the main idea", "Who wrote the letter",
-    "The quick answer is no", "Open the door", "I am very happy with the service",
+    "The short answer is no", "Close the window", "I am very happy with the service",
     "Stay calm and carry on", "Make it brighter and add a tree", "slow down",
     "Where is the nearest station", "Thank you for watching this video",
 )  # fmt: skip
