@@ -114,6 +114,7 @@ _IDIOMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.I), said)
     for pattern, said in (
         (r"\b(?:get|getting) rid of\b", "remove"),
+        (r"\b(?:each|both|all) of (?=(?:the )?F\d+x)", ""),
         (
             r"\buse (?P<a>[^,;]+?) to "
             r"(?P<b>(?:make|paint|draw|create|generate|compose|write|produce) [^,;.]+)",

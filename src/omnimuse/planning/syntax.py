@@ -138,7 +138,8 @@ def _mend_medium(words: list[Word], word: Word) -> None:
         _swap(previous, word)
         return
     is_led = any(c.dep_ == "det" and c.i == previous.i - 1 for c in previous.children)
-    if not is_led or word.pos_ not in ("VERB", "AUX") or word.head is word:
+    is_misread = word.pos_ in ("VERB", "AUX") or word.dep_ in ("ccomp", "oprd", "acomp")
+    if not is_led or not is_misread or word.head is word:
         return
     if any(c.dep_ in ("nsubj", "dobj", "aux") and c is not previous for c in word.children):
         return

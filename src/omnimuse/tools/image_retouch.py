@@ -9,6 +9,7 @@ from omnimuse.errors import ArgumentError
 from omnimuse.tools.kinds import Image, Mask
 from omnimuse.tools.pixels import BoxArg, Points, picture, read_mask, read_rgba
 
+_CUT_OUT = 0.02
 _EYES = ("object-detection", "image-segmentation", "feature-extraction")
 Words = Annotated[str, Arg("the thing, in words", max_length=200, examples=("the left dog",))]
 
@@ -120,7 +121,7 @@ def remove_background(
 
 
 @tool(
-    version="1.0.0",
+    version="1.0.1",
     roles=_EYES,
     cost_s=2.5,
     memory_mb=300.0,
@@ -169,7 +170,12 @@ def replace_background(
             "give one of background (a picture), color or blur for the new background"
         )
     pixels = read_rgba(image)
-    keep = read_mask(mask, pixels) if mask else region(ctx, pixels, subject or "subject")
+    if mask is not None:
+        keep = read_mask(mask, pixels)
+    elif not subject and (pixels[..., 3] < 128).mean() > _CUT_OUT:  # it is cut out already
+        keep, pixels[..., 3] = (pixels[..., 3] / 255.0).astype(np.float32), 255
+    else:
+        keep = region(ctx, pixels, subject or "subject")
     ground: object = None
     if background is not None:
         ground = filling(read_rgba(background), (pixels.shape[1], pixels.shape[0]))
