@@ -243,6 +243,25 @@ def test_the_judgement_of_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(judge.style(asked, row) != "outline" for row in range(10))
 
 
+def test_hits_are_first_places_among_a_hundred(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe("text_to_image", monkeypatch)
+    judge = recipe("text_to_image_judge", monkeypatch)
+    names = tuple(f"thing {number:03d}" for number in range(120))
+    x = np.zeros((120, 3, 2, 2), np.uint8)
+    x[:, 0, 0, 0] = np.arange(120)
+    asked = Dataset("things", x, captions=names, texts={"concept": names})
+    told = torch.eye(120)
+    eyes = SimpleNamespace(
+        model=SimpleNamespace(
+            image=lambda x: told[(x[:, 0, 0, 0] * 255).round().long()], text=lambda rows: told[rows]
+        ),
+        recipe=SimpleNamespace(sentences=lambda _, texts: [int(text[-3:]) for text in texts]),
+        settings=SimpleNamespace(recipe=None),
+    )
+    assert judge.hits(eyes, x, asked).tolist() == [1.0] * 120
+    assert judge.hits(eyes, np.roll(x, 1, axis=0), asked).mean() < 0.2
+
+
 def test_exported_card_is_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
     from omnimuse.backends.card import ModelCard
 
