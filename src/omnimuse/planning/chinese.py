@@ -7,90 +7,19 @@ objects that are clear, so a clause that acts on nothing acts on what came befor
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
+from dataclasses import replace
 
+from omnimuse.planning.chinese_words import Token, tokens_of
 from omnimuse.planning.intent import Intent, Literal, Mention, Step
 from omnimuse.planning.masking import Masked, mask
 from omnimuse.planning.mending import core_of
 from omnimuse.planning.resources import related
-from omnimuse.planning.vocabulary import kind_made_by, read_data
+from omnimuse.planning.vocabulary import kind_made_by
 
-_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
-_NUMBER = r"(?:\d+(?:\.\d+)?|[零一二两三四五六七八九十百]+|半)"
-_MEASURES = "张幅首只个段篇句行条部座辆棵朵位头匹艘件份种字帧秒"
-_QUANTITIES = (
-    (re.compile(rf"({_NUMBER})\s*(?:个)?(?:半)?小时"), "hours"),
-    (re.compile(rf"({_NUMBER})\s*(?:个)?分钟"), "minutes"),
-    (re.compile(rf"({_NUMBER})\s*秒(?:钟)?"), "seconds"),
-    (re.compile(rf"({_NUMBER})\s*倍"), "times"),
-    (re.compile(rf"({_NUMBER})\s*(?:像素|px)"), "px"),
-    (re.compile(rf"({_NUMBER})\s*年代"), "years"),
-    (re.compile(rf"百分之({_NUMBER})"), "percent"),
-)
 _BREAK = re.compile(r"[，,。；;！!？?\n]+|、(?=\s*[把将再并])")
-_COUNTED = re.compile(rf"^({_NUMBER})([{_MEASURES}])?$")
 _SIZED = re.compile(r"\b(?:size|format|speed)\b")
-_UNIT_WORDS = {"行": "line", "句": "sentence", "字": "words", "帧": "frames", "张": "picture"}
-
-
-def number_of(word: str) -> float | None:
-    """The value of an Arabic or Chinese numeral up to 999, None if it is none."""
-    if re.fullmatch(r"\d+(?:\.\d+)?", word):
-        return float(word)
-    if word == "半":
-        return 0.5
-    if not word or any(c not in _DIGITS and c not in "十百" for c in word):
-        return None
-    total, digit = 0, 0
-    for char in word:
-        if char in _DIGITS:
-            digit = _DIGITS[char]
-        else:
-            total += (digit or 1) * (10 if char == "十" else 100)
-            digit = 0
-    return float(total + digit)
-
-
-@dataclass(frozen=True)
-class _Token:
-    """A word with its part in the clause and its English gloss."""
-
-    text: str
-    part: str
-    gloss: str = ""
-    kind: str = ""
-    number: float | None = None
-
-
-@cache
-def _lexicon() -> dict[str, _Token]:
-    data: dict[str, Any] = read_data("zh_words.json")
-    table = {word: _Token(word, "word", gloss) for word, gloss in data["words"].items()}
-    table |= {w: _Token(w, "known", "the") for w in data["known"]}
-    table |= {w: _Token(w, "input", "") for w in data["inputs"]}
-    table |= {w: _Token(w, "link", "") for w in data["connectives"]}
-    table |= {w: _Token(w, "media", entry[0], entry[1]) for w, entry in data["media"].items()}
-    for part in ("makers", "turners", "doers", "joiners"):
-        table |= {w: _Token(w, part[:-1], gloss) for w, gloss in data[part].items()}
-    table |= {w: _Token(w, "pronoun", "it") for w in data["pronouns"]}
-    return table
-
-
-@cache
-def _segmenter() -> Any:
-    import jieba
-
-    jieba.setLogLevel(logging.ERROR)
-    segmenter = jieba.Tokenizer()
-    for word in _lexicon():
-        if len(word) > 1:
-            segmenter.add_word(word, freq=200_000)
-    return segmenter
 
 
 class ChineseDecomposer:
@@ -112,7 +41,7 @@ class ChineseDecomposer:
         for part in _BREAK.split(masked.text):
             start = masked.text.find(part, offset)
             offset = start + len(part)
-            tokens = _tokens(part)
+            tokens = tokens_of(part)
             if steps and not any(t.part in _VERBS for t in tokens):
                 _add_details(steps, tokens, masked.unmask(part))  # "..., 尺寸1024x768"
             for clause in _reading_first(list(_clauses(tokens))):
@@ -123,7 +52,7 @@ class ChineseDecomposer:
         return Intent(prompt, "zh", tuple(steps), masked.literals, masked=masked.text)
 
 
-def _reading_first(clauses: list[list[_Token]]) -> list[list[_Token]]:
+def _reading_first(clauses: list[list[Token]]) -> list[list[Token]]:
     """Such as "配上钢琴曲朗读出来": what is done comes before what goes along with it."""
     parts = [next((t.part for t in clause if t.part in _VERBS), "") for clause in clauses]
     for n in range(len(clauses) - 1):
@@ -135,7 +64,7 @@ def _reading_first(clauses: list[list[_Token]]) -> list[list[_Token]]:
 
 def _bare(masked: Masked) -> Step | None:
     """A description without a verb: "夜晚下雨的街道". None for a greeting."""
-    tokens = [t for part in _BREAK.split(masked.text) for t in _tokens(part)]
+    tokens = [t for part in _BREAK.split(masked.text) for t in tokens_of(part)]
     known = [t.gloss for t in tokens if t.gloss]
     text = masked.text.strip("，。,.!！ ")
     if not known or len(text) < 4 or text.endswith(("?", "？", "吗")):
@@ -146,7 +75,7 @@ def _bare(masked: Masked) -> Step | None:
     return Step(masked.unmask(text), gloss, "", masked.unmask(text), details=details)
 
 
-def _add_details(steps: list[Step], tokens: list[_Token], said: str) -> None:
+def _add_details(steps: list[Step], tokens: list[Token], said: str) -> None:
     """Let the last step read its values from these words too, and show what they tell."""
     more = " ".join(t.gloss for t in tokens if t.gloss)
     last = steps[-1]
@@ -161,69 +90,14 @@ def _add_details(steps: list[Step], tokens: list[_Token], said: str) -> None:
     steps[-1] = replace(last, details=details)
 
 
-def _tokens(text: str) -> list[_Token]:
-    """Words of a clause with their glosses; quantities first, then the lexicon, then the rest."""
-    spans: list[tuple[int, int, _Token]] = []
-    for pattern, unit in _QUANTITIES:
-        for match in pattern.finditer(text):
-            value = number_of(match[1])
-            if value is not None and not any(
-                a < match.end() and match.start() < b for a, b, _ in spans
-            ):
-                gloss = f"{value:g} {unit}"
-                spans.append((match.start(), match.end(), _Token(match[0], "quantity", gloss)))
-    found: list[_Token] = []
-    at = 0
-    for start, end, token in sorted(spans, key=lambda span: span[0]):
-        found.extend(_cut(text[at:start]))
-        found.append(token)
-        at = end
-    return found + _cut(text[at:])
-
-
-def _cut(text: str) -> list[_Token]:
-    found: list[_Token] = []
-    for piece in re.split(r"([QFU]\d+x|\d{2,5}\s*[xX×*]\s*\d{2,5})", text):
-        if re.fullmatch(r"[QFU]\d+x", piece):
-            found.append(_Token(piece, "literal"))
-        elif re.fullmatch(r"\d{2,5}\s*[xX×*]\s*\d{2,5}", piece):
-            found.append(_Token(piece, "quantity", piece.replace("×", "x").replace("*", "x")))
-        else:
-            for word in _segmenter().cut(piece):
-                if word.strip():
-                    found.extend(_lookup(word.strip()))
-    return found
-
-
-def _lookup(word: str) -> list[_Token]:
-    """A word of the lexicon, a counted measure, or the longest known words inside it."""
-    table = _lexicon()
-    if word.lower() in table:
-        return [replace(table[word.lower()], text=word)]
-    counted = _COUNTED.match(word)
-    if counted and (number := number_of(counted[1])) is not None:
-        unit = _UNIT_WORDS.get(counted[2] or "", "")
-        unit = unit.removesuffix("s") if number == 1 and unit == "frames" else unit
-        return [_Token(word, "count", f"{number:g} {unit}".strip(), number=number)]
-    for size in range(len(word) - 1, 0, -1):
-        if (counted := _COUNTED.match(word[:size])) and number_of(counted[1]) is not None:
-            return _lookup(word[:size]) + _lookup(word[size:])
-        if word[:size] in table:
-            return [replace(table[word[:size]], text=word[:size]), *_lookup(word[size:])]
-    if word[1:] and any(word[i:] in table for i in range(1, len(word))):
-        cut = next(i for i in range(1, len(word)) if word[i:] in table)
-        return [_Token(word[:cut], "other"), *_lookup(word[cut:])]
-    return [_Token(word, "other", word if word.isascii() else "")]
-
-
 _LEADING = frozenset(["给", "为", "根据", "按", "按照", "以", "由", "基于", "从"])
 _PLACED = frozenset(["放在", "放到", "贴在", "贴到"])
 _VERBS = ("maker", "turner", "doer", "joiner")
 
 
-def _clauses(tokens: list[_Token]) -> Iterator[list[_Token]]:
+def _clauses(tokens: list[Token]) -> Iterator[list[Token]]:
     """One verb each: a new clause begins at a linking word or at a verb that follows an object."""
-    current: list[_Token] = []
+    current: list[Token] = []
     has_verb = has_object = False
     for number, token in enumerate(tokens):
         token = _as_verb_or_noun(tokens, number)
@@ -258,35 +132,33 @@ def _is_thing(mention: Mention) -> bool:
 _ENDING_IN = frozenset(["画成", "做成", "制成", "弄成", "制作成"])
 
 
-def _is_written_on(tokens: list[_Token], number: int) -> bool:
+def _is_written_on(tokens: list[Token], number: int) -> bool:
     """Such as "在画上写'秋'": words that are given, on something."""
     before = [t.text for t in tokens[:number]]
     is_placed = "在" in before or "到" in before
     return is_placed and any(t.part == "literal" for t in tokens[number + 1 :])
 
 
-def _as_verb_or_noun(tokens: list[_Token], number: int) -> _Token:
+def _as_verb_or_noun(tokens: list[Token], number: int) -> Token:
     """Such as "画" paints at the head of a clause and is a painting after a measure or "的"."""
     token = tokens[number]
     before = tokens[number - 1] if number else None
     if token.text in _PLACED and any(t.part == "maker" for t in tokens[:number]):
         is_moved = any(t.text in ("把", "将") for t in tokens[:number])
-        return token if is_moved else _Token(token.text, "word", "on")
+        return token if is_moved else Token(token.text, "word", "on")
     if token.text in _ENDING_IN and any("style" in t.gloss for t in tokens[number + 1 :]):
-        return _Token(token.text, "turner", "turn into")
+        return Token(token.text, "turner", "turn into")
     if token.text == "写" and _is_written_on(tokens, number):
-        return _Token(token.text, "doer", "write words on")
+        return Token(token.text, "doer", "write words on")
     if token.text == "画":
         is_noun = before is not None and (
             before.part in ("count", "known") or before.text in ("的", "在", "到")
         )
         return (
-            _Token("画", "media", "painting", "image")
-            if is_noun
-            else _Token("画", "maker", "paint")
+            Token("画", "media", "painting", "image") if is_noun else Token("画", "maker", "paint")
         )
     if token.text == "截图" and before is not None and before.part == "count":
-        return _Token("截图", "media", "still frame", "image")
+        return Token("截图", "media", "still frame", "image")
     if token.text in (
         "来",
         "作",
@@ -315,7 +187,7 @@ def _as_verb_or_noun(tokens: list[_Token], number: int) -> _Token:
             "pronoun",
             "literal",
         ):
-            return _Token(token.text, "link")
+            return Token(token.text, "link")
     return token
 
 
@@ -324,7 +196,7 @@ class _Clause:
 
     def __init__(
         self,
-        tokens: list[_Token],
+        tokens: list[Token],
         masked: Masked,
         start: int,
         index: int,
@@ -532,7 +404,7 @@ class _Clause:
             )
         ]
 
-    def _led_by(self, token: _Token) -> str:
+    def _led_by(self, token: Token) -> str:
         """What the thing after a word like "给" is to a thing that is made: for it, or from it."""
         if self.verb is None or self.verb.part != "maker":
             return ""
@@ -541,7 +413,7 @@ class _Clause:
     def _is_medium(self, n: int) -> bool:
         return n < len(self.tokens) and self.tokens[n].part == "media"
 
-    def _literal(self, token: _Token, n: int, modifiers: list[str]) -> Mention:
+    def _literal(self, token: Token, n: int, modifiers: list[str]) -> Mention:
         literals: tuple[Literal, ...] = self.masked.find(token.text)
         kind = literals[0].kind if literals else ""
         return Mention(
@@ -557,7 +429,7 @@ class _Clause:
 
     def _medium(
         self,
-        token: _Token,
+        token: Token,
         n: int,
         at: int,
         is_input: bool,
@@ -609,7 +481,7 @@ class _Clause:
             if t.gloss or t.part == "literal"
         )
 
-    def _content_tokens(self, at: int) -> list[_Token]:
+    def _content_tokens(self, at: int) -> list[Token]:
         rest = [t for t in self.tokens[at + 1 :] if t.part not in ("link", "input", "known")]
         while rest and rest[-1].part == "link":
             rest.pop()

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from omnimuse.planning.chinese import ChineseDecomposer, number_of
+from omnimuse.planning.chinese import ChineseDecomposer
+from omnimuse.planning.chinese_words import number_of
 from omnimuse.planning.language import language_of
 
 
