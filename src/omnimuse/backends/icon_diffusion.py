@@ -127,16 +127,9 @@ class IconDiffusion:
             CheckpointError: the text encoder is not pulled.
         """
         from omnimuse.backends.ncnn_images import NcnnUpscaler
-        from omnimuse.backends.onnx_text import OnnxEmbedder
+        from omnimuse.backends.onnx_text import encoder_of
 
-        name = str(card.options.get("text_encoder", "all-minilm-l6-v2-int8"))
-        place = settings.models_dir / name
-        if not (place / "model.onnx").is_file():
-            raise CheckpointError(
-                f"{card.name} reads words with {name}, which is not there",
-                hint=f"Run `omnimuse models pull {name}`.",
-            )
-        encoder = OnnxEmbedder(ModelCard(name, ("feature-extraction",), "onnx-text"), place)
+        encoder = encoder_of(card, settings)
         large = str(card.options.get("upscaler", "realesr-animevideo-x4"))
         upscaler = None
         if large and (settings.models_dir / large / "model.param").is_file():

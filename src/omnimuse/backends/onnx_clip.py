@@ -55,17 +55,9 @@ class OnnxClip:
         Raises:
             CheckpointError: it is not pulled.
         """
-        from omnimuse.backends.onnx_text import OnnxEmbedder
+        from omnimuse.backends.onnx_text import encoder_of
 
-        name = str(card.options.get("text_encoder", "all-minilm-l6-v2-int8"))
-        place = settings.models_dir / name
-        if not (place / "model.onnx").is_file():
-            raise CheckpointError(
-                f"{card.name} reads words with {name}, which is not there",
-                hint=f"Run `omnimuse models pull {name}`.",
-            )
-        encoder = OnnxEmbedder(ModelCard(name, ("feature-extraction",), "onnx-text"), place)
-        return cls(card, folder, encoder)
+        return cls(card, folder, encoder_of(card, settings))
 
     def embed_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Unit vectors (N, D); a picture is fitted into a square of white.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from omnimuse.backends.card import ModelCard
 from omnimuse.backends.onnx_session import open_session
+from omnimuse.config import Settings
 from omnimuse.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -142,6 +143,22 @@ class OnnxEmbedder:
         }
         hidden = self._session.run(None, {name: given[name] for name in self._names})[0]
         return hidden, given["attention_mask"], [row.offsets for row in rows]
+
+
+def encoder_of(card: ModelCard, settings: Settings) -> OnnxEmbedder:
+    """The sentence encoder that a card's option `text_encoder` names.
+
+    Raises:
+        CheckpointError: it is not pulled.
+    """
+    name = str(card.options.get("text_encoder", "all-minilm-l6-v2-int8"))
+    place = settings.models_dir / name
+    if not (place / "model.onnx").is_file():
+        raise CheckpointError(
+            f"{card.name} reads words with {name}, which is not there",
+            hint=f"Run `omnimuse models pull {name}`.",
+        )
+    return OnnxEmbedder(ModelCard(name, ("feature-extraction",), "onnx-text"), place)
 
 
 def _tokenizer(path: Path, max_tokens: int) -> Any:
