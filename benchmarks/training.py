@@ -80,7 +80,7 @@ def ours(kind: str, data: Dataset, folder: Path) -> Chunk:
     trainer = Trainer(
         Autoencoder(kind), settings, data, data.take(np.arange(64)), folder, device="cpu"
     )
-    trainer._set_up()
+    trainer._set_up(is_new=True)
     trainer._begin()
 
     def chunk() -> None:

@@ -218,7 +218,7 @@ def _layout_table(sets: Figures) -> str:
         "`python benchmarks/layout.py --models DIR`. Captions written by hand in the manner of",
         "NSR-1K and COCO. Counts that a caption leaves open are not asked for, so what is drawn",
         "for them lowers the precision over all boxes; that of a prompt is of its own boxes. The",
-        "unseen ones were written before they were measured, once, and nothing was changed for them.",
+        "unseen ones were written before they were measured, once; nothing was changed for them.",
         "",
         "| set | prompts | counts right | recall | precision by prompt | over all boxes | placed |",
         "| --- | --- | --- | --- | --- | --- | --- |",

@@ -99,8 +99,8 @@ def frechet_figures(generated: npt.ArrayLike, real: npt.ArrayLike) -> dict[str, 
     Args:
         generated: (N, C, H, W), uint8 or in [0, 1], N >= 2.
         real: (M, C, H, W), M >= 4. One half is compared with; the other half stands for a perfect
-            model. All counts are made equal, by taking the real ones evenly from first to last: many
-            data sets are sorted in some way (the first half of MNIST's test part is neater, for one).
+            model. Counts are made equal by taking the real ones evenly from first to last: data may
+            be sorted in some way (the first half of MNIST's test part is neater than the other).
 
     Returns:
         `frechet`, `frechet_real` and their ratio `frechet_ratio`.

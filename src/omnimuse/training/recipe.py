@@ -150,8 +150,8 @@ class Recipe(Generic[C]):
         """
         raise ModelError(f"recipe {self.name} makes no samples")
 
-    # A recipe that can be told a class also writes `draw(model, config, labels, generator)`: pictures
-    # as from `sample`, of the classes `labels` (n,). The card of such a run takes a label.
+    # A recipe that can be told a class also has `draw(model, config, labels, generator)`: pictures
+    # like those of `sample`, of classes (n,). The card of such a run takes a label.
 
     def evaluate(self, model: Any, config: C, data: Dataset, *, generator: Any) -> dict[str, float]:
         """Held-out figures by name, with units in the names (`nats`, `bits_per_dim`).
