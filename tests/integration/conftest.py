@@ -1,4 +1,4 @@
-"""Tiny diffusion checkpoints with random weights, saved in the real formats by the libraries."""
+"""The planner, and tiny diffusion checkpoints with random weights, saved in the real formats."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import MODELS_DIR
+
+from omnimuse.errors import BackendUnavailableError
+from omnimuse.planning.embedded import EmbeddedPlanner
 
 SENTENCE = "<|startoftext|> <|endoftext|> a red fox under the yellow moon runs home"
 WORDS = SENTENCE.split()
@@ -37,6 +41,24 @@ CLIP: dict[str, Any] = {
     "eos_token_id": 1,
     "projection_dim": 16,
 }
+
+
+@pytest.fixture(scope="session")
+def planner() -> EmbeddedPlanner:
+    """The embedded planner with its models; tests that take it are marked `weights`."""
+    from omnimuse.backends.cards import load_cards
+    from omnimuse.backends.resolver import Resolver
+    from omnimuse.backends.store import ModelStore
+    from omnimuse.config import Settings
+
+    settings = Settings(home=MODELS_DIR.parent, models_dir=MODELS_DIR)
+    resolver = Resolver(settings, ModelStore(MODELS_DIR), load_cards(settings))
+    try:
+        resolver.role("feature-extraction")
+        resolver.role("token-classification")
+    except BackendUnavailableError as error:
+        pytest.skip(str(error))
+    return EmbeddedPlanner(resolver.role, serves=resolver.serves)
 
 
 def tokenizer(folder: Path, length: int = 16) -> Any:

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import MODELS_DIR
 
 from omnimuse.assets.asset import Asset, Origin
-from omnimuse.errors import BackendUnavailableError, NeedsInputError
+from omnimuse.errors import NeedsInputError
 from omnimuse.graph.check import check_plan
 from omnimuse.graph.plan import Plan
 from omnimuse.graph.spec import ToolSpec
@@ -27,23 +26,6 @@ from omnimuse.tools.registry import ToolRegistry
 pytestmark = pytest.mark.weights
 FILE = Path(__file__).resolve().parents[1] / "data" / "planner_dialogues.jsonl"
 DIALOGUES = [json.loads(line) for line in FILE.open(encoding="utf-8")]
-
-
-@pytest.fixture(scope="module")
-def planner() -> EmbeddedPlanner:
-    from omnimuse.backends.cards import load_cards
-    from omnimuse.backends.resolver import Resolver
-    from omnimuse.backends.store import ModelStore
-    from omnimuse.config import Settings
-
-    settings = Settings(home=MODELS_DIR.parent, models_dir=MODELS_DIR)
-    resolver = Resolver(settings, ModelStore(MODELS_DIR), load_cards(settings))
-    try:
-        resolver.role("feature-extraction")
-        resolver.role("token-classification")
-    except BackendUnavailableError as error:
-        pytest.skip(str(error))
-    return EmbeddedPlanner(resolver.role, serves=resolver.serves)
 
 
 class Talk:

@@ -7,10 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.conftest import MODELS_DIR
 
 from omnimuse.assets.asset import Asset
-from omnimuse.errors import BackendUnavailableError, NeedsInputError
+from omnimuse.errors import NeedsInputError
 from omnimuse.graph.check import check_plan
 from omnimuse.planning.embedded import EmbeddedPlanner
 from omnimuse.planning.vocabulary import kind_of_file
@@ -19,23 +18,6 @@ from omnimuse.tools.registry import ToolRegistry
 
 pytestmark = pytest.mark.weights
 FILE = Path(__file__).resolve().parents[1] / "data" / "planner_requests_real.jsonl"
-
-
-@pytest.fixture(scope="module")
-def planner() -> EmbeddedPlanner:
-    from omnimuse.backends.cards import load_cards
-    from omnimuse.backends.resolver import Resolver
-    from omnimuse.backends.store import ModelStore
-    from omnimuse.config import Settings
-
-    settings = Settings(home=MODELS_DIR.parent, models_dir=MODELS_DIR)
-    resolver = Resolver(settings, ModelStore(MODELS_DIR), load_cards(settings))
-    try:
-        resolver.role("feature-extraction")
-        resolver.role("token-classification")
-    except BackendUnavailableError as error:
-        pytest.skip(str(error))
-    return EmbeddedPlanner(resolver.role, serves=resolver.serves)
 
 
 def test_most_requests_get_exactly_the_right_plan(planner: EmbeddedPlanner) -> None:

@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import MODELS_DIR
 
 from omnimuse.assets.asset import Asset
-from omnimuse.errors import BackendUnavailableError
 from omnimuse.evaluation.solving import plan_faults
 from omnimuse.graph.check import check_plan
 from omnimuse.planning.embedded import EmbeddedPlanner
@@ -27,23 +25,6 @@ FILE = Path(__file__).resolve().parents[1] / "data" / "planner_table_x.jsonl"
 ITEMS: dict[int, list[dict[str, Any]]] = defaultdict(list)
 for _line in FILE.open(encoding="utf-8"):
     ITEMS[json.loads(_line)["item"]].append(json.loads(_line))
-
-
-@pytest.fixture(scope="module")
-def planner() -> EmbeddedPlanner:
-    from omnimuse.backends.cards import load_cards
-    from omnimuse.backends.resolver import Resolver
-    from omnimuse.backends.store import ModelStore
-    from omnimuse.config import Settings
-
-    settings = Settings(home=MODELS_DIR.parent, models_dir=MODELS_DIR)
-    resolver = Resolver(settings, ModelStore(MODELS_DIR), load_cards(settings))
-    try:
-        resolver.role("feature-extraction")
-        resolver.role("token-classification")
-    except BackendUnavailableError as error:
-        pytest.skip(str(error))
-    return EmbeddedPlanner(resolver.role, serves=resolver.serves)
 
 
 @pytest.mark.parametrize("item", sorted(ITEMS))

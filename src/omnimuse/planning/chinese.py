@@ -47,6 +47,8 @@ class ChineseDecomposer:
             for clause in _reading_first(list(_clauses(tokens))):
                 reader = _Clause(clause, masked, start, len(steps), given=self._given)
                 steps.extend(reader.steps())
+        if self._given and len(steps) < 2 and (asked := _asked(masked)):
+            steps = [asked]
         if not steps and (bare := _bare(masked)):
             steps.append(bare)
         return Intent(prompt, "zh", tuple(steps), masked.literals, masked=masked.text)
@@ -75,6 +77,18 @@ def _bare(masked: Masked) -> Step | None:
     return Step(masked.unmask(text), gloss, "", masked.unmask(text), details=details)
 
 
+def _asked(masked: Masked) -> Step | None:
+    """A question on what is there; a wish may have the form of one ("能画一只猫吗？")."""
+    text = masked.text.strip("，。,.!！ ")
+    tokens = tokens_of(text)
+    is_wish = _MAY.match(text) or any(t.part in _WISHING for t in tokens)
+    if is_wish or not text.endswith(("?", "？", "吗")):
+        return None
+    gloss = " ".join(t.gloss for t in tokens if t.gloss)
+    said = masked.unmask(text)
+    return Step(said, gloss, "", said, details={"asks": True, "english": gloss})
+
+
 def _add_details(steps: list[Step], tokens: list[Token], said: str) -> None:
     """Let the last step read its values from these words too, and show what they tell."""
     more = " ".join(t.gloss for t in tokens if t.gloss)
@@ -93,6 +107,8 @@ def _add_details(steps: list[Step], tokens: list[Token], said: str) -> None:
 _LEADING = frozenset(["给", "为", "根据", "按", "按照", "以", "由", "基于", "从"])
 _PLACED = frozenset(["放在", "放到", "贴在", "贴到"])
 _VERBS = ("maker", "turner", "doer", "joiner")
+_MAY = re.compile(r"(?:请|帮|麻烦|你|您)*(?:能|可以|可不可以)")
+_WISHING = ("maker", "turner", "joiner")
 
 
 def _clauses(tokens: list[Token]) -> Iterator[list[Token]]:

@@ -77,11 +77,11 @@ class EnglishDecomposer:
             sentence, more = self._opened(read)
             if all(word.pos_ == "SPACE" for word in sentence):
                 continue
-            cuts = self._cuts(sentence)
+            offset = max(sentence.start, -more)
+            cuts = [cut for cut in self._cuts(sentence) if cut > offset]
             if not cuts:
                 yield sentence, shift + more
                 continue
-            offset = max(sentence.start, -more)
             edges = [offset, *cuts, sentence.start + len(sentence.text)]
             for start, end in pairwise(edges):
                 piece = sentence.text[start - sentence.start : end - sentence.start]

@@ -38,8 +38,9 @@ _LITERAL = re.compile(r"[QFU]\d+x")
 _NO_VERBS = frozenset(
     ["a", "an", "the", "this", "that", "these", "those", "my", "your", "our", "his", "her",
      "its", "their", "what", "which", "who", "how", "where", "when", "why", "is", "are", "can",
-     "could", "would", "i", "you", "we", "it", "some", "any", "no", "with", "of", "in", "on",
-     "at", "from", "for", "to", "and", "or", "two", "three", "more", "another", "please", "new"]
+     "does", "do", "did", "was", "were", "has", "should", "will", "could", "would", "i", "you",
+     "we", "it", "some", "any", "no", "with", "of", "in", "on", "at", "from", "for", "to",
+     "and", "or", "two", "three", "more", "another", "please", "new"]
 )  # fmt: skip
 _TRAILING = re.compile(
     r"(?:[\s,;]+(?:and|then|also|finally|afterwards|next|lastly))*[\s,;]*$", re.I

@@ -85,12 +85,8 @@ class SentenceReader(PredicateFinder):
         words = [w for w in self.span if w.pos_ not in ("PUNCT", "SPACE", "INTJ")]
         if root is None or len(words) < 2:
             return []
-        asks = self.span.text.rstrip().endswith("?") and words[0].tag_ in (
-            "WP",
-            "WRB",
-            "WDT",
-            "WP$",
-        )
+        is_asking = words[0].tag_ in ("WP", "WRB", "WDT", "WP$") or words[0].pos_ == "AUX"
+        asks = is_asking and self.span.text.rstrip().endswith("?")
         is_described = root.pos_ == "ADJ" and any(c.dep_ == "nsubj" for c in root.children)
         if root.pos_ not in ("NOUN", "PROPN") and not asks and not is_described:
             return []
@@ -101,6 +97,8 @@ class SentenceReader(PredicateFinder):
         text = self._text([w for w in self.span if w.pos_ not in ("SPACE", "INTJ")])
         step = self._step(None, text, mentions, True)
         is_plain = not asks and not step.wanted and not any(m.literals for m in mentions)
+        if asks:
+            step = replace(step, details={**step.details, "asks": True})
         return [replace(step, details={"bare": True}) if is_plain else step]
 
     # steps ------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from omnimuse.planning.resources import Resource
 from omnimuse.planning.search import is_told
 from omnimuse.planning.values import find_values
 
+QUESTION = "question"
+"""The name of a port that takes a question."""
 _CLEARLY, _PLAINLY = 0.2, 0.3
 
 
@@ -25,7 +27,8 @@ def settled(
 
     A bare description is a picture ("a quiet lake") unless it is clearly something else ("a dog
     barking twice"); a verb tells a kind ("write" a text) unless its words are clearly those of a
-    tool for what is there ("write bars 2 to 3 anew").
+    tool for what is there ("write bars 2 to 3 anew"); a question is about the thing that is there,
+    where a tool takes questions about such things.
     """
     open_steps = [s for s in steps if _is_bare(s) or s.details.get("guess")]
     near = dict(zip(map(id, open_steps), score([s.query for s in open_steps])))
@@ -33,12 +36,28 @@ def settled(
     every = frozenset(port.kind for spec in specs.values() for port in spec.outputs)
     found = []
     for number, step in enumerate(steps):
-        if id(step) in near and _is_bare(step):
+        if step.details.get("asks") and (kind := _asked_about(step, specs, resources)):
+            step = replace(step, wanted="text", query=f"answer a question about the {kind}")
+        elif id(step) in near and _is_bare(step):
             step = _bare(step, near[id(step)], specs)
         elif id(step) in near:  # a later step may go on from what an earlier one made
             step = _guessed(step, near[id(step)], specs, kinds | every if number else kinds)
         found.append(step)
     return tuple(found)
+
+
+def _asked_about(step: Step, specs: Mapping[str, ToolSpec], resources: Sequence[Resource]) -> str:
+    """The kind of thing that is there and about which a tool takes questions; empty if none."""
+    there = {kind for r in resources for kind in ancestors(r.kind)}
+    for spec in specs.values():
+        needed = [port for port in spec.inputs if port.is_required]
+        things = [port.kind for port in needed if not is_textual(port.kind)]
+        if len(things) != 1 or things[0] not in there:
+            continue
+        is_of_several = any(m.kind == things[0] and m.count != 1 for m in step.mentions)
+        if not is_of_several and any(p.name == QUESTION and is_textual(p.kind) for p in needed):
+            return things[0]
+    return ""
 
 
 def _is_bare(step: Step) -> bool:
