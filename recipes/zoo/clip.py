@@ -10,7 +10,6 @@ run. Pictures are moved, turned, tinted, blurred and made noisy, so that shapes 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from omnimuse.errors import CheckpointError, ConfigError, DatasetError
+from omnimuse.errors import ConfigError, DatasetError
 from omnimuse.evaluation.pairs import candidates, r_precision
 from omnimuse.models.clip import CLIP, CLIPConfig, clip_loss
 from omnimuse.models.siglip import SigLIP, siglip_loss
+from omnimuse.models.text_states import encoder_folder
 from omnimuse.training.dataset import Batch, Dataset, DataSpec
 from omnimuse.training.recipe import Recipe, StepState
 
@@ -58,17 +58,10 @@ class Sentences:
     def __init__(self, place: str) -> None:
         from omnimuse.backends.card import ModelCard
         from omnimuse.backends.onnx_text import OnnxEmbedder
-        from omnimuse.config import load_settings
 
-        folder = Path(place).expanduser()
-        if not (folder / "model.onnx").is_file():
-            folder = load_settings().models_dir / place
-        if not (folder / "model.onnx").is_file():
-            raise CheckpointError(
-                f"there is no sentence encoder {place!r}", hint=f"omnimuse models pull {place}"
-            )
         card = ModelCard("text", ("feature-extraction",), "onnx-text")
-        self._embedder, self._known = OnnxEmbedder(card, folder), dict[str, np.ndarray]()
+        self._embedder = OnnxEmbedder(card, encoder_folder(place))
+        self._known: dict[str, np.ndarray] = {}
 
     def __call__(self, texts: list[str]) -> Tensor:
         """(N, 384)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -12,6 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+
+def run_cells(notebook: Path) -> tuple[list[Any], dict[str, Any]]:
+    """Run a notebook's code in this process: what its cells show, and its names."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    shown = []
+    for cell in json.loads(notebook.read_text())["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        tree = ast.parse("".join(cell["source"]))
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, "cell", "exec"), names)
+        if last is not None:
+            shown.append(eval(compile(ast.Expression(last.value), "cell", "eval"), names))
+    return shown, names
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.e2e.conftest import run_cells
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -31,21 +32,8 @@ def test_example(name: str, arguments: tuple[str, ...], words: str, tmp_path: Pa
 
 @pytest.mark.weights
 def test_the_notebook_runs_and_shows_what_it_makes(tmp_path: Path, monkeypatch) -> None:
-    import ast
-    import json
-
     monkeypatch.chdir(tmp_path)
-    notebook = json.loads((EXAMPLES / "first_notebook.ipynb").read_text())
-    names: dict[str, object] = {"__name__": "__main__"}
-    shown = []
-    for cell in notebook["cells"]:
-        if cell["cell_type"] != "code":
-            continue
-        tree = ast.parse("".join(cell["source"]))
-        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-        exec(compile(tree, "cell", "exec"), names)
-        if last is not None:
-            shown.append(eval(compile(ast.Expression(last.value), "cell", "eval"), names))
+    shown, names = run_cells(EXAMPLES / "first_notebook.ipynb")
     response, small, status = shown[:3]
     assert response.status == "succeeded"
     assert "<img" in response._repr_html_()

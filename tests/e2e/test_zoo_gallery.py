@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.e2e.conftest import run_cells
 
 torch = pytest.importorskip("torch")
 
@@ -20,16 +19,7 @@ def test_the_gallery_runs_and_shows_every_family(tmp_path: Path, monkeypatch, mo
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMNIMUSE_MODELS_DIR", str(models_dir))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    names: dict[str, object] = {"__name__": "__main__"}
-    shown = []
-    for cell in json.loads(NOTEBOOK.read_text())["cells"]:
-        if cell["cell_type"] != "code":
-            continue
-        tree = ast.parse("".join(cell["source"]))
-        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-        exec(compile(tree, "cell", "exec"), names)
-        if last is not None:
-            shown.append(eval(compile(ast.Expression(last.value), "cell", "eval"), names))
+    shown, _ = run_cells(NOTEBOOK)
     *pictures, figures = shown
     assert len(pictures) == 1 + len(FAMILIES)
     real, *drawn = (np.asarray(picture.convert("L"), np.float64) for picture in pictures)

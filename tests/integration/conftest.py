@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 from tests.conftest import MODELS_DIR
 
+from omnimuse.backends.cards import load_cards
+from omnimuse.backends.resolver import Resolver
+from omnimuse.backends.store import ModelStore
+from omnimuse.config import Settings
 from omnimuse.errors import BackendUnavailableError
 from omnimuse.planning.embedded import EmbeddedPlanner
 
@@ -44,13 +48,8 @@ CLIP: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def planner() -> EmbeddedPlanner:
-    """The embedded planner with its models; tests that take it are marked `weights`."""
-    from omnimuse.backends.cards import load_cards
-    from omnimuse.backends.resolver import Resolver
-    from omnimuse.backends.store import ModelStore
-    from omnimuse.config import Settings
-
+def resolver() -> Resolver:
+    """The pulled models, the planner's among them; tests that take it are marked `weights`."""
     settings = Settings(home=MODELS_DIR.parent, models_dir=MODELS_DIR)
     resolver = Resolver(settings, ModelStore(MODELS_DIR), load_cards(settings))
     try:
@@ -58,6 +57,12 @@ def planner() -> EmbeddedPlanner:
         resolver.role("token-classification")
     except BackendUnavailableError as error:
         pytest.skip(str(error))
+    return resolver
+
+
+@pytest.fixture(scope="session")
+def planner(resolver: Resolver) -> EmbeddedPlanner:
+    """The embedded planner over our own tools."""
     return EmbeddedPlanner(resolver.role, serves=resolver.serves)
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import MODELS_DIR
 
 from omnimuse.assets.asset import Asset
-from omnimuse.errors import BackendUnavailableError, NeedsInputError, PlanError
+from omnimuse.backends.resolver import Resolver
+from omnimuse.errors import NeedsInputError, PlanError
 from omnimuse.graph.check import check_plan
 from omnimuse.graph.plan import Plan
 from omnimuse.planning.embedded import EmbeddedPlanner
@@ -33,19 +33,7 @@ PlanOf = Callable[..., Plan]
 
 
 @pytest.fixture(scope="module")
-def roles() -> Callable[[str], Any]:
-    from omnimuse.backends.cards import load_cards
-    from omnimuse.backends.resolver import Resolver
-    from omnimuse.backends.store import ModelStore
-    from omnimuse.config import Settings
-
-    settings = Settings(home=MODELS_DIR.parent, models_dir=MODELS_DIR)
-    resolver = Resolver(settings, ModelStore(MODELS_DIR), load_cards(settings))
-    try:
-        resolver.role("feature-extraction")
-        resolver.role("token-classification")
-    except BackendUnavailableError as error:
-        pytest.skip(str(error))
+def roles(resolver: Resolver) -> Callable[[str], Any]:
     return resolver.role
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import MODELS_DIR
 
 from omnimuse.assets.asset import Asset
-from omnimuse.errors import BackendUnavailableError
+from omnimuse.backends.resolver import Resolver
 from omnimuse.graph.plan import Plan
 from omnimuse.planning.embedded import EmbeddedPlanner
 from omnimuse.planning.toolset import parse_toolset
@@ -38,20 +37,8 @@ def tool_set(rows: list[tuple[str, str, list[str], list[str]]]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def planner() -> EmbeddedPlanner:
-    from omnimuse.backends.cards import load_cards
-    from omnimuse.backends.resolver import Resolver
-    from omnimuse.backends.store import ModelStore
-    from omnimuse.config import Settings
-
-    settings = Settings(home=MODELS_DIR.parent, models_dir=MODELS_DIR)
-    roles = Resolver(settings, ModelStore(MODELS_DIR), load_cards(settings)).role
-    try:
-        roles("feature-extraction")
-        roles("token-classification")
-    except BackendUnavailableError as error:
-        pytest.skip(str(error))
-    return EmbeddedPlanner(roles, assume=True)
+def planner(resolver: Resolver) -> EmbeddedPlanner:
+    return EmbeddedPlanner(resolver.role, assume=True)
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from omnimuse.backends.formats import refuse_unsafe
 from omnimuse.errors import BackendUnavailableError, CheckpointError, DeviceMemoryError
 
+LOCAL_ONLY: Mapping[str, bool] = {"local_files_only": True, "trust_remote_code": False}
+"""For every `from_pretrained`: nothing from a network, and no code of the checkpoint is run."""
 _WEIGHTS = frozenset([".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".msgpack", ".safetensors"])
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omnimuse.backends.card import ModelCard
-from omnimuse.backends.torch_checkpoint import best_device, check_safetensors, loading
+from omnimuse.backends.torch_checkpoint import LOCAL_ONLY, best_device, check_safetensors, loading
 from omnimuse.errors import ArgumentError, CheckpointError
 
 Samples = NDArray[np.float32]
@@ -89,9 +89,8 @@ class TransformersAudio:
 
         dtype = getattr(torch, str(self._card.options.get("dtype", "float32")))
         model = getattr(transformers, name).from_pretrained(
-            str(folder), use_safetensors=True, local_files_only=True, trust_remote_code=False,
-            dtype=dtype,
-        )  # fmt: skip
+            str(folder), use_safetensors=True, dtype=dtype, **LOCAL_ONLY
+        )
         return model.to(self._device).eval()
 
     def _read_tokenizer(self) -> Any:
@@ -99,9 +98,7 @@ class TransformersAudio:
             return None
         from transformers import AutoTokenizer
 
-        return AutoTokenizer.from_pretrained(
-            str(self._folder), local_files_only=True, trust_remote_code=False
-        )
+        return AutoTokenizer.from_pretrained(str(self._folder), **LOCAL_ONLY)
 
     def _read_vocoder(self) -> Any:
         if self._kind not in ("SpeechT5ForTextToSpeech", "SpeechT5ForSpeechToSpeech"):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omnimuse.backends.card import ModelCard
-from omnimuse.backends.torch_checkpoint import best_device, check_safetensors, loading
+from omnimuse.backends.torch_checkpoint import LOCAL_ONLY, best_device, check_safetensors, loading
 from omnimuse.backends.vision import opaque
 from omnimuse.errors import ArgumentError
 
@@ -45,10 +45,9 @@ class TransformersClip:
             from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
             self._device = str(card.options.get("device") or best_device())
-            shared = {"local_files_only": True, "trust_remote_code": False}
-            self._look = AutoImageProcessor.from_pretrained(str(folder), **shared)
-            self._tokenizer = AutoTokenizer.from_pretrained(str(folder), **shared)
-            model = AutoModel.from_pretrained(str(folder), use_safetensors=True, **shared)
+            self._look = AutoImageProcessor.from_pretrained(str(folder), **LOCAL_ONLY)
+            self._tokenizer = AutoTokenizer.from_pretrained(str(folder), **LOCAL_ONLY)
+            model = AutoModel.from_pretrained(str(folder), use_safetensors=True, **LOCAL_ONLY)
             self._model = model.to(self._device).eval()
         self.scale = float(self._model.logit_scale.detach().exp())
         text = self._model.config.text_config

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omnimuse.backends.card import ModelCard
-from omnimuse.backends.torch_checkpoint import best_device, check_safetensors, loading
+from omnimuse.backends.torch_checkpoint import LOCAL_ONLY, best_device, check_safetensors, loading
 from omnimuse.backends.vision import opaque
 
 if TYPE_CHECKING:
@@ -48,10 +48,9 @@ class TransformersDepth:
             from transformers import AutoImageProcessor, AutoModelForDepthEstimation
 
             self._device = str(card.options.get("device") or best_device())
-            shared = {"local_files_only": True, "trust_remote_code": False}
-            self._look = AutoImageProcessor.from_pretrained(str(folder), **shared)
+            self._look = AutoImageProcessor.from_pretrained(str(folder), **LOCAL_ONLY)
             model = AutoModelForDepthEstimation.from_pretrained(
-                str(folder), use_safetensors=True, **shared
+                str(folder), use_safetensors=True, **LOCAL_ONLY
             )
             self._model = model.to(self._device).eval()
         config = self._model.config

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from omnimuse.backends.card import ModelCard
-from omnimuse.backends.torch_checkpoint import best_device, check_safetensors, loading
+from omnimuse.backends.torch_checkpoint import LOCAL_ONLY, best_device, check_safetensors, loading
 from omnimuse.errors import ArgumentError, BackendUnavailableError
 
 
@@ -38,10 +38,9 @@ class TransformersGenerator:
             given: dict[str, Any] = {"dtype": card.options.get("dtype", "auto")}
             if card.options.get("offload"):
                 given["device_map"] = "auto"
-            shared = {"local_files_only": True, "trust_remote_code": False}
-            self._tokenizer = AutoTokenizer.from_pretrained(str(folder), **shared)
+            self._tokenizer = AutoTokenizer.from_pretrained(str(folder), **LOCAL_ONLY)
             model = AutoModelForCausalLM.from_pretrained(
-                str(folder), use_safetensors=True, **shared, **given
+                str(folder), use_safetensors=True, **LOCAL_ONLY, **given
             )
             self._model = model if card.options.get("offload") else model.to(self._device)
             self._model.eval()

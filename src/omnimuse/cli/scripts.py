@@ -5,30 +5,15 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 from omnimuse.errors import InputError
-
-
-def folder(name: str) -> Path:
-    """A folder beside `src/`.
-
-    Raises:
-        InputError: the package was installed without its source tree.
-    """
-    path = Path(__file__).resolve().parents[3] / name
-    if not path.is_dir():
-        raise InputError(
-            f"{name}/ is part of the source tree, which is not here",
-            hint="Install from a checkout: pip install -e .",
-        )
-    return path
+from omnimuse.training.zoo import source_folder
 
 
 def scripts(name: str) -> dict[str, str]:
     """Script name -> first line of its docstring."""
     found = {}
-    for path in sorted(folder(name).glob("*.py")):
+    for path in sorted(source_folder(name).glob("*.py")):
         doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
         if not path.name.startswith("_") and doc:
             found[path.stem] = doc.splitlines()[0]
@@ -46,5 +31,5 @@ def run_script(folder_name: str, script: str, arguments: tuple[str, ...]) -> int
         raise InputError(
             f"{folder_name}/ has no {script!r}", hint=f"There are: {', '.join(known) or 'none'}."
         )
-    path = folder(folder_name) / f"{script}.py"
+    path = source_folder(folder_name) / f"{script}.py"
     return subprocess.run([sys.executable, str(path), *arguments], check=False).returncode

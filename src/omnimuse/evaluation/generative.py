@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +225,9 @@ def told_by_words(
     )
     groups = held_out.texts.get("concept", held_out.captions)[:count] or tuple(captions[:count])
     among = candidates(groups)
-    figures = [Figure("clip_score", clip_score(made, texts), real=clip_score(there, texts))]
+    figures = [
+        Figure("clip_score", clip_score(made, texts), None, clip_score(there, texts), "higher")
+    ]
     if among >= 2:
         found, best = (
             r_precision(vectors, texts, among=among, groups=groups, seed=seed)
@@ -234,7 +236,7 @@ def told_by_words(
         spread = 1.96 * math.sqrt(max(found * (1 - found), 1 / count) / count)
         interval = (max(0.0, found - spread), min(1.0, found + spread))
         figures.append(Figure(f"r_precision_of_{among}", found, interval, best, "higher"))
-    return [replace(figure, better="higher") for figure in figures]
+    return figures
 
 
 def _coloured(picture: Array) -> npt.NDArray[np.uint8]:

@@ -30,19 +30,24 @@ class Entry:
         return self.path.with_suffix(".yaml")
 
 
-def own_recipes() -> Path:
-    """The folder `recipes/zoo` of the source tree that this package runs from.
+def source_folder(name: str) -> Path:
+    """A folder beside `src/`.
 
     Raises:
         InputError: the package was installed without its source tree.
     """
-    path = Path(__file__).resolve().parents[3] / "recipes" / "zoo"
+    path = Path(__file__).resolve().parents[3] / name
     if not path.is_dir():
         raise InputError(
-            "recipes/ is part of the source tree, which is not here",
+            f"{name}/ is part of the source tree, which is not here",
             hint="Install from a checkout: pip install -e .",
         )
     return path
+
+
+def own_recipes() -> Path:
+    """The folder `recipes/zoo`; raises as `source_folder`."""
+    return source_folder("recipes") / "zoo"
 
 
 def list_recipes(folder: Path) -> dict[str, Entry]:

@@ -183,10 +183,7 @@ def raster(svg: str, side_px: int) -> npt.NDArray[np.uint8]:
 
 
 def _fluent(folder: Path) -> Iterator[Drawing]:
-    known = {
-        plain(entry["label"]): tuple(entry.get("tags", ()))
-        for entry in _json(folder / "tags" / "en.json")
-    }
+    known = _tags_by_name(folder)
     for style, archive in STYLES.items():
         for name, svg in _svgs(folder / archive):
             tone = _FLUENT_TONE.search(name)
@@ -221,10 +218,7 @@ def _openmoji(folder: Path) -> Iterator[Drawing]:
 
 def _noto(folder: Path) -> Iterator[Drawing]:
     """Iconify's format: one JSON of SVG bodies by name, with a common size."""
-    known = {
-        plain(entry["label"]): tuple(entry.get("tags", ()))
-        for entry in _json(folder / "tags" / "en.json")
-    }
+    known = _tags_by_name(folder)
     pack = _json(folder / "icons.json")
     side = pack.get("width", 16)
     for name, entry in sorted(pack["icons"].items()):
@@ -235,6 +229,12 @@ def _noto(folder: Path) -> Iterator[Drawing]:
         svg = f'{head} viewBox="0 0 {wide} {tall}">{entry["body"]}</svg>'
         caption = name.replace("-", " ").replace("oclock", "o'clock")
         yield Drawing(name, caption, NOTO_STYLE, known.get(plain(name), ()), svg)
+
+
+def _tags_by_name(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Emojibase's tags, by label without spaces and signs."""
+    entries = _json(folder / "tags" / "en.json")
+    return {plain(entry["label"]): tuple(entry.get("tags", ())) for entry in entries}
 
 
 def _json(path: Path) -> Any:
