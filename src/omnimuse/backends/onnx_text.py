@@ -100,17 +100,10 @@ class OnnxEmbedder:
         Returns:
             (length, dimension), and how many tokens were cut off.
         """
-        import numpy as np
+        from omnimuse.models.text_states import padded_input
 
         row = self._tokenizer.encode(self._prefix + text)
-        excess = max(0, len(row.ids) - length)
-        ids = [*row.ids[: length - 1], row.ids[-1]] if excess else list(row.ids)
-        gap = length - len(ids)
-        given = {
-            "input_ids": np.array([ids + [self._pad_id] * gap], np.int64),
-            "attention_mask": np.array([[1] * len(ids) + [0] * gap], np.int64),
-            "token_type_ids": np.zeros((1, length), np.int64),
-        }
+        given, excess = padded_input(row.ids, length, pad_id=self._pad_id)
         states = self._session.run(None, {name: given[name] for name in self._names})[0][0]
         return states, excess
 

@@ -40,6 +40,28 @@ def encoder_folder(place: str) -> Path:
     )
 
 
+def padded_input(
+    ids: Sequence[int], length: int, *, pad_id: int = 0
+) -> tuple[dict[str, npt.NDArray[np.int64]], int]:
+    """What an encoder takes for one text of a fixed length: filled up, or cut before its end mark.
+
+    Args:
+        ids: tokens with the marks of begin and end, without padding.
+
+    Returns:
+        The named inputs, (1, length) each, and how many tokens were cut off.
+    """
+    excess = max(0, len(ids) - length)
+    kept = [*ids[: length - 1], ids[-1]] if excess else list(ids)
+    gap = length - len(kept)
+    given = {
+        "input_ids": np.array([kept + [pad_id] * gap], np.int64),
+        "attention_mask": np.array([[1] * len(kept) + [0] * gap], np.int64),
+        "token_type_ids": np.zeros((1, length), np.int64),
+    }
+    return given, excess
+
+
 class TextStates:
     """States of texts, computed or remembered.
 
@@ -99,12 +121,7 @@ class TextStates:
     def _computed(self, text: str) -> npt.NDArray[np.float16]:
         if self._session is None:
             self._open()
-        row = self._tokenizer.encode(text)
-        given = {
-            "input_ids": np.array([row.ids], np.int64),
-            "attention_mask": np.array([row.attention_mask], np.int64),
-            "token_type_ids": np.array([row.type_ids], np.int64),
-        }
+        given, _ = padded_input(self._tokenizer.encode(text).ids, self._tokens)
         found: npt.NDArray[np.float16] = self._session.run(None, given)[0][0].astype(np.float16)
         return found
 
@@ -113,8 +130,8 @@ class TextStates:
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
-        self._tokenizer.enable_truncation(self._tokens)
-        self._tokenizer.enable_padding(length=self._tokens)
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(

@@ -14,7 +14,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 from omnimuse.errors import InputError, RunCancelled  # noqa: E402
-from omnimuse.models.text_states import TextStates  # noqa: E402
+from omnimuse.models.text_states import TextStates, padded_input  # noqa: E402
 from omnimuse.training.data import icons  # noqa: E402
 from omnimuse.training.dataset import Dataset, DataSpec, split  # noqa: E402
 
@@ -316,3 +316,12 @@ def test_code_and_links_of_the_page_hold(page: str) -> None:
     assert all(torch.isfinite(value).all() for value in found)
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if not link.startswith("http")]
     assert [link for link in links if not (PAGES / link).exists()] == []
+
+
+def test_a_text_is_filled_up_or_cut_before_its_end_mark() -> None:
+    given, dropped = padded_input([101, 7, 8, 102], 6, pad_id=9)
+    assert given["input_ids"].tolist() == [[101, 7, 8, 102, 9, 9]]
+    assert given["attention_mask"].tolist() == [[1, 1, 1, 1, 0, 0]]
+    assert dropped == 0
+    given, dropped = padded_input([101, 7, 8, 102], 3)
+    assert (given["input_ids"].tolist(), dropped) == ([[101, 7, 102]], 1)
