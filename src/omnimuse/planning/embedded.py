@@ -35,7 +35,7 @@ from omnimuse.planning.questions import (
 )
 from omnimuse.planning.remarks import merge_remarks
 from omnimuse.planning.resources import Resource, initial_resources
-from omnimuse.planning.retrieval import ToolIndex
+from omnimuse.planning.retrieval import ToolIndex, own_phrases
 from omnimuse.planning.search import PlanSearch, Weights
 from omnimuse.planning.tagger import RequestTagger, Tags, load_tagger
 from omnimuse.planning.unnamed import settled
@@ -213,7 +213,8 @@ class EmbeddedPlanner:
     def _index(self, specs: Mapping[str, ToolSpec]) -> ToolIndex:
         if self._index_of is None or self._index_of[0] != dict(specs):
             embed = self._roles("feature-extraction").embed
-            index = ToolIndex(specs, embed, cache_dir=self._cache_dir)
+            phrases = {} if self._assume else own_phrases()
+            index = ToolIndex(specs, embed, cache_dir=self._cache_dir, phrases=phrases)
             self._index_of = (dict(specs), index)
             near = index.score([f"make {thing}" for thing in THINGS.values()])
             self._makers = dict(zip(THINGS, near))

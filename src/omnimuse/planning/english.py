@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from omnimuse.backends.base import Parser
+from omnimuse.planning.enumerations import chosen, listed, parted
 from omnimuse.planning.intent import Intent, Mention, Step
 from omnimuse.planning.masking import Masked, mask
 from omnimuse.planning.mending import (
@@ -23,7 +24,7 @@ from omnimuse.planning.mending import (
     trim_clause,
 )
 from omnimuse.planning.remarks import keep_with
-from omnimuse.planning.sentences import SentenceReader, chosen, listed, parted, with_more
+from omnimuse.planning.sentences import SentenceReader, with_more
 from omnimuse.planning.syntax import Sentence, Word, build_sentences
 from omnimuse.planning.values import is_measure
 

@@ -13,6 +13,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,6 +142,8 @@ class ToolIndex:
         specs: the tools.
         embed: texts -> unit vectors, (n, dimension).
         cache_dir: where the vectors of a tool set are kept; nowhere if None.
+        phrases: further ways of asking, by tool; their words are not counted as rare ones, since
+            they are full of examples.
     """
 
     def __init__(
@@ -148,6 +152,7 @@ class ToolIndex:
         embed: Callable[[Sequence[str]], NDArray[np.float32]],
         *,
         cache_dir: Path | None = None,
+        phrases: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._embed = embed
         texts: list[str] = []
@@ -155,6 +160,7 @@ class ToolIndex:
         for spec in specs.values():
             own = documents_of(spec)
             words = frozenset(w for text in own for w in words_of(text))
+            own += (phrases or {}).get(spec.name, ())
             self._entries.append(_Entry(spec.name, (len(texts), len(texts) + len(own)), words))
             texts.extend(own)
         self._vectors: Any = cached_vectors(texts, embed, cache_dir) if texts else None
@@ -211,6 +217,19 @@ def cached_vectors(
     except OSError:
         return vectors  # a cache that cannot be written is no fault of the request
     return vectors
+
+
+@cache
+def own_phrases() -> Mapping[str, tuple[str, ...]]:
+    """Tool -> clauses with which people ask for it, for the tools of this project."""
+    file = resources.files("omnimuse.planning") / "data" / "own_phrases.txt"
+    found: dict[str, tuple[str, ...]] = {}
+    for line in file.read_text(encoding="utf-8").splitlines():
+        name, bar, said = line.partition("|")
+        if bar and not line.startswith("#"):
+            own = tuple(phrase.strip() for phrase in said.split(";"))
+            found[name.strip()] = (*found.get(name.strip(), ()), *own)
+    return found
 
 
 def documents_of(spec: ToolSpec) -> list[str]:

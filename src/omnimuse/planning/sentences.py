@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from omnimuse.planning.enumerations import drawn_things, is_new_thing, namesakes
 from omnimuse.planning.intent import Mention, Step
 from omnimuse.planning.masking import Masked
 from omnimuse.planning.mending import (
@@ -31,7 +32,7 @@ from omnimuse.planning.predicates import (
     is_complement,
     is_past,
 )
-from omnimuse.planning.resources import ordinal_of, related
+from omnimuse.planning.resources import related
 from omnimuse.planning.syntax import Sentence, Word
 from omnimuse.planning.values import is_measure
 from omnimuse.planning.vocabulary import kind_made_by
@@ -329,7 +330,7 @@ class SentenceReader(PredicateFinder):
         if kind_made_by(lemma_of(token)) != "image":
             is_made = any(m.is_output and m.kind == "image" for m in mentions)
             roles = _STRICTLY_AFTER
-            shown = [m for m in mentions if is_made and m.role == "of" and _is_new_thing(m)]
+            shown = [m for m in mentions if is_made and m.role == "of" and is_new_thing(m)]
         media = [m for m in mentions if m.kind == "image" and m.status in ("known", "literal")]
         if not shown or not media:
             return None
@@ -466,104 +467,6 @@ def with_more(step: Step, said: str) -> Step:
     """The step, with words that say how long, how large, ... of it."""
     more = f"{step.details.get('said', '')} {said}".strip()
     return replace(step, details={**step.details, "said": more})
-
-
-def namesakes(mentions: Sequence[Mention]) -> list[Mention]:
-    """Such as "a lighthouse by day and a lighthouse by night": two of a name are two pictures."""
-    things = drawn_things(mentions)
-    heads = {m.head for m in things}
-    return things if len(things) > 1 and len(heads) == 1 else []
-
-
-def drawn_things(mentions: Sequence[Mention]) -> list[Mention]:
-    """The things that a verb of drawing has as its objects."""
-    return [m for m in mentions if m.role == "object" and _is_new_thing(m)]
-
-
-def _is_new_thing(mention: Mention) -> bool:
-    return mention.status == "new" and not mention.kind and not mention.literals
-
-
-_NAMED = re.compile(r"(?::|,? namely|,? one of)\s*(.+)$")
-_LISTED = re.compile(r",? and (?=an? |the |two |three )")
-_CHOOSING = frozenset(["take", "choose", "pick", "select", "use"])
-
-
-def chosen(steps: list[Step]) -> list[Step]:
-    """Such as "Of a.png and b.png take the second and crop it": what is chosen is then "it"."""
-    for at, step in enumerate(steps[:-1]):
-        which = next((n for m in step.mentions if (n := ordinal_of(m)) is not None), None)
-        named = [m for m in step.mentions if m.literals]
-        if step.verb not in _CHOOSING or which is None or not -len(named) <= which < len(named):
-            continue
-        meant = named[which]
-
-        def put(mention: Mention, meant: Mention = meant) -> Mention:
-            if mention.status != "pronoun" or mention.count != 1:
-                return mention
-            return replace(mention, status="literal", kind=meant.kind, literals=meant.literals)
-
-        after = steps[at + 1]
-        after = replace(after, mentions=tuple(map(put, after.mentions)))
-        moved = [replace(s, joins=s.joins - (s.joins > at)) for s in [after, *steps[at + 2 :]]]
-        return [*steps[:at], *moved]
-    return steps
-
-
-def parted(steps: list[Step]) -> list[Step]:
-    """Such as "Draw a cat and a dog, and a slideshow of them": what "them" means is drawn apart."""
-    for at, step in enumerate(steps):
-        if kind_made_by(step.verb) != "image" or step.wanted != "image":
-            continue
-        things = drawn_things(step.mentions)
-        said = [thing.text for thing in things]
-        if len(things) == 1:  # "a castle on a hill and a bridge": whose "and" it is, is open
-            said = _LISTED.split(step.content)
-        later = [(n, m) for n, s in enumerate(steps) for m in s.mentions if n > at]
-        first = next((n for n, m in later if m.status == "pronoun" and m.count != 1), 0)
-        between = steps[at + 1 : first]
-        if len(said) < 2 or not first:
-            continue
-        if any(s.wanted == "image" or drawn_things(s.mentions) for s in between):
-            continue
-        made = [_of_one(step, words, things) for words in said]
-        more = len(made) - 1
-        moved = [replace(s, joins=s.joins + more * (s.joins > at)) for s in steps[at + 1 :]]
-        return [*steps[:at], *made, *moved]
-    return steps
-
-
-def listed(steps: list[Step]) -> list[Step]:
-    """Such as "Paint two pictures: a meadow and a wood": each has its own words."""
-    for at, step in enumerate(steps):
-        made = next((m for m in step.mentions if m.is_output and m.count > 1), None)
-        match = _NAMED.search(step.content) if made is not None else None
-        if made is None or match is None or step.wanted not in ("image", "sound", "music"):
-            continue
-        said = [part for part in re.split(r",\s*(?:and\s+)?|\s+and\s+", match[1]) if part]
-        if len(said) != made.count:
-            continue
-        one = replace(made, count=1, text=f"a {made.head}")
-        parts = [
-            replace(
-                step, text=f"{step.verb} {words}", query=f"{step.verb} a {made.head} of {words}",
-                content=words, mentions=(one,),
-            )
-            for words in said
-        ]  # fmt: skip
-        more = len(parts) - 1
-        moved = [replace(s, joins=s.joins + more * (s.joins > at)) for s in steps[at + 1 :]]
-        return [*steps[:at], *parts, *moved]
-    return steps
-
-
-def _of_one(step: Step, words: str, things: Sequence[Mention]) -> Step:
-    """The step with one of several things alone."""
-    thing = next((m for m in things if words.startswith(m.text) or m.text == words), things[0])
-    inner = [m for m in step.mentions if m not in things and m.text in words]
-    said = f"{step.verb} {words}"
-    mentions = (replace(thing, text=words), *inner)
-    return replace(step, text=said, query=said, content=words, mentions=mentions)
 
 
 def is_inside(mention: Mention, verb: Word, shift: int) -> bool:
