@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from omnimuse.backends.base import Parser
+from omnimuse.planning.bare import merged
 from omnimuse.planning.enumerations import chosen, listed, parted
 from omnimuse.planning.intent import Intent, Mention, Step
 from omnimuse.planning.masking import Masked, mask
@@ -53,6 +54,7 @@ class EnglishDecomposer:
         """The steps of a request, in the order of doing; `masked` if it was masked already."""
         masked = masked or mask(prompt)
         steps: list[Step] = []
+        asides: list[Step] = []
         given: list[Mention] = []
         for sentence, base in self._sentences(masked.text):
             reader = SentenceReader(sentence, masked, base, len(steps), given=self._given)
@@ -60,8 +62,12 @@ class EnglishDecomposer:
             if steps and len(found) == 1 and is_measure(found[0].text):
                 steps[-1] = with_more(steps[-1], found[0].text)
                 continue
+            if any(step.details.get("talk") for step in found):
+                asides.extend(found)
+                continue
             steps.extend(_without_umbrellas(found, len(steps)))
             given.extend(known)
+        steps = steps or merged(asides, masked)
         if self._given is not None:
             steps = listed(parted(chosen(keep_with(steps))))
         return Intent(prompt, "en", tuple(steps), masked.literals, tuple(given), masked=masked.text)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from omnimuse.planning.bare import ASKED, REMARK, SCENE, THING, meant_as
 from omnimuse.planning.enumerations import drawn_things, is_new_thing, namesakes
 from omnimuse.planning.intent import Mention, Step
 from omnimuse.planning.masking import Masked
@@ -82,25 +83,23 @@ class SentenceReader(PredicateFinder):
 
     def _bare(self) -> list[Step]:
         """A sentence without a request: a thing that is wanted ("a haiku on snow"), a question."""
-        root = next((w for w in self.span if w.head == w), None)
+        said = meant_as(self.span)
+        is_aside = said in (SCENE, REMARK)
+        if not said or (is_aside and self.given is None) or (said == REMARK and not self.given):
+            return []
         words = [w for w in self.span if w.pos_ not in ("PUNCT", "SPACE", "INTJ")]
-        if root is None or len(words) < 2:
-            return []
-        is_asking = words[0].tag_ in ("WP", "WRB", "WDT", "WP$") or words[0].pos_ == "AUX"
-        asks = is_asking and self.span.text.rstrip().endswith("?")
-        is_described = root.pos_ == "ADJ" and any(c.dep_ == "nsubj" for c in root.children)
-        if root.pos_ not in ("NOUN", "PROPN") and not asks and not is_described:
-            return []
         mentions = find_mentions(Word(-1, "", "", "", "", -1, ""), words, self.masked, self.shift)
-        if not asks and mentions:  # "a lake with plants around it": "it" is the lake
+        if said == THING and mentions:  # "a lake with plants around it": "it" is the lake
             mentions = [m for m in mentions if m.status != "pronoun"] or mentions
             mentions[0] = replace(mentions[0], is_output=bool(mentions[0].kind))
         text = self._text([w for w in self.span if w.pos_ not in ("SPACE", "INTJ")])
         step = self._step(None, text, mentions, True)
-        is_plain = not asks and not step.wanted and not any(m.literals for m in mentions)
-        if asks:
+        is_plain = said != ASKED and not step.wanted and not any(m.literals for m in mentions)
+        if said == ASKED:
             step = replace(step, details={**step.details, "asks": True})
-        return [replace(step, details={"bare": True}) if is_plain else step]
+        if is_aside:
+            step = replace(step, details={**step.details, "talk": said})
+        return [replace(step, details={**step.details, "bare": True}) if is_plain else step]
 
     # steps ------------------------------------------------------------------------------------
 

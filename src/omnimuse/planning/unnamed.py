@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from omnimuse.graph.kinds import ancestors, is_textual
 from omnimuse.graph.spec import ToolSpec
+from omnimuse.planning.bare import REMARK
 from omnimuse.planning.intent import Step
 from omnimuse.planning.resources import Resource
 from omnimuse.planning.search import is_told
@@ -14,7 +15,7 @@ from omnimuse.planning.values import find_values
 
 QUESTION = "question"
 """The name of a port that takes a question."""
-_CLEARLY, _PLAINLY = 0.2, 0.3
+_CLEARLY, _PLAINLY, _NEAR = 0.2, 0.3, 0.4
 
 
 def settled(
@@ -39,7 +40,7 @@ def settled(
         if step.details.get("asks") and (kind := _asked_about(step, specs, resources)):
             step = replace(step, wanted="text", query=f"answer a question about the {kind}")
         elif id(step) in near and _is_bare(step):
-            step = _bare(step, near[id(step)], specs)
+            step = _bare(step, near[id(step)], specs, kinds)
         elif id(step) in near:  # a later step may go on from what an earlier one made
             step = _guessed(step, near[id(step)], specs, kinds | every if number else kinds)
         found.append(step)
@@ -64,8 +65,13 @@ def _is_bare(step: Step) -> bool:
     return bool(step.details.get("bare")) and not step.wanted
 
 
-def _bare(step: Step, near: Mapping[str, float], specs: Mapping[str, ToolSpec]) -> Step:
+def _bare(
+    step: Step, near: Mapping[str, float], specs: Mapping[str, ToolSpec], kinds: Set[str]
+) -> Step:
     """A bare description with the kind that is wanted, unless it says how long it lasts."""
+    if _is_of_what_is_there(step, near, specs, kinds):
+        details = {key: value for key, value in step.details.items() if key != "bare"}
+        return replace(step, details=details)
     told = {name: near[name] for name, spec in specs.items() if spec.outputs and is_told(spec)}
     shown = max((v for n, v in told.items() if specs[n].outputs[0].kind == "image"), default=0.0)
     best = max(sorted(told), key=lambda name: told[name], default="")
@@ -75,6 +81,22 @@ def _bare(step: Step, near: Mapping[str, float], specs: Mapping[str, ToolSpec]) 
     if any(value.dimension == "duration" for value in find_values(said)):
         return step
     return replace(step, wanted="image", details={**step.details, "core": "make a picture"})
+
+
+def _is_of_what_is_there(
+    step: Step, near: Mapping[str, float], specs: Mapping[str, ToolSpec], kinds: Set[str]
+) -> bool:
+    """Such as "square crop" beside a picture: its words are those of a tool that takes it."""
+    fed, told = 0.0, 0.0
+    for name, spec in specs.items():
+        needed = [p.kind for p in spec.inputs if p.is_required and not is_textual(p.kind)]
+        if needed and all(kind in kinds for kind in needed):
+            fed = max(fed, near[name])
+        elif spec.outputs and is_told(spec):
+            told = max(told, near[name])
+    if step.details.get("talk") == REMARK:
+        return True
+    return fed > max(told, _NEAR)
 
 
 def _guessed(
