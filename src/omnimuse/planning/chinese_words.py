@@ -23,6 +23,8 @@ _QUANTITIES = (
     (re.compile(rf"百分之({_NUMBER})"), "percent"),
 )
 _COUNTED = re.compile(rf"^({_NUMBER})([{_MEASURES}])?$")
+_LATIN = re.compile(r"\d*[A-Za-z][A-Za-z0-9]*")
+_ACTING = ("maker", "turner", "doer", "joiner", "link", "input")
 _UNIT_WORDS = {"行": "line", "句": "sentence", "字": "words", "帧": "frames", "张": "picture"}
 
 
@@ -115,6 +117,17 @@ def _cut(text: str) -> list[Token]:
     return found
 
 
+def _is_one_word(word: str) -> bool:
+    """Such as 沙发, a sofa: that 发 alone means to send says nothing about it."""
+    table = _lexicon()
+    pieces = [table[p] for i in range(1, len(word)) for p in (word[:i], word[i:]) if p in table]
+    return (
+        bool(_segmenter().FREQ.get(word))
+        and any(len(p.text) == 1 and p.part in _ACTING for p in pieces)
+        and not any(len(p.text) > 1 for p in pieces)
+    )
+
+
 def _lookup(word: str) -> list[Token]:
     """A word of the lexicon, a counted measure, or the longest known words inside it."""
     table = _lexicon()
@@ -125,6 +138,8 @@ def _lookup(word: str) -> list[Token]:
         unit = _UNIT_WORDS.get(counted[2] or "", "")
         unit = unit.removesuffix("s") if number == 1 and unit == "frames" else unit
         return [Token(word, "count", f"{number:g} {unit}".strip(), number=number)]
+    if _LATIN.fullmatch(word) or _is_one_word(word):
+        return [Token(word, "other", word if word.isascii() else "")]
     for size in range(len(word) - 1, 0, -1):
         if (counted := _COUNTED.match(word[:size])) and number_of(counted[1]) is not None:
             return _lookup(word[:size]) + _lookup(word[size:])

@@ -11,6 +11,11 @@ from omnimuse.planning.phrases import subject_of
 _STYLE_TAIL = re.compile(
     r"\s*,?\s*\b(?:in|with)\s+(?:the|an?)?\s*(?:[\w-]+\s+)?style\b(?:\s+of\s+[^,.;]+)?", re.I
 )
+_PLAIN = ("image", "picture", "photo", "model")
+_NO_MORE = re.compile(
+    r"\W*(?:(?:an?|the)\s+)?(?:(?:picture|image|photo|drawing|painting|illustration|3d|model)\s*)*"
+    r"(?:of|showing|after|from|:)?\W*", re.I
+)  # fmt: skip
 _LEADING = re.compile(r"^(?:an?|the|some|my|your)\s+", re.I)
 
 
@@ -22,8 +27,8 @@ def resolve_content(step: Step, spec: ToolSpec, intent: Intent) -> str:
     """
     quotes = [item.value for m in step.mentions for item in m.literals if item.type == "quote"]
     is_shown = bool(spec.outputs) and spec.outputs[0].kind in ("image", "scene3d")
-    words = len(re.findall(r"\w+", re.sub(r"'[^']*'", "", step.content)))
-    is_all = not is_shown or words < 4
+    said = re.sub(r"'[^']*'|\"[^\"]*\"", "", step.content)
+    is_all = not is_shown or _NO_MORE.fullmatch(said) is not None
     if quotes and is_all and not any(p.kind == "image" for p in spec.inputs):
         return quotes[0]
     if intent.language == "zh":
@@ -60,10 +65,13 @@ def _described(content: str, step: Step, spec: ToolSpec) -> str:
     )
     if head is None:
         return content
+    is_lettered = any(m.literals and m.literals[0].type == "quote" for m in step.mentions)
+    if is_lettered and head.head not in _PLAIN:
+        return content  # "a poster that says 'Open' with balloons" is more than its words
     if spec.outputs[0].kind not in (head.kind, "video"):
         return subject_of(content)  # a picture for a film shows what the film is of
     plain = {"new", "nice", "beautiful", "short", "image", "picture", "photo", "3d", "big", "good"}
-    if set(head.modifiers) - plain and head.head not in ("image", "picture", "photo", "model"):
+    if set(head.modifiers) - plain and head.head not in _PLAIN:
         return content
     return subject_of(content)
 
