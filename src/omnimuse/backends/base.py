@@ -125,6 +125,15 @@ class Parser(Protocol):
 
 
 @runtime_checkable
+class Dictionary(Protocol):
+    """Role `dictionary`: what foreign words mean in English."""
+
+    def senses(self, word: str) -> tuple[str, ...]:
+        """What a word means, the commonest sense first; nothing if it is not known."""
+        ...
+
+
+@runtime_checkable
 class TextGenerator(Protocol):
     """Role `text-generation`."""
 

@@ -23,6 +23,7 @@ ENTRY_POINT_GROUP = "omnimuse.backends"
 
 BUILT_IN: dict[str, str] = {
     "blazeface": "omnimuse.backends.vision:BlazeFaceDetector",
+    "cedict": "omnimuse.backends.cedict:Cedict",
     "centernet": "omnimuse.backends.vision:CenterNetDetector",
     "dataset": "omnimuse.backends.dataset_files:DatasetFiles",
     "deepfilter": "omnimuse.backends.deepfilter:DeepFilterNet",

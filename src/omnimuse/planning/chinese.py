@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from omnimuse.backends.base import Dictionary
 from omnimuse.planning.chinese_words import Token, tokens_of
 from omnimuse.planning.intent import Intent, Literal, Mention, Step
 from omnimuse.planning.masking import Masked, mask
@@ -28,10 +29,13 @@ class ChineseDecomposer:
     Args:
         given: kinds of the attachments, if things that are only described may be made; a plan
             over foreign tools (None) takes them as given.
+        dictionary: for words that the lexicon lacks.
     """
 
-    def __init__(self, *, given: frozenset[str] | None = None) -> None:
-        self._given = given
+    def __init__(
+        self, *, given: frozenset[str] | None = None, dictionary: Dictionary | None = None
+    ) -> None:
+        self._given, self._dictionary = given, dictionary
 
     def decompose(self, prompt: str, masked: Masked | None = None) -> Intent:
         """The steps of a request, in the order of doing; `masked` if it was masked already."""
@@ -41,15 +45,15 @@ class ChineseDecomposer:
         for part in _BREAK.split(masked.text):
             start = masked.text.find(part, offset)
             offset = start + len(part)
-            tokens = tokens_of(part)
+            tokens = tokens_of(part, self._dictionary)
             if steps and not any(t.part in _VERBS for t in tokens):
                 _add_details(steps, tokens, masked.unmask(part))  # "..., 尺寸1024x768"
             for clause in _reading_first(list(_clauses(tokens))):
                 reader = _Clause(clause, masked, start, len(steps), given=self._given)
                 steps.extend(reader.steps())
-        if self._given and len(steps) < 2 and (asked := _asked(masked)):
+        if self._given and len(steps) < 2 and (asked := _asked(masked, self._dictionary)):
             steps = [asked]
-        if not steps and (bare := _bare(masked)):
+        if not steps and (bare := _bare(masked, self._dictionary)):
             steps.append(bare)
         return Intent(prompt, "zh", tuple(steps), masked.literals, masked=masked.text)
 
@@ -64,9 +68,9 @@ def _reading_first(clauses: list[list[Token]]) -> list[list[Token]]:
     return clauses
 
 
-def _bare(masked: Masked) -> Step | None:
+def _bare(masked: Masked, dictionary: Dictionary | None) -> Step | None:
     """A description without a verb: "夜晚下雨的街道". None for a greeting."""
-    tokens = [t for part in _BREAK.split(masked.text) for t in tokens_of(part)]
+    tokens = [t for part in _BREAK.split(masked.text) for t in tokens_of(part, dictionary)]
     known = [t.gloss for t in tokens if t.gloss]
     text = masked.text.strip("，。,.!！ ")
     if not known or len(text) < 4 or text.endswith(("?", "？", "吗")):
@@ -77,10 +81,10 @@ def _bare(masked: Masked) -> Step | None:
     return Step(masked.unmask(text), gloss, "", masked.unmask(text), details=details)
 
 
-def _asked(masked: Masked) -> Step | None:
+def _asked(masked: Masked, dictionary: Dictionary | None) -> Step | None:
     """A question on what is there; a wish may have the form of one ("能画一只猫吗？")."""
     text = masked.text.strip("，。,.!！ ")
-    tokens = tokens_of(text)
+    tokens = tokens_of(text, dictionary)
     is_wish = _MAY.match(text) or any(t.part in _WISHING for t in tokens)
     if is_wish or not text.endswith(("?", "？", "吗")):
         return None

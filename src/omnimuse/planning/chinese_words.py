@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from omnimuse.backends.base import Dictionary
 from omnimuse.planning.vocabulary import read_data
 
 _DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
@@ -83,8 +84,14 @@ def _segmenter() -> Any:
     return segmenter
 
 
-def tokens_of(text: str) -> list[Token]:
-    """Words of a clause with their glosses; quantities first, then the lexicon, then the rest."""
+def tokens_of(text: str, dictionary: Dictionary | None = None) -> list[Token]:
+    """Words of a clause with their glosses; quantities first, then the lexicon, then the rest.
+
+    Args:
+        text: a clause.
+        dictionary: glosses words that the lexicon lacks; what such a word does in its clause it
+            cannot tell, so that it stands for a thing.
+    """
     spans: list[tuple[int, int, Token]] = []
     for pattern, unit in _QUANTITIES:
         for match in pattern.finditer(text):
@@ -100,7 +107,17 @@ def tokens_of(text: str) -> list[Token]:
         found.extend(_cut(text[at:start]))
         found.append(token)
         at = end
-    return found + _cut(text[at:])
+    found += _cut(text[at:])
+    return found if dictionary is None else [_glossed(token, dictionary) for token in found]
+
+
+def _glossed(token: Token, dictionary: Dictionary) -> Token:
+    if token.part != "other" or token.gloss:
+        return token
+    senses = [re.split(r" or |, ", sense)[0] for sense in dictionary.senses(token.text)]
+    nouns = [sense for sense in senses if not sense.startswith("to ")]
+    gloss = next((s for s in [*nouns, *senses] if s.count(" ") < 3), "")
+    return replace(token, gloss=gloss.removeprefix("to ").lower())
 
 
 def _cut(text: str) -> list[Token]:

@@ -9,6 +9,7 @@ from omnimuse.api import Arg, Asset, ToolContext, tool
 from omnimuse.errors import ArgumentError
 from omnimuse.tools.kinds import Image, Layout, Scene, Text
 from omnimuse.tools.painting import Guidance, Order, Scheduler, Steps, paint_from_words
+from omnimuse.tools.words import dictionary_for
 
 Side = Annotated[int, Arg("picture side", ge=64, le=4096, unit="px")]
 Style = Literal["", "shaded", "flat", "contrast", "silhouette", "paper"]
@@ -22,8 +23,8 @@ class Drawing(NamedTuple):
 
 
 @tool(
-    version="1.1.0",
-    roles=("text-to-image", "feature-extraction", "token-classification"),
+    version="1.2.0",
+    roles=("text-to-image", "feature-extraction", "token-classification", "dictionary"),
     cost_s=2.0,
     memory_mb=250.0,
     examples=(
@@ -202,7 +203,9 @@ def _layout_of(
 
     ctx.checkpoint(0.02, "planning the layout")
     parser = ctx.role("token-classification")
-    return dict(plan_layouts([prompt], parser, seed=ctx.seed, canvas=canvas)[0])
+    words = dictionary_for(ctx, prompt)
+    layouts = plan_layouts([prompt], parser, seed=ctx.seed, canvas=canvas, dictionary=words)
+    return dict(layouts[0])
 
 
 def _embedder(ctx: ToolContext) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from omnimuse.api import Arg, Asset, ToolContext, tool
 from omnimuse.errors import ArgumentError, BackendUnavailableError
 from omnimuse.tools.kinds import Graph, Image, Scene, Text
+from omnimuse.tools.words import dictionary_for
 
 if TYPE_CHECKING:
     from omnimuse.crafts.judging.answers import Read
@@ -24,8 +25,8 @@ class Refined(NamedTuple):
 
 
 @tool(
-    version="1.0.0",
-    roles=("zero-shot-object-detection", "token-classification", "image-to-text"),
+    version="1.1.0",
+    roles=("zero-shot-object-detection", "token-classification", "image-to-text", "dictionary"),
     cost_s=0.5,
     memory_mb=200.0,
     examples=(
@@ -69,7 +70,7 @@ def judge_image(ctx: ToolContext, image: Image, prompt: Text) -> Graph:
 
 
 @tool(
-    version="1.0.0",
+    version="1.1.0",
     roles=(
         "text-to-image",
         "scene-to-image",
@@ -77,6 +78,7 @@ def judge_image(ctx: ToolContext, image: Image, prompt: Text) -> Graph:
         "token-classification",
         "feature-extraction",
         "image-to-text",
+        "dictionary",
     ),
     cost_s=6.0,
     memory_mb=400.0,
@@ -149,7 +151,8 @@ def _request(ctx: ToolContext, prompt: Asset) -> SceneRequest:
     if not words:
         raise ArgumentError("the prompt is empty", hint="Say what the picture shall show.")
     ctx.checkpoint(0.02, "reading the prompt")
-    return describe_scenes([words], ctx.role("token-classification"))[0]
+    parser = ctx.role("token-classification")
+    return describe_scenes([words], parser, dictionary_for(ctx, words))[0]
 
 
 def _reader(ctx: ToolContext, pixels: Any) -> Read | None:

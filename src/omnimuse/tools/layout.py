@@ -9,6 +9,7 @@ from omnimuse.assets.asset import Asset
 from omnimuse.tools.context import ToolContext
 from omnimuse.tools.declare import tool
 from omnimuse.tools.kinds import Arg, Layout, Text
+from omnimuse.tools.words import dictionary_for
 
 Method = Annotated[
     Literal["grammar", "llm", "stepwise"],
@@ -25,8 +26,8 @@ Side = Annotated[int, Arg("length of the canvas", ge=64, le=8192, unit="px")]
 
 
 @tool(
-    version="1.1.0",
-    roles=("token-classification", "text-generation"),
+    version="1.2.0",
+    roles=("token-classification", "text-generation", "dictionary"),
     cost_s=0.05,
     memory_mb=60,
     examples=(
@@ -57,20 +58,23 @@ def plan_layout(
     parser = ctx.role("token-classification")
     if method != "grammar":
         return _asset(_plan_with_model(ctx, prompt.read_text(), method, (width, height)))
-    layouts = plan_layouts([prompt.read_text()], parser, seed=ctx.seed, canvas=(width, height))
+    text = prompt.read_text()
+    layouts = plan_layouts(
+        [text], parser, seed=ctx.seed, canvas=(width, height), dictionary=dictionary_for(ctx, text)
+    )
     return _asset(layouts[0])
 
 
 def _plan_with_model(
     ctx: ToolContext, prompt: str, method: str, canvas: tuple[int, int]
 ) -> dict[str, Any]:
-    from omnimuse.crafts.layout import describe_scene, plan_layouts
+    from omnimuse.crafts.layout import describe_scenes, plan_layouts
     from omnimuse.crafts.layout.llm import plan_with_model
 
     parser = ctx.role("token-classification")
     shown = plan_layouts(_EXAMPLES, parser)
     return plan_with_model(
-        describe_scene(prompt, parser),
+        describe_scenes([prompt], parser, dictionary_for(ctx, prompt))[0],
         ctx.role("text-generation"),
         examples=[{**one, "prompt": text} for one, text in zip(shown, _EXAMPLES, strict=True)],
         stepwise=method == "stepwise",
@@ -97,8 +101,10 @@ def _plan_many(ctx: ToolContext, arguments: Sequence[Mapping[str, Any]]) -> list
             results[i] = error
         else:
             prompts[i] = text
+    texts = list(prompts.values())
+    dictionary = dictionary_for(ctx, *texts)
     try:
-        requests = dict(zip(prompts, describe_scenes(list(prompts.values()), parser), strict=True))
+        requests = dict(zip(prompts, describe_scenes(texts, parser, dictionary), strict=True))
     except OmnimuseError:
         requests = {}
     for i, text in prompts.items():
@@ -109,7 +115,7 @@ def _plan_many(ctx: ToolContext, arguments: Sequence[Mapping[str, Any]]) -> list
             if method != "grammar":
                 results[i] = _plan_with_model(ctx, text, method, canvas)
                 continue
-            request = requests[i] if i in requests else describe_scenes([text], parser)[0]
+            request = requests.get(i) or describe_scenes([text], parser, dictionary)[0]
             results[i] = lay_out(request, seed=int(one.get("seed", ctx.seed)), canvas=canvas)
         except OmnimuseError as error:
             results[i] = error

@@ -9,6 +9,7 @@ from omnimuse.errors import ArgumentError
 from omnimuse.tools.context import ToolContext
 from omnimuse.tools.declare import tool
 from omnimuse.tools.kinds import Arg, Image, Layout, Scene3D, Text, Video
+from omnimuse.tools.words import dictionary_for
 
 Side = Annotated[int, Arg("pixels", ge=64, le=4096, unit="px")]
 Light = Literal["auto", "day", "sunset", "night"]
@@ -22,8 +23,8 @@ class Model3D(NamedTuple):
 
 
 @tool(
-    version="1.1.0",
-    roles=("token-classification", "feature-extraction"),
+    version="1.2.0",
+    roles=("token-classification", "feature-extraction", "dictionary"),
     cost_s=4.0,
     memory_mb=400.0,
     examples=(
@@ -238,7 +239,8 @@ def _layout_of(ctx: ToolContext, prompt: str, layout: Asset | None) -> dict[str,
     from omnimuse.crafts.layout import plan_layouts
 
     ctx.checkpoint(0.02, "reading the description")
-    return dict(plan_layouts([prompt], ctx.role("token-classification"), seed=ctx.seed)[0])
+    parser, words = ctx.role("token-classification"), dictionary_for(ctx, prompt)
+    return dict(plan_layouts([prompt], parser, seed=ctx.seed, dictionary=words)[0])
 
 
 def _embedder(ctx: ToolContext) -> Any:

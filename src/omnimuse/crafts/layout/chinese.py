@@ -2,7 +2,8 @@
 
 Number, measure word, description and noun make a phrase (一只红色的猫); a landmark comes before its
 side word (桌子左边), a place before or after what is there (桌子上有猫, 猫在桌子上). Nouns that the
-lexicon (`data/nouns_zh.txt`) lacks keep their Chinese name and are listed as untranslated.
+lexicon (`data/nouns_zh.txt`) lacks are looked up in a dictionary if there is one; what that does not
+know either keeps its Chinese name and is listed as untranslated.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from omnimuse.backends.base import Dictionary
 from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.schema import GroupRelation, SceneRequest, ThingGroup
 
@@ -72,6 +74,7 @@ class _Reader:
     attributes: dict[str, str] = field(default_factory=dict)
     is_negative: bool = False
     has_measure: bool = False
+    dictionary: Dictionary | None = None
 
 
 @cache
@@ -99,10 +102,10 @@ def _tagger() -> Any:
     return jieba.posseg.POSTokenizer(tokenizer)
 
 
-def describe_chinese(prompt: str) -> SceneRequest:
+def describe_chinese(prompt: str, dictionary: Dictionary | None = None) -> SceneRequest:
     """What a Chinese prompt asks to see."""
     quotes = tuple(_QUOTE.findall(prompt))
-    reader = _Reader()
+    reader = _Reader(dictionary=dictionary)
     tokens = [(p.word, p.flag) for p in _tagger().lcut(_QUOTE.sub("", prompt), HMM=False)]
     for i, (word, flag) in enumerate(tokens):
         _take(reader, word, flag, tokens[i + 1][0] if i + 1 < len(tokens) else "")
@@ -260,10 +263,7 @@ def _side(word: str) -> _Element | None:
 
 
 def _noun(reader: _Reader, word: str) -> None:
-    label = _lexicon().get(word, word)
-    if word not in _lexicon():
-        tails = (word[k:] for k in range(1, len(word)))
-        label = next((_lexicon()[tail] for tail in tails if tail in _lexicon()), word)
+    label = _lexicon().get(word) or _translated(word, reader.dictionary)
     if label == word:
         reader.untranslated.append(word)
     count, is_exact = reader.count or 1, reader.is_exact or not reader.count
@@ -284,6 +284,22 @@ def _noun(reader: _Reader, word: str) -> None:
             return
     reader.groups.append(ThingGroup(label, count, attributes, is_exact))
     reader.elements.append(_Element("noun", len(reader.groups) - 1))
+
+
+def _translated(word: str, dictionary: Dictionary | None) -> str:
+    """The English noun for a word that the lexicon lacks, or the word itself.
+
+    A sense that is known as a thing comes first, then a known word at its end (the 船 of 小木船),
+    then whatever the dictionary says.
+    """
+    senses = dictionary.senses(word) if dictionary is not None else ()
+    nouns = [re.split(r" or |, ", sense)[0].lower() for sense in senses]
+    nouns = [noun.removeprefix("a ").removeprefix("the ") for noun in nouns]
+    nouns = [n for n in nouns if n.replace(" ", "").isalpha() and not n.startswith("to ")]
+    known = next((n for n in nouns if w.noun_kind(n) in "aoftpl"), "")
+    tails = (word[k:] for k in range(1, len(word)))
+    tail = next((_lexicon()[tail] for tail in tails if tail in _lexicon()), "")
+    return known or tail or next((n for n in nouns if n.count(" ") < 3), word)
 
 
 def _forget(reader: _Reader) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from omnimuse.backends.base import ParsedToken, Parser
+from omnimuse.backends.base import Dictionary, ParsedToken, Parser
 from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.comparisons import settle_counts
 from omnimuse.crafts.layout.distribution import keep_company_small, share_out_each
@@ -55,7 +55,9 @@ def describe_scene(prompt: str, parser: Parser) -> SceneRequest:
     return describe_scenes([prompt], parser)[0]
 
 
-def describe_scenes(prompts: Sequence[str], parser: Parser) -> list[SceneRequest]:
+def describe_scenes(
+    prompts: Sequence[str], parser: Parser, dictionary: Dictionary | None = None
+) -> list[SceneRequest]:
     """What each prompt asks to see; faster than one by one.
 
     Raises:
@@ -71,7 +73,7 @@ def describe_scenes(prompts: Sequence[str], parser: Parser) -> list[SceneRequest
         if _CHINESE.search(prompt):
             from omnimuse.crafts.layout.chinese import describe_chinese
 
-            found[i] = describe_chinese(prompt)
+            found[i] = describe_chinese(prompt, dictionary)
             rest = " ".join(_LATIN.findall(_QUOTES.sub(" ", prompt)))
             if " " in rest:
                 mixed[i] = describe_scenes([rest], parser)[0]

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from omnimuse.backends.base import Parser
+from omnimuse.backends.base import Dictionary, Parser
 from omnimuse.crafts.layout.parse import describe_scenes
 from omnimuse.crafts.layout.place import Placement, place
 from omnimuse.crafts.layout.schema import SceneRequest
@@ -19,13 +19,21 @@ def plan_layouts(
     *,
     seed: int = 0,
     canvas: tuple[int, int] = (1024, 1024),
+    dictionary: Dictionary | None = None,
 ) -> list[dict[str, Any]]:
     """Layouts of many prompts; a prompt gets the same layout alone or among others.
+
+    Args:
+        prompts: in English or Chinese.
+        parser: for English.
+        seed: for the places that a prompt leaves open.
+        canvas: width and height in pixels.
+        dictionary: for Chinese nouns that the own lexicon lacks.
 
     Raises:
         InputError: a prompt is empty or too long, or asks for too many things.
     """
-    requests = describe_scenes(prompts, parser)
+    requests = describe_scenes(prompts, parser, dictionary)
     return [lay_out(request, seed=seed, canvas=canvas) for request in requests]
 
 
