@@ -167,19 +167,19 @@ def view_box(svg: str) -> tuple[float, float, float, float]:
 
 
 @lru_cache(maxsize=1024)
-def measure(svg: str) -> Shape:
-    """Where a drawing's ink lies and which colours it mostly has."""
+def measure(svg: str, *, is_glazed: bool = False) -> Shape:
+    """Where a drawing's ink lies and which colours it mostly has, its panes left out if glazed."""
     view = view_box(svg)
     scale = 128 / max(view[2], view[3])
     pixels = rasterize(svg, round(view[2] * scale), round(view[3] * scale))
     rows = np.flatnonzero((pixels[..., 3] > 40).any(axis=1))
     columns = np.flatnonzero((pixels[..., 3] > 40).any(axis=0))
     if not len(rows):
-        return Shape(view, view, dominant_family(pixels))
+        return Shape(view, view, dominant_family(pixels, is_glazed=is_glazed))
     left, top = float(columns[0] / scale), float(rows[0] / scale)
     width, height = float(columns[-1] + 1) / scale - left, float(rows[-1] + 1) / scale - top
     ink = (view[0] + left, view[1] + top, width, height)
-    return Shape(view, ink, dominant_family(pixels))
+    return Shape(view, ink, dominant_family(pixels, is_glazed=is_glazed))
 
 
 def rasterize(svg: str, width: int, height: int) -> NDArray[np.uint8]:

@@ -198,6 +198,7 @@ def map_colors(svg: str, change: Callable[[Oklch], Oklch]) -> str:
 
 
 _MOTLEY_SHARE, _VIVID, _DARK = 0.36, 0.07, 0.4
+_PANE_HUES, _PANE_LIGHT = (190.0, 258.0), 0.55
 
 
 def _differ(one: Oklch, other: Oklch) -> bool:
@@ -225,8 +226,18 @@ class Family:
         return float(np.clip((72 - away) / 22, 0.0, 1.0))
 
 
-def dominant_family(pixels: NDArray[np.uint8]) -> Family:
-    """The dominant colour family of an RGBA picture, (H, W, 4)."""
+def is_glass(color: Oklch) -> bool:
+    """Whether a colour is the light blue that window panes are drawn in."""
+    return _PANE_HUES[0] < color.hue < _PANE_HUES[1] and color.lightness > _PANE_LIGHT
+
+
+def dominant_family(pixels: NDArray[np.uint8], *, is_glazed: bool = False) -> Family:
+    """The dominant colour family of an RGBA picture, (H, W, 4).
+
+    Args:
+        pixels: of the drawing.
+        is_glazed: whether panes are to be left out, as of a bus that is mostly windows.
+    """
     flat = pixels.reshape(-1, 4)
     flat = flat[flat[:, 3] > 128]
     if not len(flat):
@@ -234,6 +245,10 @@ def dominant_family(pixels: NDArray[np.uint8]) -> Family:
     lab = oklab(flat[:, :3].astype(np.float64) / 255)
     chroma = np.hypot(lab[:, 1], lab[:, 2])
     hue = np.degrees(np.arctan2(lab[:, 2], lab[:, 1])) % 360
+    if is_glazed:
+        panes = (hue > _PANE_HUES[0]) & (hue < _PANE_HUES[1]) & (lab[:, 0] > _PANE_LIGHT)
+        panes &= chroma > 0.045
+        lab, chroma, hue = lab[~panes], chroma[~panes], hue[~panes]
     colored = chroma > 0.045
     if colored.mean() < 0.38:
         grey = lab[~colored]
@@ -253,7 +268,9 @@ def dominant_family(pixels: NDArray[np.uint8]) -> Family:
     )
 
 
-def recolor(svg: str, family: Family, target: str, *, strength: float = 1.0) -> str:
+def recolor(
+    svg: str, family: Family, target: str, *, strength: float = 1.0, is_glazed: bool = False
+) -> str:
     """Bring the dominant family of a drawing to a target colour and keep its shading.
 
     Lightness differences within the family stay (compressed near black and white), hue
@@ -265,12 +282,15 @@ def recolor(svg: str, family: Family, target: str, *, strength: float = 1.0) -> 
         family: its dominant family.
         target: `#rrggbb`.
         strength: 0 leaves all as it is, 1 goes all the way.
+        is_glazed: whether panes keep their blue.
     """
     goal, center = to_oklch(target), family.center
     contrast = 0.55 if goal.lightness > 0.92 else 0.8
     is_motley = family.share < _MOTLEY_SHARE and not center.is_neutral and _differ(goal, center)
 
     def change(color: Oklch) -> Oklch:
+        if is_glazed and is_glass(color):
+            return color
         weight = family.weight(color) * strength
         is_paint = color.chroma > _VIVID and color.lightness > _DARK
         if is_motley and is_paint and weight < strength:

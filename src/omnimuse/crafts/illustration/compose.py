@@ -22,6 +22,7 @@ from omnimuse.crafts.illustration.color import (
 from omnimuse.crafts.illustration.concepts import Concept, ConceptIndex, Embed
 from omnimuse.crafts.illustration.drawings import all_drawings
 from omnimuse.crafts.illustration.drawings.animals import COATS
+from omnimuse.crafts.illustration.drawings.base import FILLED
 from omnimuse.crafts.illustration.lettering import ink_on
 from omnimuse.crafts.illustration.resting import SEA_LIFE, adrift, mounts, seated, settled
 from omnimuse.crafts.illustration.scene import (
@@ -35,6 +36,7 @@ from omnimuse.crafts.illustration.scene import (
     TextLayer,
 )
 from omnimuse.crafts.illustration.setting import choose_background
+from omnimuse.crafts.layout.settle import sticks_out
 from omnimuse.errors import ArgumentError
 
 MIN_SHARE = 0.012
@@ -204,6 +206,7 @@ class _Composer:
         self._places = {entry["id"]: i for i, entry in enumerate(entries)}
         self._partners = _partners(layout, self._places)
         self._mounts = mounts(layout, entries, self._places)
+        self._filled = _filled(layout, entries, self._places)
         self._copies = Counter(entry["label"] for entry in entries)
         seen: Counter[str] = Counter()
         self._ranks: dict[str, int] = {}
@@ -228,7 +231,7 @@ class _Composer:
             label=entry["label"],
             art=concept.art,
             box=box,
-            attributes=entry["attributes"],
+            attributes=entry["attributes"] | ({FILLED: "yes"} if i in self._filled else {}),
             color=color,
             flip=self._flip(i, rng),
             rotation=turn,
@@ -366,6 +369,20 @@ def _is_two_colors(words: str) -> bool:
     return len(parts) > 1
 
 
+def _filled(
+    layout: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], places: Mapping[str, int]
+) -> set[int]:
+    """Vessels that something looks out of."""
+    return {
+        places[str(relation["object"])]
+        for relation in layout.get("relations") or ()
+        if isinstance(relation, Mapping)
+        and relation.get("relation") == "in"
+        and str(relation.get("object")) in places
+        and sticks_out(entries[places[str(relation["object"])]]["label"])
+    }
+
+
 def _partners(layout: Mapping[str, Any], places: Mapping[str, int]) -> dict[str, str]:
     """Whom each object turns to, from the layout's relations."""
     found: dict[str, str] = {}
@@ -386,8 +403,13 @@ def _texts(layout: Mapping[str, Any], objects: Sequence[SceneObject]) -> tuple[T
     layers: list[TextLayer] = []
     for item in objects:
         words = _unquoted(item.attributes.get("text", ""))
+        if not words and item.art == "drawn:shop":
+            words = item.label.upper()
         if words:
             layers.append(_on_object(words, item, len(layers) + 1))
+        spoken = _unquoted(item.attributes.get("speech", ""))
+        if spoken:
+            layers.append(_balloon(spoken, item, len(layers) + 1))
     written = {layer.text for layer in layers}
     borne = {layer.on for layer in layers}
     free = [item for item in objects if text_room(item) is not None and item.id not in borne]
@@ -421,6 +443,18 @@ def _on_object(words: str, item: SceneObject, number: int) -> TextLayer:
         return TextLayer(f"text-{number}", words, box, color, on=item.id)
     box = (x + 0.1 * w, y + 0.52 * h, 0.8 * w, 0.2 * h)
     return TextLayer(f"text-{number}", words, box, panel="plate", on=item.id)
+
+
+def _balloon(words: str, speaker: SceneObject, number: int) -> TextLayer:
+    """A speech balloon above the speaker's head, inside of the picture."""
+    x, y, w, _ = speaker.box
+    lines = 1 if len(words) < 16 else 2 if len(words) < 40 else 3
+    wide, tall = min(0.1 + 0.024 * len(words) / lines, 0.6), 0.05 + 0.05 * lines
+    left = min(max(x + w / 2 - wide / 2, 0.015), 0.985 - wide)
+    top = max(y - tall - 0.035, 0.015)
+    return TextLayer(
+        f"text-{number}", words, (left, top, wide, tall), panel="bubble", on=speaker.id
+    )
 
 
 def _drawn_ink(item: SceneObject) -> str:

@@ -95,6 +95,21 @@ def _rotated_share(degrees: float, aspect: float, room: float) -> float:
     return min(1.0, room / turned_w, 1.0 / turned_h)
 
 
+_GLAZED = frozenset(
+    (
+        "bus",
+        "oncoming-bus",
+        "trolleybus",
+        "minibus",
+        "tram",
+        "tram-car",
+        "railway-car",
+        "light-rail",
+    )
+)
+"""Vehicles with so much window that it must not pass for their paint."""
+
+
 @lru_cache(maxsize=512)
 def _drawn(
     name: str, aspect: float, variant: int, attributes: tuple[tuple[str, str], ...], pack: ArtPack
@@ -135,7 +150,7 @@ def object_svg(item: SceneObject, style: str, pack: ArtPack, aspect: float = 1.0
     if style == "silhouette":
         return map_colors(svg, lambda c: Oklch(0.18 + 0.06 * c.lightness, 0.02, 270))
     if item.color and sort != "standin":
-        svg = _recolored(svg, item.color)
+        svg = _recolored(svg, item.color, name in _GLAZED)
     return svg
 
 
@@ -151,8 +166,9 @@ def flattened(svg: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def _recolored(svg: str, color: str) -> str:
-    return recolor(svg, measure(svg).family, parse_color(color) or color)
+def _recolored(svg: str, color: str, is_glazed: bool) -> str:
+    shape = measure(svg, is_glazed=is_glazed)
+    return recolor(svg, shape.family, parse_color(color) or color, is_glazed=is_glazed)
 
 
 def _cut(svg: str, shape: Shape) -> str:

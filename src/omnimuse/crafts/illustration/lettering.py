@@ -41,6 +41,8 @@ def _panel(pen: Pen, layer: TextLayer, box: tuple[float, float, float, float]) -
     color = layer.panel_color
     radius = min(w, h) * (0.5 if layer.panel == "bubble" else 0.14)
     lift = min(w, h) * 0.03
+    if layer.panel == "bubble":
+        _tail(pen, (x + 0.5 * w, y + h - 1.5 * lift), min(0.1 * w, 0.25 * h), color)
     pen.rect((x, y + lift, w, h - lift), "#14122a", radius=radius, more=' opacity="0.22"')
     paint = pen.linear(adjust(color, light=0.03), adjust(color, light=-0.02))
     pen.rect((x, y, w, h - lift), paint, radius=radius)
@@ -51,6 +53,14 @@ def _panel(pen: Pen, layer: TextLayer, box: tuple[float, float, float, float]) -
             f'height="{h - lift - 2 * edge:.2f}" rx="{radius * 0.7:.2f}" fill="none" '
             f'stroke="{layer.color}" stroke-opacity="0.35" stroke-width="{edge * 0.35:.2f}"/>'
         )
+
+
+def _tail(pen: Pen, foot: tuple[float, float], spread: float, color: str) -> None:
+    """The tip of a balloon, down to who speaks."""
+    x, y = foot
+    bend, tip = y + 0.4 * spread, y + 1.4 * spread
+    left = f"M{x - spread:.2f} {y:.2f}Q{x:.2f} {bend:.2f} {x:.2f} {tip:.2f}"
+    pen.path(f"{left}Q{x + spread:.2f} {bend:.2f} {x + spread:.2f} {y:.2f}Z", color)
 
 
 def _attribute(text: str) -> str:

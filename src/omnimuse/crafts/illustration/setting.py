@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from omnimuse.crafts.illustration.concepts import Concept, Embed
+from omnimuse.crafts.illustration.drawings.people import PEOPLE
 from omnimuse.crafts.illustration.nouns import singular
 from omnimuse.crafts.illustration.scene import Background
 from omnimuse.crafts.illustration.sky import GREY_SKIES, LUMINARY, TIMES
@@ -119,6 +120,7 @@ SCENERY: dict[str, tuple[str, ...]] = {
         "gym",
         "shop",
         "hospital room",
+        "windowsill",
     ),
     "table": ("table", "table top", "desk", "counter", "still life", "kitchen counter", "shelf"),
     "plain": ("plain background", "white background", "studio", "backdrop", "blank"),
@@ -250,6 +252,15 @@ _DRAWN_PLACES = {
     "scooter": "street",
     "poster": "room",
     "card": "plain",
+    "shop": "street",
+    "box": "plain",
+    "kettle": "room",
+    "pot": "room",
+    "jug": "table",
+    "pillow": "room",
+    "blanket": "room",
+    "towel": "room",
+    "washing-machine": "room",
     "board": "room",
 }
 _RURAL = {"tractor", "locomotive", "train", "railway-car", "horse-racing-default", "tram"}
@@ -322,7 +333,11 @@ def place_of_words(words: str, *, embed: Embed | None = None) -> str:
 
 def _place_of_things(concepts: Sequence[Concept], season: str) -> str:
     votes: Counter[str] = Counter()
+    is_home = any(_DRAWN_PLACES.get(concept.art[6:]) == "room" for concept in concepts)
     for concept in dict.fromkeys(concepts):
+        is_person = concept.group == "people" or concept.art.partition(":")[2] in PEOPLE
+        if is_home and is_person:
+            continue  # people are at home where furniture is
         sort, _, name = concept.art.partition(":")
         if sort == "drawn":
             votes[_DRAWN_PLACES.get(name, "meadow")] += 1

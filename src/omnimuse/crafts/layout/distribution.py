@@ -128,6 +128,8 @@ def _many_before(reading: Reading, mention: Mention, i: int) -> int:
         if earlier.start >= i or earlier.group < 0 or earlier.group == mention.group:
             continue
         count = reading.groups[earlier.group].count
+        if earlier.is_exact:
+            count = max(count, earlier.count)  # one of them may be spoken of apart
         if count > 1:
             return count
     return 1

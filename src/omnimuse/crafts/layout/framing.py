@@ -19,6 +19,7 @@ TALLEST = 0.62
 GROUND = 0.9
 _WIDEST = 1.9
 _NARROW_ANGLE = 0.9
+_LOOSE = frozenset(("looking at", "holding", "wearing"))
 _RISES = ("hill", "hilltop", "knoll", "dune")
 
 
@@ -152,10 +153,11 @@ def gather_around(boxes: Sequence[Box], request: SceneRequest) -> None:
 def set_down(boxes: Sequence[Box], request: SceneRequest) -> None:
     """As in "a rabbit on a chair next to a lamp": the lamp stands on the floor, not in the air.
 
-    It moves away as far as "next to" needs; nothing else may be said of it.
+    So does the television that a man on a sofa watches. It moves away as far as "next to" needs;
+    nothing else may be said of where it is.
     """
     for relation in request.relations:
-        if relation.relation != "next to":
+        if relation.relation not in ("next to", "looking at"):
             continue
         for raised, low in (
             (relation.subject, relation.object),
@@ -168,9 +170,10 @@ def set_down(boxes: Sequence[Box], request: SceneRequest) -> None:
                 for box in boxes
                 if box.group == r.object
             ]
-            said = sum(low in (r.subject, r.object, r.other) for r in request.relations)
+            firm = [r for r in request.relations if low in (r.subject, r.object, r.other)]
+            said = sum(r.relation not in _LOOSE for r in firm)
             is_hung = real_size(request.things[low].label)[2] in "ah"
-            if hosts and said == 1 and not is_hung:
+            if hosts and said == (relation.relation not in _LOOSE) and not is_hung:
                 near = [box for box in boxes if box.group == raised]
                 _put_on_floor([box for box in boxes if box.group == low], near, hosts[0])
 

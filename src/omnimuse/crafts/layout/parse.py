@@ -60,6 +60,11 @@ def describe_scenes(
 ) -> list[SceneRequest]:
     """What each prompt asks to see; faster than one by one.
 
+    Args:
+        prompts: in English or Chinese.
+        parser: for English.
+        dictionary: for Chinese nouns that the own lexicon lacks.
+
     Raises:
         InputError: a prompt is empty or longer than MAX_CHARACTERS, or asks for more than
             MAX_OBJECTS things.
@@ -206,13 +211,37 @@ def _read(prompt: str, prepared: Prepared, tokens: Sequence[ParsedToken]) -> Sce
     relations = reader.read()
     read_predicates(reading, reader)
     if prepared.quotes:
-        _write_on_signs(reading, prepared.quotes)
+        _write_on_signs(reading, _said_aloud(reading, reader, prepared.quotes))
     return _request(prompt, prepared, reading, relations)
 
 
 def scenery_mentions(reading: Reading) -> list[Mention]:
     """The mentions that `reading.scenery` was made from, in order."""
     return [m for m in reading.sentence.mentions if m.kind == "scenery"]
+
+
+def _said_aloud(
+    reading: Reading, reader: RelationReader, quotes: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Give words to who says them, as in 'a cat that says "Hello!"'; the words that are left."""
+    sentence, left = reading.sentence, list(quotes)
+    speakers = [
+        reader.subject_of_verb(i)
+        for i, token in enumerate(sentence.tokens)
+        if token.lemma.lower() in w.SPEAKING and sentence.tags[i][:2] == "VB"
+    ]
+    alive = [
+        mention is not None
+        and mention.group >= 0
+        and w.noun_kind(reading.groups[mention.group].label) in "ap"
+        for mention in speakers
+    ]
+    first = len(quotes) - len(speakers)  # the words of signs may come before
+    for k, (mention, lives) in enumerate(zip(speakers, alive, strict=True)):
+        if mention is not None and lives and 0 <= first + k < len(quotes):
+            reading.describe(mention.group, "speech", quotes[first + k])
+            left.remove(quotes[first + k])
+    return tuple(left)
 
 
 def _write_on_signs(reading: Reading, quotes: tuple[str, ...]) -> None:

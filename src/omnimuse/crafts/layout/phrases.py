@@ -254,7 +254,7 @@ def _is_drawn(sentence: Sentence, k: int) -> bool:
     """As in "a horse drawn carriage" shows one thing, not a horse and a carriage."""
     tags, words = sentence.tags, sentence.words
     return (
-        words[k] in ("drawn", "shaped", "themed", "powered", "lined", "driven", "style")
+        words[k] in w.COMPOUNDING
         and tags[k - 1 : k] == ["NN"]
         and tags[k + 1 : k + 2] in (["NN"], ["NNS"])
     )

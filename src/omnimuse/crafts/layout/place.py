@@ -14,9 +14,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from omnimuse.crafts.layout.coupling import couple
 from omnimuse.crafts.layout.framing import fill_frame, gather_around, set_down, set_tables
 from omnimuse.crafts.layout.grid import Cell, assign_cells
-from omnimuse.crafts.layout.schema import SceneRequest
+from omnimuse.crafts.layout.schema import SceneRequest, ThingGroup
 from omnimuse.crafts.layout.settle import (
     HORIZONTAL,
     VERTICAL,
@@ -27,9 +28,10 @@ from omnimuse.crafts.layout.settle import (
     paired,
     relation_holds,
     stand_under,
+    sticks_out,
     with_supports,
 )
-from omnimuse.crafts.layout.sizes import Extent, extent, real_size
+from omnimuse.crafts.layout.sizes import Extent, contrasted, extent, real_size
 
 MARGIN = 0.03
 GROUND = 0.9
@@ -39,6 +41,8 @@ _FEW = 4
 """Up to so many stand in one row."""
 _WIDEST, _HIGHEST = 1.8, 2.2
 """Of a crowd nothing is drawn longer than this times its other side."""
+_FLAT_STEP = 0.45
+"""How far plates in a stack rise above each other, as a share of their drawn height."""
 _MOST_IN_A_ROW = 24
 _LONG, _HAND = 2.5, 0.24
 """A rod is so many times longer than thick, and shorter than so many metres."""
@@ -84,8 +88,9 @@ def place(request: SceneRequest, *, seed: int = 0, aspect: float = 1.0) -> Place
         extent(t.label, t.attributes.get("size", ""), t.attributes.get("age", ""))
         for t in request.things
     ]
+    extents = contrasted(extents, [t.attributes.get("size", "") for t in request.things])
     extents = _visible(_stood_up(extents, request), request)
-    clusters = [_cluster(i, thing.count, extents[i], rng) for i, thing in enumerate(request.things)]
+    clusters = [_cluster(i, thing, extents[i], rng) for i, thing in enumerate(request.things)]
     components, conflicts = assign_cells(with_supports(request))
     blocks = [_block(component, clusters) for component in components]
     _arrange(blocks, request, aspect)
@@ -98,6 +103,7 @@ def place(request: SceneRequest, *, seed: int = 0, aspect: float = 1.0) -> Place
     set_down(boxes, request)
     set_tables(boxes, with_supports(request))
     carry_along(boxes, request)
+    couple(boxes, request)
     fill_frame(boxes, request)
     for box in boxes:
         _keep_inside(box)
@@ -136,11 +142,14 @@ def _visible(extents: Sequence[Extent], request: SceneRequest) -> list[Extent]:
     return grown
 
 
-def _cluster(group: int, count: int, size: Extent, rng: random.Random) -> Cluster:
-    """Things of a group in staggered rows, each a little different."""
+def _cluster(group: int, thing: ThingGroup, size: Extent, rng: random.Random) -> Cluster:
+    """Things of a group in staggered rows, in one row or stacked; each a little different."""
+    count, order = thing.count, thing.attributes.get("arrangement", "")
+    if order in ("stack", "pile") and count > 1:
+        return _stack(group, count, size, rng)
     if count > _FEW:
         size = _compact(size)
-    columns = count if count <= _FEW else _columns(count, size)
+    columns = count if count <= _FEW or order in ("row", "line") else _columns(count, size)
     rows = math.ceil(count / columns)
     step_x = size.width * (1.15 if count <= _FEW else 1.22)
     step_y = size.height * (1.12 if rows == 1 else 1.28)
@@ -164,6 +173,20 @@ def _cluster(group: int, count: int, size: Extent, rng: random.Random) -> Cluste
         box.x -= (left + right) / 2
         box.y -= (top + bottom) / 2
     return Cluster(group, boxes, right - left, bottom - top, size.stance)
+
+
+def _stack(group: int, count: int, size: Extent, rng: random.Random) -> Cluster:
+    """One on another, the lowest first; flat things are seen a little from above."""
+    step = size.height * (_FLAT_STEP if size.width > size.height else 0.9)
+    boxes = [
+        Box(group, k, 0.04 * (rng.random() - 0.5) * size.width, -k * step, size.width, size.height)
+        for k in range(count)
+    ]
+    middle = -(count - 1) * step / 2
+    for box in boxes:
+        box.y -= middle
+    height = size.height + (count - 1) * step
+    return Cluster(group, boxes, 1.04 * size.width, height, size.stance)
 
 
 def _compact(size: Extent) -> Extent:
@@ -251,6 +274,7 @@ def _block(cells: dict[int, Cell], clusters: Sequence[Cluster]) -> Block:
         for group in ready:
             _overlay(group, cells[group], clusters, x, y)
             pending.remove(group)
+    _abreast(cells, clusters, x, y)
     block = Block(members, x, y)
     block.measure()
     return block
@@ -284,6 +308,49 @@ def _overlay(
         y[group] = bottom - guest.height / 2
     else:
         x[group], y[group] = host_x, host_y
+
+
+def _abreast(
+    cells: dict[int, Cell], clusters: Sequence[Cluster], x: dict[int, float], y: dict[int, float]
+) -> None:
+    """Groups that are all in front of one thing, or all behind it, stand beside each other.
+
+    Of three or more in front the taller stand farther off and the lower nearer, as in traffic.
+    """
+    for host in cells:
+        for manner in ("in front of", "behind"):
+            guests = [g for g in cells if (cells[g].host, cells[g].manner) == (host, manner)]
+            if len(guests) < 2:
+                continue
+            lanes = _lanes(guests, clusters) if manner == "in front of" else [guests]
+            for lane in lanes:
+                _line_abreast(lane, clusters, x, x.get(host, 0.0))
+            for group in lanes[-1] if len(lanes) > 1 else ():
+                far = max(y[g] + clusters[g].height / 2 for g in lanes[0])
+                y[group] = far + 0.15 * clusters[group].height
+
+
+def _lanes(guests: list[int], clusters: Sequence[Cluster]) -> list[list[int]]:
+    """A farther and a nearer lane of about the same width; one lane for two groups."""
+    if len(guests) < 3:
+        return [guests]
+    lanes: list[list[int]] = [[], []]
+    widths = [0.0, 0.0]
+    for group in sorted(guests, key=lambda g: -clusters[g].height):
+        lane = 0 if widths[0] <= widths[1] else 1
+        lanes[lane].append(group)
+        widths[lane] += clusters[group].width
+    return lanes
+
+
+def _line_abreast(
+    lane: Sequence[int], clusters: Sequence[Cluster], x: dict[int, float], middle: float
+) -> None:
+    gap = 0.08 * sum(clusters[g].width for g in lane) / len(lane)
+    cursor = middle - (sum(clusters[g].width for g in lane) + gap * (len(lane) - 1)) / 2
+    for group in lane:
+        x[group] = cursor + clusters[group].width / 2
+        cursor += clusters[group].width + gap
 
 
 def _shrink(cluster: Cluster, factor: float) -> None:
@@ -495,8 +562,11 @@ def _is_overhead(label: str) -> bool:
 def _set_depth(boxes: list[Box], request: SceneRequest) -> None:
     for box in boxes:
         box.depth = round(min(1.0, max(0.0, box.y + box.h / 2)), 4)
+    _raise_stacks(boxes, request)
     for subject, relation, other in paired(with_supports(request), boxes):
-        if relation in ("on", "in", "riding", "under", "in front of"):
+        if relation == "in" and sticks_out(request.things[other.group].label):
+            subject.depth = min(subject.depth, round(max(0.0, other.depth - 0.01), 4))
+        elif relation in ("on", "in", "riding", "under", "in front of"):
             subject.depth = max(subject.depth, round(min(1.0, other.depth + 0.01), 4))
         elif relation in ("behind", "around"):
             subject.depth = min(subject.depth, round(max(0.0, other.depth - 0.01), 4))
@@ -504,3 +574,14 @@ def _set_depth(boxes: list[Box], request: SceneRequest) -> None:
             other.depth = min(other.depth, round(max(0.0, subject.depth - 0.01), 4))
         elif relation in ("holding", "wearing"):
             other.depth = max(other.depth, round(min(1.0, subject.depth + 0.01), 4))
+
+
+def _raise_stacks(boxes: list[Box], request: SceneRequest) -> None:
+    """What lies higher in a stack hides what lies below it."""
+    for group, thing in enumerate(request.things):
+        if thing.attributes.get("arrangement") not in ("stack", "pile"):
+            continue
+        own = [box for box in boxes if box.group == group]
+        lowest = max(box.depth for box in own)
+        for box in own:
+            box.depth = round(min(1.0, lowest + 0.0005 * box.number), 4)

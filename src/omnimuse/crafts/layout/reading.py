@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.phrases import Mention, Sentence
 from omnimuse.crafts.layout.schema import ThingGroup
+from omnimuse.crafts.layout.sizes import real_size
 
 _COMPARING = frozenset(["than", "as", "equal", "equals", "same", "number"])
 # Words that a noun named before may follow without an article.
@@ -34,6 +35,9 @@ _NEGATIVE = frozenset(
 _NEGATIVE_PAIRS = frozenset(
     (("free", "of"), ("devoid", "of"), ("instead", "of"), ("rather", "than"), ("empty", "of"))
 )
+_OF_MANY = frozenset(["couple", "dozen", "herd", "flock", "trio", "pack"])
+"""Quantities that hunters' plurals follow: "a couple of giraffe"."""
+_ARRANGED = frozenset(["stack", "pile", "row", "line"])
 _GENERIC_GROUPS = frozenset(["group", "crowd", "team", "bunch", "trio", "duo", "quartet", "gang"])
 
 
@@ -133,6 +137,7 @@ def _resolve_of(sentence: Sentence, position: int) -> None:
         return
     is_number = noun == "number" and mention.determiner == "definite"
     is_many = thing.is_plural or thing.label in w.UNMARKED_PLURAL | w.ALWAYS_PLURAL
+    is_many = is_many or (word in _OF_MANY and w.noun_kind(thing.label) == "a")
     if quantity and (is_many or is_number):
         mention.kind, mention.stands_for = "quantity", thing
         if is_number:
@@ -169,6 +174,8 @@ def _is_relational(mention: Mention, noun: str) -> bool:
 def _give_count(mention: Mention, thing: Mention, noun: str, quantity: tuple[int, bool]) -> None:
     if thing.is_exact:
         return
+    if noun in _ARRANGED:
+        thing.attributes.setdefault("arrangement", noun)
     size, is_exact = quantity
     if thing.label in w.ALWAYS_PLURAL and noun == "pair":
         size = 1
@@ -215,6 +222,8 @@ def _kind(sentence: Sentence, mention: Mention) -> str:
     if label in w.SCENERY and not mention.count and mention.determiner != "indefinite":
         return "scenery"
     if kind == "l":
+        if _is_seen_from_outside(sentence, mention):
+            return "thing"
         if label in w.size_table() and label not in w.SCENERY:
             return "thing"
         return "scenery"
@@ -231,6 +240,16 @@ def _kind(sentence: Sentence, mention: Mention) -> str:
     if kind == "?" and sentence.tags[mention.head] in ("NNP", "NNPS") and not mention.determiner:
         return "nothing" if mention.start else "thing"
     return "thing"
+
+
+def _is_seen_from_outside(sentence: Sentence, mention: Mention) -> bool:
+    """As in "in front of a bakery", "next to a cafe": the building, not its inside."""
+    lead = sentence.words[max(mention.start - 2, 0) : mention.start]
+    anchor = w.noun_table().get(mention.label, ("", ""))[1]
+    is_outside = lead in (["front", "of"], ["next", "to"]) or lead[-1:] in (
+        ["behind"], ["beside"], ["near"], ["by"]
+    )  # fmt: skip
+    return is_outside and anchor in ("shop", "building", "restaurant", "home")
 
 
 def _is_likeness(sentence: Sentence, mention: Mention) -> bool:
@@ -297,6 +316,12 @@ def _join_group(reading: Reading, mention: Mention) -> None:
             mention.kind = "nothing"
             return
         mention.label = reading.groups[-1].label
+    whole = _one_of_them(reading, mention)
+    if whole is not None:
+        _split_off(reading, mention, whole)
+        for key, value in mention.attributes.items():
+            reading.describe(mention.group, key, value)
+        return
     index = _antecedent(reading, mention)
     if index is None:
         index = _made_exact(reading, mention)
@@ -314,6 +339,16 @@ def _join_group(reading: Reading, mention: Mention) -> None:
         for key, value in mention.attributes.items():
             reading.describe(index, key, value)
     mention.group = index
+
+
+def _one_of_them(reading: Reading, mention: Mention) -> int | None:
+    """As in "two women in the rain with one woman leading a horse": one of the two."""
+    words = reading.sentence.words
+    opens = mention.start > 0 and words[mention.start - 1] in ("with", "while", "as", "where")
+    if not opens or words[mention.start] != "one" or mention.count != 1:
+        return None
+    same = [i for i, g in enumerate(reading.groups) if g.label == mention.label and g.is_exact]
+    return same[0] if len(same) == 1 and reading.groups[same[0]].count > 1 else None
 
 
 def _antecedent(reading: Reading, mention: Mention) -> int | None:
@@ -396,12 +431,15 @@ def _nearest_antecedent(reading: Reading, pronoun: Mention) -> int:
         return owner
     earlier = [m for m in sentence.mentions if m.group >= 0 and m.start < pronoun.start]
     word = sentence.words[pronoun.head]
+    before = sentence.words[pronoun.start - 1] if pronoun.start else ""
     tests = (
         lambda m: (reading.groups[m.group].count > 1) == pronoun.is_plural,
         lambda m: (
             pronoun.is_plural
             or (w.noun_kind(reading.groups[m.group].label) == "p") == (word not in _NEUTER)
         ),
+        # "A dog under the table and a cat on it": furniture bears things, dogs seldom do.
+        lambda m: pronoun.is_plural or before not in _BEARING or _is_support(reading, m),
         lambda m: (
             pronoun.is_plural
             or sentence.tokens[m.head].dep in ("nsubj", "ROOT", "nsubjpass", "attr")
@@ -410,6 +448,11 @@ def _nearest_antecedent(reading: Reading, pronoun: Mention) -> int:
     for test in tests:
         earlier = [m for m in earlier if test(m)] or earlier
     return earlier[-1].group
+
+
+def _is_support(reading: Reading, mention: Mention) -> bool:
+    label = reading.groups[mention.group].label
+    return w.noun_kind(label) not in "ap" and real_size(label)[2] == "g"
 
 
 def _with_owner(sentence: Sentence, pronoun: Mention) -> int | None:
@@ -431,6 +474,7 @@ def _with_owner(sentence: Sentence, pronoun: Mention) -> int | None:
     return None
 
 
+_BEARING = frozenset(["on", "under", "beneath", "underneath"])
 _NEUTER = frozenset(["it", "itself", "its", "that", "this"])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from omnimuse.crafts.layout import words as w
+from omnimuse.crafts.layout.agents import doer
 from omnimuse.crafts.layout.holding import read_contents, read_with
 from omnimuse.crafts.layout.phrases import Mention
 from omnimuse.crafts.layout.reading import Reading
@@ -550,7 +551,7 @@ class RelationReader:
             if token.dep in ("acl", "relcl"):
                 mention = self.sentence.at.get(token.head)
                 if mention is not None and self.groups_of(mention):
-                    return self._wearer(mention)
+                    return doer(self, mention, here)
             if token.head == here:
                 return self._attribute_of(here)
             here = token.head
@@ -564,15 +565,6 @@ class RelationReader:
         near = self.sentence.before(i)
         is_relative = self.sentence.tags[i] in ("WDT", "WP")
         return near if is_relative and near is not None and near.end == i else None
-
-    def _wearer(self, mention: Mention) -> Mention:
-        """As in "people in wetsuits holding boards": the people hold them."""
-        is_worn = mention.label.rsplit(" ", 1)[-1] in w.CLOTHES
-        if is_worn and self.sentence.words[mention.start - 1] in ("in", "wearing"):
-            earlier = self.sentence.before(mention.start)
-            if earlier is not None and self.groups_of(earlier):
-                return earlier
-        return mention
 
     def _attribute_of(self, verb: int) -> Mention | None:
         """As in "There is a cat": the cat."""

@@ -22,6 +22,8 @@ A layout asset (kind `layout`) is one JSON object. All keys but `objects`, `rela
             "state": "open",              # any other adjective
             "contents": "tea",            # what a container holds, if it cannot be counted
             "text": "SALE",               # words written on it
+            "speech": "Hello!",           # words that it says, drawn in a balloon
+            "arrangement": "stack",       # stack, pile, row, line: of all things of its group
             "type": "dog house"           # whole name, where the label is but its last word
           },
           "depth": 0.6,                   # 0 is far away, 1 is in front; draw in this order
@@ -85,6 +87,8 @@ ATTRIBUTE_KEYS: tuple[str, ...] = (
     "state",
     "contents",
     "text",
+    "speech",
+    "arrangement",
     "type",
 )
 

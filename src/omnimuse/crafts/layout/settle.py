@@ -19,6 +19,15 @@ HORIZONTAL = {"left of": -1, "right of": 1, "next to": 0}
 _SURFACES = frozenset(("table", "desk", "counter", "shelf", "nightstand", "tray", "dresser"))
 
 
+# Where the rim of a vessel is in its box; it hides the lower part of what is in the vessel.
+_RIMS = {
+    "vase": 0.05, "basket": 0.42, "bucket": 0.1, "pail": 0.1, "pot": 0.3, "flowerpot": 0.1,
+    "box": 0.24, "crate": 0.02, "barrel": 0.06, "backpack": 0.1, "bathtub": 0.4, "tub": 0.3,
+}  # fmt: skip
+_HIDDEN = 0.35
+"""Share of a guest's height that the rim hides."""
+
+
 @dataclass(slots=True)
 class Box:
     """One thing: centre, size, group, running number in its group and depth (1 is in front)."""
@@ -158,8 +167,9 @@ def carry_along(boxes: list[Box], request: SceneRequest) -> None:
         r.subject for r in request.relations if r.relation in HORIZONTAL or r.relation in VERTICAL
     } | {r.object for r in request.relations if r.relation in HORIZONTAL or r.relation in VERTICAL}
     for relation in request.relations:
-        if relation.relation == "in" and relation.subject not in bound:
-            _put_inside(boxes, relation)
+        is_seen = sticks_out(request.things[relation.object].label)
+        if relation.relation == "in" and (relation.subject not in bound or is_seen):
+            _put_inside(boxes, relation, request)
     for relation in request.relations:
         if relation.relation not in ("holding", "wearing") or relation.object in bound:
             continue
@@ -179,7 +189,25 @@ def carry_along(boxes: list[Box], request: SceneRequest) -> None:
                 other.y = subject.y - subject.h / 2
 
 
-def _put_inside(boxes: list[Box], relation: GroupRelation) -> None:
+def sticks_out(container: str) -> bool:
+    """Whether what is in it looks out of its opening: flowers in a vase, a puppy in a basket."""
+    return container.rsplit(" ", 1)[-1] in _RIMS
+
+
+def _let_stick_out(guests: Sequence[Box], host: Box, rim: float) -> None:
+    """Guests side by side behind the rim at this height, their lower third hidden by it."""
+    order = sorted(guests, key=lambda box: (round(box.x, 3), box.number))
+    tall, wide = max(box.h for box in order), sum(box.w for box in order)
+    fit = min(0.8 * host.h / tall, 1.4 * host.w / wide)
+    factor = min(fit, 2.5) if tall < 0.5 * host.h else min(1.0, fit)
+    room = max(0.9 * host.w, 0.5 * factor * wide)
+    for k, box in enumerate(order):
+        box.w, box.h = box.w * factor, box.h * factor
+        box.x = host.x + room * ((k + 0.5) / len(order) - 0.5)
+        box.y = rim + (_HIDDEN - 0.5) * box.h
+
+
+def _put_inside(boxes: list[Box], relation: GroupRelation, request: SceneRequest) -> None:
     guests = [b for b in boxes if b.group == relation.subject]
     hosts = [b for b in boxes if b.group == relation.object]
     if len(hosts) != 1:
@@ -188,6 +216,10 @@ def _put_inside(boxes: list[Box], relation: GroupRelation) -> None:
             guest.x, guest.y = host.x, host.y - 0.1 * host.h
         return
     host = hosts[0]
+    if sticks_out(request.things[relation.object].label):
+        rim = _RIMS[request.things[relation.object].label.rsplit(" ", 1)[-1]]
+        _let_stick_out(guests, host, host.y + (rim - 0.5) * host.h)
+        return
     left, right = min(b.x - b.w / 2 for b in guests), max(b.x + b.w / 2 for b in guests)
     top, bottom = min(b.y - b.h / 2 for b in guests), max(b.y + b.h / 2 for b in guests)
     factor = min(1.0, 0.8 * host.w / (right - left), 0.85 * host.h / (bottom - top))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +25,10 @@ _SIZE_WORDS = {
     "large": 1.25, "big": 1.25, "huge": 1.5, "giant": 1.6, "gigantic": 1.7, "enormous": 1.6,
     "massive": 1.6, "oversized": 1.4, "jumbo": 1.4, "colossal": 1.7, "towering": 1.5,
 }  # fmt: skip
+
+
+_CONTRAST = 1.5
+"""What is called huge is drawn so many times as large as what is called tiny, whatever they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +65,7 @@ def extent(label: str, size_word: str = "", age: str = "") -> Extent:
     width, height, stance = real_size(label)
     longest = max(width, height)
     drawn = longest**COMPRESSION
-    factor = 1.0
-    for word in size_word.split():
-        factor *= _SIZE_WORDS.get(word, 1.0)
+    factor = _factor(size_word)
     if age == "baby":
         factor *= 0.6
     wide = max(width / longest, 0.22) * drawn * factor
@@ -70,3 +74,28 @@ def extent(label: str, size_word: str = "", age: str = "") -> Extent:
         high *= 1.3 if word == "tall" else 1.0
         wide *= {"long": 1.3, "wide": 1.3, "narrow": 0.7, "thin": 0.75, "fat": 1.25}.get(word, 1.0)
     return Extent(wide, high, stance)
+
+
+def contrasted(extents: Sequence[Extent], size_words: Sequence[str]) -> list[Extent]:
+    """Extents where the prompt's contrast holds: "a huge ant next to a tiny house".
+
+    Args:
+        extents: of the things.
+        size_words: what the prompt calls each, "" if nothing.
+    """
+    spans = [math.sqrt(size.width * size.height) for size in extents]
+    factors = [_factor(word) for word in size_words]
+    large = [span for span, factor in zip(spans, factors, strict=True) if factor > 1]
+    small = [span for span, factor in zip(spans, factors, strict=True) if factor < 1]
+    if not large or not small:
+        return list(extents)
+    away = math.sqrt(max(1.0, _CONTRAST * max(small) / min(large)))
+    changes = [away if factor > 1 else 1 / away if factor < 1 else 1.0 for factor in factors]
+    return [
+        Extent(size.width * change, size.height * change, size.stance)
+        for size, change in zip(extents, changes, strict=True)
+    ]
+
+
+def _factor(size_word: str) -> float:
+    return math.prod(_SIZE_WORDS.get(word, 1.0) for word in size_word.split())

@@ -81,6 +81,12 @@ CLOTHES = _SETS["clothes"]
 PEOPLE = _SETS["people"]
 # Nouns for people by number, and how many of whom are drawn.
 COUPLES = {"couple": ("adult", 2), "family": ("person", 4)}
+# What makes an adjective of the noun before: "a snow covered hill".
+COMPOUNDING = _SETS["compounding"]
+# Verbs that quoted words follow.
+SPEAKING = _SETS["speaking"]
+# Verbs of what only the living do.
+DEEDS = _SETS["deeds"]
 # Verbs that people, animals and things pose in.
 POSES = _SETS["poses"]
 # Words that may come after "a photo": "of", "with", ...

@@ -20,6 +20,7 @@ _MODULES = (
     "buildings",
     "street",
     "household",
+    "homeware",
     "vehicles",
     "signs",
     "gear",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from omnimuse.crafts.illustration.pen import Pen
 
 HEIGHT = 100.0
+FILLED = "filled"
+"""Attribute of a vessel that something looks out of: its lid and its inside are left out."""
 ArtSource = Callable[[str], str]
 
 

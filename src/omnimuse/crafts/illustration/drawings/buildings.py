@@ -64,6 +64,36 @@ def _house(brush: Brush) -> None:
     pen.rect((w * 0.09, 96, w * 0.82, 4), "#a9a39a")
 
 
+def _shop(brush: Brush) -> None:
+    """A shop front with a board for its name, an awning, a window and a door."""
+    pen = brush.pen
+    w, wall, cloth = pen.width, "#e9c9a0", "#d8574c"
+    pen.rect((w * 0.03, 4, w * 0.94, 96), pen.linear(adjust(wall, light=0.04), wall), radius=1)
+    pen.rect((0, 0, w, 7), adjust(wall, light=-0.14), radius=1.5)
+    pen.rect((w * 0.08, 11, w * 0.84, 19), "#6b4630", radius=2)
+    pen.rect((w * 0.09, 12.2, w * 0.82, 16.6), pen.linear("#fbf3df", "#f1e3c3"), radius=1.6)
+    _door(pen, w * 0.7, 55, w * 0.2, 43, "#4f7f6d")
+    pen.rect((w * 0.735, 60, w * 0.13, 20), pen.linear(*_GLASS, angle=60), radius=1)
+    pen.rect((w * 0.08, 53, w * 0.56, 33), "#fff7ea", radius=1)
+    pen.rect((w * 0.1, 55, w * 0.52, 29), pen.linear(*_GLASS, angle=60))
+    for k, code in enumerate(("#e8b23f", "#c8674e", "#8a5bb5", "#4d9e63")):
+        x = w * (0.13 + 0.125 * k)
+        pen.rect((x, 74, w * 0.08, 10), pen.linear(adjust(code, light=0.07), code), radius=2)
+    pen.rect((w * 0.1, 70, w * 0.52, 1.6), "#fff7ea", more=' opacity="0.8"')
+    pen.rect((w * 0.03, 88, w * 0.64, 12), adjust(wall, light=-0.12))
+    stripes = 2 * max(3, round(w / 24)) + 1
+    wide = w / stripes
+    for k in range(stripes):
+        code = cloth if k % 2 == 0 else "#fbf3ea"
+        x, tip = k * wide, k * wide + wide / 2
+        pen.path(
+            f"M{0.04 * w + x * 0.92:.2f} 32H{0.04 * w + (x + wide) * 0.92:.2f}"
+            f"L{x + wide:.2f} 48Q{tip:.2f} 56 {x:.2f} 48Z",
+            pen.linear(adjust(code, light=0.05), adjust(code, light=-0.06)),
+        )
+    pen.rect((w * 0.03, 97, w * 0.94, 3), "#a9a39a")
+
+
 def _cabin(brush: Brush) -> None:
     pen = brush.pen
     w, log, roof = pen.width, "#b07a49", "#7a4a34"
@@ -329,6 +359,16 @@ def _castle(brush: Brush) -> None:
 
 
 DRAWINGS: tuple[Drawing, ...] = (
+    Drawing(
+        "shop",
+        _shop,
+        (
+            *("shop", "store", "bakery", "cafe", "restaurant", "pub", "bookstore", "bookshop"),
+            *("pharmacy", "flower shop", "grocery store", "diner", "coffee shop", "商店", "面包店"),
+        ),
+        (1.0, 1.7),
+        text_box=(0.11, 0.13, 0.78, 0.15),
+    ),
     Drawing(
         "house",
         _house,

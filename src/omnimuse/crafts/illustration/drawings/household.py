@@ -259,7 +259,7 @@ def _vase(brush: Brush) -> None:
 
 def _handle(pen: Pen, m: float) -> None:
     pen.path(
-        f"M{m - 3:.1f} 46Q{m - 6:.1f} 90 {m - 4:.1f} 97Q{m:.1f} 101 {m + 4:.1f} 97Q{m + 6:.1f} 90 {m + 3:.1f} 46Z",
+        f"M{m - 4:.1f} 46Q{m - 7.4:.1f} 90 {m - 5.4:.1f} 96Q{m:.1f} 102 {m + 5.4:.1f} 96Q{m + 7.4:.1f} 90 {m + 4:.1f} 46Z",
         pen.linear("#e4e9ef", _STEEL, "#8792a1", angle=0),
     )
 

@@ -81,10 +81,10 @@ def _parking_meter(brush: Brush) -> None:
     pen = brush.pen
     w, steel = pen.width, "#7d8797"
     pen.rect(
-        (w * 0.42, 46, w * 0.16, 52),
+        (w * 0.37, 46, w * 0.26, 52),
         pen.linear(adjust(steel, light=0.1), steel, adjust(steel, light=-0.12), angle=0),
     )
-    pen.rect((w * 0.24, 95, w * 0.52, 5), adjust(steel, light=-0.12), radius=2)
+    pen.rect((w * 0.16, 93, w * 0.68, 7), adjust(steel, light=-0.12), radius=2)
     body = f"M{w * 0.12:.1f} 50V24A{w * 0.38:.1f} 23 0 0 1 {w * 0.88:.1f} 24V50Q{w * 0.5:.1f} 58 {w * 0.12:.1f} 50Z"
     pen.path(
         body, pen.linear(adjust(steel, light=0.12), steel, adjust(steel, light=-0.1), angle=25)
