@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from omnimuse.graph.kinds import accepts, is_textual
+from omnimuse.graph.kinds import JSON_KINDS, accepts, is_textual
 from omnimuse.graph.spec import Port, ToolSpec
 from omnimuse.planning.intent import KNOWN, NEW, PRONOUN, Mention, Step
 from omnimuse.planning.phrases import ADDING
@@ -315,7 +315,7 @@ class Binder:
             score -= 0.0 if resource.is_primary else 0.4
             if best is None or score > best[0]:
                 best = (score, n)
-        if is_textual(port.kind):
+        if is_textual(port.kind) and port.kind not in JSON_KINDS:
             is_side = any(other.is_required and not is_textual(other.kind) for other in spec.inputs)
             own = _SIDE_CONTENT if is_side else _CONTENT if self._novelty else _FAINT_CONTENT
             if best is None or own >= best[0] + (0.3 if is_side else 0.0):

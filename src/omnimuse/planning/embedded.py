@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from omnimuse.assets.asset import Asset
-from omnimuse.errors import NeedsInputError, PlanError
+from omnimuse.backends.base import Dictionary
+from omnimuse.errors import BackendUnavailableError, NeedsInputError, PlanError
 from omnimuse.graph.plan import Node, Plan, Ref
-from omnimuse.graph.spec import ToolSpec
+from omnimuse.graph.spec import Port, ToolSpec
 from omnimuse.planning.arguments import ArgumentFiller
+from omnimuse.planning.binding import TELLING
 from omnimuse.planning.content import resolve_content
 from omnimuse.planning.context import Reading, read_clauses
 from omnimuse.planning.draft import Draft, DraftNode
@@ -35,7 +37,7 @@ from omnimuse.planning.questions import (
 )
 from omnimuse.planning.remarks import merge_remarks
 from omnimuse.planning.resources import Resource, initial_resources
-from omnimuse.planning.retrieval import ToolIndex, own_phrases
+from omnimuse.planning.retrieval import ToolIndex, own_phrases, own_verbs
 from omnimuse.planning.search import PlanSearch, Weights
 from omnimuse.planning.tagger import RequestTagger, Tags, load_tagger
 from omnimuse.planning.unnamed import settled
@@ -68,7 +70,8 @@ class EmbeddedPlanner:
         weights: Weights | None = None,
         cache_dir: Path | None = None,
     ) -> None:
-        self._roles, self._assume, self._weights = roles, assume, weights
+        self._roles, self._assume = roles, assume
+        self._weights = weights or (Weights() if assume else Weights(named=0.03, namesake=0.02))
         self._cache_dir, self._serves = cache_dir, serves
         self._makers: dict[str, Mapping[str, float]] = {}
         self._tagger: RequestTagger | None = None
@@ -138,7 +141,18 @@ class EmbeddedPlanner:
                 "Could you put the long text into a file and attach it?"
             )
         parser = self._roles("token-classification")
-        return decompose(prompt, parser, openers=openers_of(specs or {}), given=given)
+        verbs = frozenset[str]() if given is None else own_verbs()
+        openers = openers_of(specs or {}) | verbs
+        return decompose(
+            prompt, parser, openers=openers, verbs=verbs, given=given, dictionary=self._dictionary
+        )
+
+    def _dictionary(self) -> Dictionary | None:
+        """For Chinese words that the own lexicon lacks, if it was pulled."""
+        try:
+            return cast(Dictionary, self._roles("dictionary"))
+        except BackendUnavailableError:
+            return None
 
     def draft(
         self,
@@ -206,7 +220,7 @@ class EmbeddedPlanner:
         )  # fmt: skip
         intent = replace(intent, steps=(whole,))
         readings = read_clauses(intent, specs, resources, self._index(specs).score)
-        weights = replace(self._weights or Weights(), firm=-1.0)
+        weights = replace(self._weights, firm=-1.0)
         search = PlanSearch(specs, readings, weights=weights, assume=True)
         return search.search(intent, resources), intent
 
@@ -255,7 +269,9 @@ class EmbeddedPlanner:
             inputs: dict[str, Ref | tuple[Ref, ...]] = {}
             for port in spec.inputs:
                 items = node.inputs.get(port.name, ())
-                texts = [r.value for r in items if r.ref is None]
+                texts = [
+                    _in_full(r.value, port, node, spec, intent) for r in items if r.ref is None
+                ]
                 if texts:
                     arguments[port.name] = texts if port.is_list and len(texts) > 1 else texts[0]
                 references = tuple(_reference(r, ids) for r in items if r.ref is not None)
@@ -280,6 +296,14 @@ class EmbeddedPlanner:
         for port in node.content:
             found[port] = content
         return found
+
+
+def _in_full(said: str, port: Port, node: DraftNode, spec: ToolSpec, intent: Intent) -> str:
+    """Of "a poster that says 'Open' with balloons" all, where a tool is told what to make."""
+    step = intent.steps[node.step]
+    made = [m.text for m in step.mentions if m.is_output and m.kind]
+    is_part = port.name in TELLING and any(f"'{said}'" in text for text in made)
+    return resolve_content(step, spec, intent) if is_part else said
 
 
 def _literals(step: Step) -> set[str]:

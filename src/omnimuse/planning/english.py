@@ -14,6 +14,8 @@ from itertools import pairwise
 
 from omnimuse.backends.base import Parser
 from omnimuse.planning.bare import merged
+from omnimuse.planning.causatives import said_actively
+from omnimuse.planning.clauses import clauses
 from omnimuse.planning.enumerations import chosen, listed, parted
 from omnimuse.planning.intent import Intent, Mention, Step
 from omnimuse.planning.masking import Masked, mask
@@ -26,7 +28,7 @@ from omnimuse.planning.mending import (
 )
 from omnimuse.planning.remarks import keep_with
 from omnimuse.planning.sentences import SentenceReader, with_more
-from omnimuse.planning.syntax import Sentence, Word, build_sentences
+from omnimuse.planning.syntax import Sentence, Word, build_sentences, opened_by
 from omnimuse.planning.values import is_measure
 
 
@@ -37,6 +39,7 @@ class EnglishDecomposer:
         parser: the model of role `token-classification`.
         openers: verbs with which requests to the tools begin; where one opens a clause that the
             parser overlooked, the sentence is read again in pieces.
+        verbs: those of them at which a request is cut before it is parsed; none over foreign tools.
         given: kinds of the attachments, if things that are only described may be made; a plan
             over foreign tools (None) takes them as given.
     """
@@ -46,9 +49,11 @@ class EnglishDecomposer:
         parser: Parser,
         *,
         openers: frozenset[str] = frozenset(),
+        verbs: frozenset[str] = frozenset(),
         given: frozenset[str] | None = None,
     ) -> None:
         self._parser, self._openers, self._given = parser, openers, given
+        self._verbs = verbs
 
     def decompose(self, prompt: str, masked: Masked | None = None) -> Intent:
         """The steps of a request, in the order of doing; `masked` if it was masked already."""
@@ -56,8 +61,10 @@ class EnglishDecomposer:
         steps: list[Step] = []
         asides: list[Step] = []
         given: list[Mention] = []
-        for sentence, base in self._sentences(masked.text):
-            reader = SentenceReader(sentence, masked, base, len(steps), given=self._given)
+        for sentence, base, opener in self._pieces(masked.text):
+            reader = SentenceReader(
+                sentence, masked, base, len(steps), given=self._given, opener=opener
+            )
             found, known = reader.read()
             if steps and len(found) == 1 and is_measure(found[0].text):
                 steps[-1] = with_more(steps[-1], found[0].text)
@@ -71,6 +78,22 @@ class EnglishDecomposer:
         if self._given is not None:
             steps = listed(parted(chosen(keep_with(steps))))
         return Intent(prompt, "en", tuple(steps), masked.literals, tuple(given), masked=masked.text)
+
+    def _pieces(self, text: str) -> Iterator[tuple[Sentence, int, Word | None]]:
+        """What is to be read, each with what to add to its offsets and the verb that opens it."""
+        if not self._verbs:
+            yield from ((sentence, base, None) for sentence, base in self._sentences(text))
+            return
+        for clause in clauses(said_plainly(said_actively(text, self._verbs)), self._verbs):
+            said = clause.text
+            if not clause.opens:
+                yield from ((s, base, None) for s, base in self._sentences(said, clause.start))
+                continue
+            lead = "Please "
+            found = self._parse(f"{lead}{said[:1].lower()}{said[1:]}")
+            for number, sentence in enumerate(found):
+                opener = opened_by(sentence, len(lead)) if not number else None
+                yield sentence, clause.start - len(lead), opener
 
     def _sentences(self, text: str, shift: int = 0) -> Iterator[tuple[Sentence, int]]:
         """Sentences, each with what to add to its offsets.
@@ -105,7 +128,7 @@ class EnglishDecomposer:
             first = words[0]
             rest = sentence.text[first.idx - sentence.start :]
             again = self._parse("Please " + rest[:1].lower() + rest[1:])
-            if len(again) == 1:
+            if len(again) == 1 and (words[1].tag_ != "IN" or _acts(again[0])):
                 return again[0], first.idx - len("Please ")
         return sentence, 0
 
@@ -147,6 +170,12 @@ def _shares_object(first: Step, second: Step) -> bool:
         and not second.details
         and 0 < second.start - first.start <= len(first.query) + 6
     )
+
+
+def _acts(sentence: Sentence) -> bool:
+    """Whether its verb has an object or a particle: "rain on a roof" has none."""
+    root = next(word for word in sentence if word.head == word)
+    return any(c.dep_ in ("dobj", "prt") or c.tag_ == "RP" for c in root.children)
 
 
 def _opens_with_hidden_verb(words: list[Word]) -> bool:

@@ -28,6 +28,7 @@ def drawn_things(mentions: Sequence[Mention]) -> list[Mention]:
 
 
 def is_new_thing(mention: Mention) -> bool:
+    """Whether a phrase names something that is neither there nor a medium."""
     return mention.status == "new" and not mention.kind and not mention.literals
 
 

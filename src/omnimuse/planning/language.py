@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from omnimuse.backends.base import Parser
+from omnimuse.backends.base import Dictionary, Parser
 from omnimuse.planning.english import EnglishDecomposer
 from omnimuse.planning.intent import Intent
 from omnimuse.planning.masking import Masked, mask
@@ -30,7 +31,9 @@ def decompose(
     parser: Parser,
     *,
     openers: frozenset[str] = frozenset(),
+    verbs: frozenset[str] = frozenset(),
     given: frozenset[str] | None = None,
+    dictionary: Callable[[], Dictionary | None] = lambda: None,
 ) -> Intent:
     """The steps of a request in English or Chinese.
 
@@ -38,11 +41,14 @@ def decompose(
         prompt: the request.
         parser: for English.
         openers: verbs with which requests begin.
+        verbs: those at which an English request is cut before it is parsed.
         given: kinds of the attachments, if things that are only described may be made.
+        dictionary: gives what Chinese words mean, if it is there.
     """
     masked = mask(prompt)
     if _language_of(masked) == "zh":
         from omnimuse.planning.chinese import ChineseDecomposer
 
-        return ChineseDecomposer(given=given).decompose(prompt, masked)
-    return EnglishDecomposer(parser, openers=openers, given=given).decompose(prompt, masked)
+        return ChineseDecomposer(given=given, dictionary=dictionary()).decompose(prompt, masked)
+    reader = EnglishDecomposer(parser, openers=openers, verbs=verbs, given=given)
+    return reader.decompose(prompt, masked)

@@ -19,6 +19,7 @@ from omnimuse.planning.vocabulary import kind_of, makers
 
 # Verbs that mean nothing without what they govern: "make it look old".
 LIGHT = frozenset(["make", "let", "have", "get", "do"])
+_SILENT = frozenset(["light", "room", "door", "car", "up", "down", "on", "off", "fire", "water"])
 SAYING = frozenset(["say", "pronounce"])
 # Verbs whose "with" brings a part that takes the place of another, or goes into it.
 _EXCHANGING = frozenset(
@@ -194,6 +195,23 @@ def _instruments() -> frozenset[str]:
     table = resources.files("omnimuse.crafts.music") / "instruments.tsv"
     rows = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines()[1:]]
     return frozenset(word.strip().split()[-1] for row in rows for word in row[5].split(",") if word)
+
+
+@cache
+def _sound_names() -> frozenset[str]:
+    from omnimuse.crafts.sound.catalogue import sound_classes
+
+    names: set[str] = set()
+    for sound in sound_classes().values():
+        for name in (sound.name.replace("_", " "), *sound.aliases):
+            names.add(name.split()[-1])
+    return frozenset(names) - _SILENT
+
+
+def is_sounding(noun: str) -> bool:
+    """Whether a noun names what is heard by itself: "thunder", "a bell", "waves"."""
+    low = noun.lower()
+    return bool({low, low.removesuffix("s")} & _sound_names())
 
 
 def is_instrument(noun: str) -> bool:

@@ -144,7 +144,8 @@ def _mention(token: Word, inside: set[int], masked: Masked, shift: int) -> Menti
     )
     if _TOKEN.fullmatch(token.text):
         head = next((m for m in reversed(modifiers) if kind_of(m)), "file")
-    kind = kind_of(head, modifiers) or (literals[0].kind if literals else "")
+    said = "notes" if token.lower_ == "notes" else head  # one note is written, several are played
+    kind = kind_of(said, modifiers) or (literals[0].kind if literals else "")
     determiners = {t.lower_ for t in left if t.pos_ in ("DET", "PRON")}
     status = _status(token, determiners, bool(literals))
     if status == KNOWN and kind and determiners == {"the"} and _is_described(token):

@@ -45,15 +45,20 @@ class PredicateFinder:
 
     Args:
         span: a parsed sentence.
+        opener: a word that is known to ask for something, whatever the parser took it for.
     """
 
-    def __init__(self, span: Sentence) -> None:
-        self.span = span
+    def __init__(self, span: Sentence, opener: Word | None = None) -> None:
+        self.span, self._opener = span, opener
         self.predicates = [token for token in span.words if self._is_predicate(token)]
         self._heads = {token.i for token in self.predicates}
 
     def _is_predicate(self, token: Word) -> bool:
+        if token is self._opener:
+            return True
         lemma = lemma_of(token)
+        if self._opener is not None and not self._is_second_wish(token):
+            return False
         if token.pos_ not in ("VERB", "AUX") and not self._is_hidden_verb(token):
             return False
         if is_question(token):
@@ -69,6 +74,15 @@ class PredicateFinder:
         if lemma in WANT | GET:
             return self._is_requested(token) and self._has_object(token)
         return self._is_requested(token)
+
+    def _is_second_wish(self, token: Word) -> bool:
+        """In a clause that was cut out, only the way it is done: "sharpen it by enlarging it"."""
+        opener = self._opener
+        if opener is not None and lemma_of(opener) in WANT | GET | {"let", "use", "help"}:
+            return True
+        is_way = token.dep_ == "pcomp" and token.head.lower_ in ("by", "after", "before")
+        has_object = any(c.dep_ in ("dobj", "prt") or c.tag_ == "RP" for c in token.children)
+        return has_object and (is_way or token.dep_ == "conj")
 
     def _is_hidden_verb(self, token: Word) -> bool:
         """A noun by its tag, a verb by its place: "..., crop it, ..."."""

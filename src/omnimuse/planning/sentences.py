@@ -57,8 +57,9 @@ class SentenceReader(PredicateFinder):
         index: int,
         *,
         given: frozenset[str] | None = None,
+        opener: Word | None = None,
     ) -> None:
-        super().__init__(span)
+        super().__init__(span, opener)
         self.masked, self.index, self.shift, self.given = masked, index, shift, given
 
     def read(self) -> tuple[list[Step], list[Mention]]:

@@ -106,6 +106,49 @@ def build_sentences(text: str, tokens: Sequence[Any]) -> list[Sentence]:
     return sentences
 
 
+def opened_by(sentence: Sentence, start: int) -> Word | None:
+    """The word at an offset, made the verb that governs the sentence if it was read otherwise.
+
+    Args:
+        sentence: as it was parsed; its tree is changed where the word was taken for a noun.
+        start: where the word begins.
+    """
+    word = next((w for w in sentence if w.idx == start), None)
+    if word is None:
+        return None
+    if not word.tag_.startswith("VB"):
+        word.tag_, word.lemma_ = "VB", word.text.lower()
+    if word.head is word:
+        return word
+    root = next(w for w in sentence if w.head is w)
+    above = word.head
+    above.children.remove(word)
+    if word.dep_ in ("compound", "amod", "nmod", "det", "poss", "npadvmod"):
+        _hang(above, word, "dobj")  # "film it": read as one noun
+    elif root.tag_.startswith("VB") and root.idx > start:
+        return _restored(word, above, root)
+    if root is not word and root.head is root and root is not above:
+        _hang(root, word, "dep")
+    word.head, word.dep_ = word, "ROOT"
+    return word
+
+
+def _restored(word: Word, above: Word, root: Word) -> Word:
+    """A verb before the root, whose subject or object it was taken for."""
+    word.head, word.dep_ = word, "ROOT"
+    _hang(root, word, "xcomp" if root.tag_ == "VB" else "acl")
+    del above
+    return word
+
+
+def _hang(node: Word, head: Word, dep: str) -> None:
+    """Hang a word, with all below it, under another one."""
+    if node.head is not node:
+        node.head.children.remove(node)
+    node.head, node.dep_ = head, dep
+    head.children = sorted([*head.children, node], key=lambda child: child.i)
+
+
 def _mend_plural(words: list[Word], word: Word) -> None:
     """Such as "with rain sounds": a plural that was read as a verb becomes its phrase's head."""
     previous = words[word.i - 1] if word.i else None
