@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import re
 import threading
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,7 +62,9 @@ class Cedict:
                     table = names if match[3][:1].isupper() else common
                     for word in {match[1], match[2]}:
                         table.setdefault(word, []).append(match[4])
-        except (OSError, EOFError, UnicodeDecodeError) as error:
+            if not common:
+                raise EOFError("no entries in it")
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
             raise CheckpointError(
                 f"{self._path.name}: {error}", hint="Pull it again: omnimuse models pull cc-cedict"
             ) from None
