@@ -13,6 +13,7 @@ from omnimuse.planning.intent import KNOWN, PRONOUN, Intent, Mention, Step
 from omnimuse.planning.resources import ordinal_of
 
 _CANNOT = 0.36
+_CLEARLY = 0.2
 
 
 def check_intent(intent: Intent, attached: Sequence[tuple[str, str]]) -> None:
@@ -71,7 +72,28 @@ def ask_for_inputs(
                 "or leave it out?",
                 hint="`omnimuse tools list` shows what can be done.",
             )
+    for index, step in enumerate(intent.steps):
+        _ask_for_what_is_missing(step, index, draft, fits[index], specs)
     _ask_which(draft, intent, specs)
+
+
+def _ask_for_what_is_missing(
+    step: Step,
+    index: int,
+    draft: Draft,
+    fit: Mapping[str, float],
+    specs: Mapping[str, ToolSpec],
+) -> None:
+    """Such as "remove the background" where there is no picture: no tune is made of that."""
+    chosen = [fit[n.tool] for n in draft.nodes if n.step == index and not n.is_inserted]
+    best = max(sorted(fit), key=lambda name: fit[name], default="")
+    if not chosen or not best or fit[best] < max(_CANNOT + 0.1, max(chosen) + _CLEARLY):
+        return
+    if kind := _needed_kind(specs[best], draft):
+        raise NeedsInputError(
+            f"Which {_noun(kind)} do you mean in {step.text!r}? Could you attach it?",
+            hint="Attach files with -i FILE.",
+        )
 
 
 def _needed_kind(spec: ToolSpec, draft: Draft) -> str:
