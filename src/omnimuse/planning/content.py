@@ -13,7 +13,7 @@ _STYLE_TAIL = re.compile(
 )
 _PLAIN = ("image", "picture", "photo", "model")
 _NO_MORE = re.compile(
-    r"\W*(?:(?:an?|the)\s+)?(?:(?:picture|image|photo|drawing|painting|illustration|3d|model)\s*)*"
+    r"\W*(?:(?:an?|the|this)\s+)?(?:(?:picture|image|photo|drawing|painting|illustration|3d|model)\s*)*"
     r"(?:of|showing|after|from|:)?\W*", re.I
 )  # fmt: skip
 _LEADING = re.compile(r"^(?:an?|the|some|my|your)\s+", re.I)

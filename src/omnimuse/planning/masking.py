@@ -6,6 +6,7 @@ A parser trained on prose stumbles over `'example.wav'`; a plain token in its pl
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from omnimuse.planning.intent import Literal
@@ -87,6 +88,16 @@ _AFTER_COLON = re.compile(
     r"\b(text|article|paragraph|story|document|script|sentence|words|poem)( is)?:\s+(?=[A-Z])"
 )
 _LONG_TEXT = 60
+# What follows is the text itself: "read this out loud: ...", "翻译下面这句话：...".
+_THIS = re.compile(
+    r"\b(?:this|these|the following)(?P<kind>(?: (?:text|words?|sentences?|lines?|poem|message))?)"
+    r"(?P<more>(?: (?:out loud|aloud|slowly|clearly|(?:for|to) me|(?:in|into|to|as) \w+(?: \w+)?))*)"
+    r":\s+|(?:这|以下|下面)[^：:，。,\s]{0,8}[：:]\s*", re.I
+)  # fmt: skip
+_ONWARD = re.compile(
+    r"(?<=[.!?。！？])\s*(?=(?:(?:and |and then )?(?:then|after|next|finally|and)\b|然后|再|最后))",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -160,6 +171,7 @@ def mask(prompt: str) -> Masked:
 
     prompt = _NUMBERING.sub("", prompt)
     text = _PATTERN.sub(replace, prompt)
+    text = _with_what_follows(text, add)
     opening = _AFTER_COLON.search(text)
     if (
         opening
@@ -170,3 +182,16 @@ def mask(prompt: str) -> Masked:
         end = len(text) if end < 0 else end
         text = text[: opening.end()] + add(text[opening.end() : end], "text", "quote") + text[end:]
     return Masked(text, tuple(literals))
+
+
+def _with_what_follows(text: str, add: Callable[[str, str, str], str]) -> str:
+    """The text that "this:" announces as a quotation in the place of "this"."""
+    match = _THIS.search(text)
+    if match is None or _TOKEN.search(text, match.end()) or not text[match.end() :].strip():
+        return text
+    rest = text[match.end() :]
+    onward = _ONWARD.search(rest)
+    said, after = (rest[: onward.start()], rest[onward.start() :]) if onward else (rest, "")
+    token = add(said.strip(), "text", "quote")
+    more = match["more"] or ""
+    return f"{text[: match.start()]}{token}{more}. {after.strip()}".rstrip(" .")

@@ -46,3 +46,26 @@ def test_text_without_literals_is_left_alone(text: str) -> None:
     if not masked.literals:
         assert masked.text == text
         assert masked.unmask(masked.text) == text
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text", "quote"),
+    [
+        ("read this out loud: the train leaves", "read Q0x out loud", "the train leaves"),
+        ("翻译下面这句话：今天很好", "翻译Q0x", "今天很好"),
+        (
+            "translate the following text into French: I like tea. Then read it aloud",
+            "translate Q0x into French. Then read it aloud",
+            "I like tea.",
+        ),
+    ],
+)
+def test_the_text_takes_the_place_of_the_pointer(prompt: str, text: str, quote: str) -> None:
+    masked = mask(prompt)
+    assert masked.text == text
+    assert [item.value for item in masked.literals] == [quote]
+
+
+@pytest.mark.parametrize("prompt", ["In this picture: remove the dog", "Do this:", "this: a.png"])
+def test_other_colons_stay(prompt: str) -> None:
+    assert not any(item.type == "quote" for item in mask(prompt).literals)
