@@ -17,6 +17,9 @@ ADJECTIVE_TAGS = frozenset(("JJ", "JJR", "JJS", "VBN", "VBG", "CD", "$"))
 _DEFINITE = frozenset(
     ["the", "this", "that", "these", "those", "its", "his", "her", "their", "my", "your", "our"]
 )
+_DOUBLE = frozenset(["twin", "dual"])
+_DENYING = frozenset(["lacking", "missing", "omitting", "excluding"])
+_TINTING = frozenset(["paint", "color", "colour", "make", "dye", "tint", "turn"])
 _POSSESSIVE = frozenset(["its", "his", "her", "their", "my", "your", "our"])
 PLURAL_ALIKE = w.UNMARKED_PLURAL
 
@@ -136,7 +139,7 @@ def _another(sentence: Sentence, i: int) -> Mention | None:
         if tags[i + 1 : i + 2] == ["VBG"]:
             end = i + 1  # "three planes on the ground and one taking off"
     elif words[i] == "a" and following in ("second", "third", "fourth", "fifth"):
-        end = i + 2
+        end = i + 3 if words[i + 2 : i + 3] == ["one"] else i + 2
     if not end or (i and words[i - 1] == "the"):
         return None
     is_open = end > i + 1 and end < len(words)
@@ -160,6 +163,11 @@ def _phrase(sentence: Sentence, i: int, floor: int) -> Mention:
     while end < len(tags) and tags[end] in NOUN_TAGS and _joins(tokens, tags, end - 1):
         end += 1
     start = _left_edge(sentence, i, floor)
+    last = sentence.words[end - 1]
+    if end > i + 1 and last in w.COLORS:
+        is_told = start > 0 and sentence.words[start - 1] in _TINTING
+        if last not in w.size_table() or is_told:  # "paint the car yellow"
+            end -= 1
     mention = Mention(start, end, end - 1)
     _read_modifiers(sentence, mention, i)
     return mention
@@ -243,6 +251,8 @@ def _is_premodifier(sentence: Sentence, k: int, floor: int) -> bool:
     """Whether participle k stands before its noun, as in "a parked car"."""
     token = sentence.tokens[k]
     before = sentence.tags[k - 1] if k > floor else ""
+    if sentence.words[k] in _DENYING and before not in ("DT", "PRP$"):
+        return False
     if before in ("DT", "PRP$", "CD", "JJ", "RB", "WP$") or sentence.words[k] in w.MATERIALS:
         return sentence.words[k - 1] not in ("there",)
     if token.dep == "amod" and token.head > k:
@@ -310,6 +320,9 @@ def _base(head: str) -> str:
 def _is_attribute_noun(words: list[str], nouns: list[int], mention: Mention) -> bool:
     """Take a colour, material, age or size noun off the front of a compound."""
     word, rest = words[nouns[0]], " ".join(words[k] for k in nouns[1:])
+    if word in _DOUBLE and mention.is_plural and not mention.count:
+        mention.count, mention.is_exact = 2, True
+        return True
     if w.is_compound(f"{word} {w.singular(rest)}") and word not in w.COLORS:
         return False
     if word in w.BABY_MODIFIERS:
@@ -355,6 +368,8 @@ def _read_determiners(sentence: Sentence, mention: Mention, before: list[int]) -
             mention.count, mention.is_exact = total, True
         elif number == 0:
             mention.determiner = "no"
+        elif word in _DOUBLE and mention.is_plural and not mention.count:
+            mention.count, mention.is_exact = 2, True
         elif word in w.MULTIPLIERS and word != "score":
             mention.count = round(max(total, 1) * w.MULTIPLIERS[word] * share)
             mention.is_exact = True

@@ -14,8 +14,11 @@ _TINTS = frozenset(["paint", "color", "colour", "dye", "tint"])
 def read_predicates(reading: Reading, relations: RelationReader) -> None:
     """Add the poses and attributes that stand outside of the noun phrases."""
     sentence = reading.sentence
+    _read_color_phrases(reading)
     for i, token in enumerate(sentence.tokens):
         tag = sentence.tags[i]
+        if sentence.words[i] in w.COLORS and _stands_alone(reading, i):
+            _read_color_behind(reading, i)
         if tag[:2] == "VB":
             _read_pose(reading, relations, i)
         if (
@@ -28,6 +31,42 @@ def read_predicates(reading: Reading, relations: RelationReader) -> None:
             word = sentence.words[i + 2] if i + 2 < len(sentence.words) else ""
             if word in w.MATERIALS:
                 _say(reading, relations.subject_of(i) or sentence.before(i), [word])
+
+
+def _read_color_phrases(reading: Reading) -> None:
+    """As in "a chair in red", "a ball in blue colour"; people in red wear it."""
+    sentence = reading.sentence
+    for mention in sentence.mentions:
+        color = mention.label if mention.label in w.COLORS else ""
+        if mention.label in ("color", "colour"):
+            color = mention.attributes.get("color", "")
+        owner = sentence.before(mention.start - 1)
+        joins = mention.start > 0 and sentence.words[mention.start - 1] in ("in", "of")
+        if not color or not joins or owner is None or owner.group < 0 or mention.group >= 0:
+            continue
+        is_dressed = w.noun_kind(reading.groups[owner.group].label) in "ap"
+        if owner.end == mention.start - 1 and not is_dressed:
+            shade = mention.attributes.get("color", "") if mention.label in w.COLORS else ""
+            reading.describe(owner.group, "color", f"{shade} {color}".strip())
+
+
+def _stands_alone(reading: Reading, i: int) -> bool:
+    """Whether the colour word at i is in no noun phrase but one of its own."""
+    phrase = reading.sentence.at.get(i)
+    return phrase is None or (phrase.start, phrase.end, phrase.group) == (i, i + 1, -1)
+
+
+def _read_color_behind(reading: Reading, i: int) -> None:
+    """As in "paint the car yellow", "a dog, black", "the dog is brown and the cat white"."""
+    sentence = reading.sentence
+    mention = sentence.before(i)
+    if mention is None or mention.group < 0 or mention.kind != "thing":
+        return
+    gap = sentence.words[mention.end : i]
+    following = sentence.tags[i + 1 : i + 2]
+    is_dressed = gap == ["in"] and w.noun_kind(reading.groups[mention.group].label) in "ap"
+    if gap in ([], [","], ["in"]) and not is_dressed and following not in (["NN"], ["NNS"], ["JJ"]):
+        _say(reading, mention, [sentence.words[i]])
 
 
 def _read_pose(reading: Reading, relations: RelationReader, i: int) -> None:

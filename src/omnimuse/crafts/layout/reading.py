@@ -6,9 +6,11 @@ cows" of five cows, "without cats" of cats that must not be there, "the dog" of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from omnimuse.crafts.layout import words as w
+from omnimuse.crafts.layout.negation import mark_excluded
 from omnimuse.crafts.layout.phrases import Mention, Sentence
 from omnimuse.crafts.layout.schema import ThingGroup
 from omnimuse.crafts.layout.sizes import real_size
@@ -18,25 +20,9 @@ _COMPARING = frozenset(["than", "as", "equal", "equals", "same", "number"])
 _AGAIN = frozenset(("than", "of", "as", "equals", "equal", "more", "fewer", "less"))
 # "Two glasses" are not two pairs of them.
 _ONE_OF = {"glasses": "glass", "skis": "ski", "grapes": "grape", "chopsticks": "chopstick"}
-_NEGATIVE = frozenset(
-    [
-        "without",
-        "lacking",
-        "lacks",
-        "lack",
-        "lacked",
-        "minus",
-        "sans",
-        "excluding",
-        "neither",
-        "nor",
-    ]
-)
-_NEGATIVE_PAIRS = frozenset(
-    (("free", "of"), ("devoid", "of"), ("instead", "of"), ("rather", "than"), ("empty", "of"))
-)
 _OF_MANY = frozenset(["couple", "dozen", "herd", "flock", "trio", "pack"])
 """Quantities that hunters' plurals follow: "a couple of giraffe"."""
+_COLOR_NOUNS = frozenset(["color", "colour", "shade", "hue"])
 _ARRANGED = frozenset(["stack", "pile", "row", "line"])
 _GENERIC_GROUPS = frozenset(["group", "crowd", "team", "bunch", "trio", "duo", "quartet", "gang"])
 
@@ -80,7 +66,7 @@ def read_things(sentence: Sentence) -> Reading:
     for mention in sentence.mentions:
         if mention.kind == "thing":
             mention.kind = _kind(sentence, mention)
-    _mark_excluded(reading)
+    mark_excluded(reading)
     for mention in sentence.mentions:
         if mention.kind == "thing":
             _join_group(reading, mention)
@@ -155,6 +141,9 @@ def _resolve_of(sentence: Sentence, position: int) -> None:
     elif noun in w.LIKENESSES and thing.kind == "thing":
         mention.label = f"{thing.label} {mention.label}"
         thing.kind, thing.stands_for = "nothing", mention
+    elif thing.label in _COLOR_NOUNS and "color" in thing.attributes:
+        mention.attributes.setdefault("color", thing.attributes["color"])
+        thing.kind, thing.stands_for = "nothing", mention
     elif noun in w.CONTAINERS:
         is_mass = not thing.is_plural and not thing.determiner and not thing.count
         if is_mass and thing.label.rsplit(" ", 1)[-1] not in w.SOLIDS:
@@ -172,10 +161,10 @@ def _is_relational(mention: Mention, noun: str) -> bool:
 
 
 def _give_count(mention: Mention, thing: Mention, noun: str, quantity: tuple[int, bool]) -> None:
-    if thing.is_exact:
-        return
     if noun in _ARRANGED:
         thing.attributes.setdefault("arrangement", noun)
+    if thing.is_exact:
+        return
     size, is_exact = quantity
     if thing.label in w.ALWAYS_PLURAL and noun == "pair":
         size = 1
@@ -204,6 +193,8 @@ def _kind(sentence: Sentence, mention: Mention) -> str:
         mention.label, mention.count = w.COUPLES[last]
         mention.is_plural = True
         return "thing"
+    if last in _COLOR_NOUNS and before in ("in", "of"):
+        return "nothing"
     is_visual = bool(set(mention.attributes) & {"color", "material", "size", "pattern"})
     kind = w.noun_kind(label)
     if last in w.TIMES or last in w.SEASONS or last in w.WEATHERS:
@@ -260,52 +251,6 @@ def _is_likeness(sentence: Sentence, mention: Mention) -> bool:
     if lead[-1:] == ["as"]:
         return bool(set(lead) & {"dressed", "disguised", "painted"})
     return lead in (["in", "the", "shape", "of"], ["in", "the", "form", "of"])
-
-
-def _mark_excluded(reading: Reading) -> None:
-    sentence = reading.sentence
-    for mention in sentence.mentions:
-        if mention.determiner == "no":
-            _exclude(reading, mention)
-    for i, word in enumerate(sentence.words):
-        pair = (word, sentence.words[i + 1] if i + 1 < len(sentence.words) else "")
-        if word in _NEGATIVE:
-            _exclude_next(reading, i + 1)
-        elif pair in _NEGATIVE_PAIRS:
-            _exclude_next(reading, i + 2)
-        elif word in ("not", "n't", "never"):
-            verb = max(sentence.tokens[i].head, i)
-            _exclude_next(reading, verb + 1 if sentence.tags[verb][:2] == "VB" else i + 1)
-
-
-def _exclude_next(reading: Reading, i: int) -> None:
-    sentence = reading.sentence
-    mention = sentence.after(i)
-    if mention is None:
-        return
-    between = sentence.tags[i : mention.start]
-    if all(tag in ("RB", "JJ", "VBG", "DT", "PDT", "VB", "RBR") for tag in between):
-        _exclude(reading, mention)
-
-
-def _exclude(reading: Reading, mention: Mention) -> None:
-    """Rule the mention out, and what is joined to it by "or" or "nor", or by a bare "and"."""
-    sentence = reading.sentence
-    position = sentence.mentions.index(mention)
-    joined = {"or", "nor", ",", "any", "and", "of"}
-    previous = mention
-    for following in sentence.mentions[position:]:
-        if following is not mention:
-            between = sentence.words[previous.end : following.start]
-            if not between or not set(between) <= joined:
-                break
-            is_or = bool({"or", "nor", "of"} & set(between))
-            if not is_or and (following.determiner or following.count):
-                break
-        if following.kind in ("thing", "scenery"):
-            reading.excluded.append(following.label)
-        following.kind = "excluded"
-        previous = following
 
 
 def _join_group(reading: Reading, mention: Mention) -> None:
@@ -416,7 +361,9 @@ def _resolve_pronoun(reading: Reading, mention: Mention) -> None:
             if mention.determiner == "definite":
                 mention.group = (many or founders)[-1][0]
             else:
-                _add_another(reading, mention, _other_of(reading, mention, founders[-1][0]))
+                _add_another(
+                    reading, mention, _other_of(reading, mention, _of_kind(reading, mention))
+                )
         elif many:
             _split_off(reading, mention, many[-1][0])
         return
@@ -474,8 +421,24 @@ def _with_owner(sentence: Sentence, pronoun: Mention) -> int | None:
     return None
 
 
+_ORDINALS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5}
 _BEARING = frozenset(["on", "under", "beneath", "underneath"])
 _NEUTER = frozenset(["it", "itself", "its", "that", "this"])
+
+
+def _of_kind(reading: Reading, mention: Mention) -> int:
+    """What "another one" is one more of: of what was placed, not of where it was placed."""
+    sentence = reading.sentence
+    earlier = [m for m in sentence.mentions if m.group >= 0 and m.end <= mention.start]
+    said = sentence.words[mention.start : mention.end]
+    ordinal = next((_ORDINALS[word] for word in said if word in _ORDINALS), 0)
+    tests: tuple[Callable[[Mention], bool], ...] = (
+        lambda m: reading.groups[m.group].count == ordinal - 1,
+        lambda m: sentence.tokens[m.head].dep != "pobj" or sentence.words[m.start - 1] == "with",
+    )
+    for test in tests:
+        earlier = [m for m in earlier if test(m)] or earlier
+    return earlier[-1].group
 
 
 def _other_of(reading: Reading, mention: Mention, default: int) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.agents import doer
 from omnimuse.crafts.layout.holding import read_contents, read_with
+from omnimuse.crafts.layout.ordering import order_at, read_order
 from omnimuse.crafts.layout.phrases import Mention
 from omnimuse.crafts.layout.reading import Reading
 from omnimuse.crafts.layout.schema import GroupRelation, ThingGroup
@@ -118,6 +119,11 @@ class RelationReader:
     def _find_places(self) -> list[Place]:
         words, places, i = self.sentence.words, [], 0
         while i < len(words):
+            order = order_at(words, i)
+            if order is not None:
+                read_order(self, i)
+                i = order[1]
+                continue
             place = self._direction_at(i) or self._marker_at(i)
             if place is None:
                 i += 1
@@ -548,6 +554,9 @@ class RelationReader:
                 if mention is not None and self.groups_of(mention):
                     return mention
             token = tokens[here]
+            ordered = self._attribute_of(here) if self.sentence.tags[here] == "VB" else None
+            if ordered is not None:
+                return ordered  # "put two dogs on the carpet": the dogs are on it
             if token.dep in ("acl", "relcl"):
                 mention = self.sentence.at.get(token.head)
                 if mention is not None and self.groups_of(mention):
