@@ -27,6 +27,7 @@ def plan_tree(plan: Plan, title: str) -> Any:
             return f"{port}: {escape(node_id)}"
         prefix = f"[dim]{port}:[/] " if port else ""
         arguments = ", ".join(f"{k}={_short(v)}" for k, v in node.arguments.items())
+        arguments += f"{', ' if arguments else ''}for each {node.each}" if node.each else ""
         note = f"  [dim italic]{escape(node.note)}[/]" if node.note else ""
         text = f"{prefix}[bold cyan]{node.id}[/] {node.tool}({escape(arguments)})"
         return text + (" [dim]↑[/]" if node_id in drawn else note)

@@ -49,7 +49,7 @@ def node_seeds(plan: Plan, run_seed: int, attachments: Sequence[Asset]) -> dict[
             for port, value in node.inputs.items()
         }
         arguments = {name: v for name, v in node.arguments.items() if name != SEED.name}
-        own = digest([node.tool, arguments, inputs])
+        own = digest([node.tool, arguments, inputs, *([node.each] if node.each else [])])
         identities[node.id] = f"{own}#{seen[own]}"
         seen[own] += 1
         given = node.arguments.get(SEED.name)

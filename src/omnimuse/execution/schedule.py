@@ -31,6 +31,7 @@ from omnimuse.errors import (
     SafetyRefusal,
     ToolError,
 )
+from omnimuse.execution.elements import Elements, element_seeds, gathered
 from omnimuse.execution.keys import node_seeds, result_key
 from omnimuse.execution.results import Outputs
 from omnimuse.execution.settle import Settler
@@ -87,6 +88,7 @@ class Schedule:
         self._readers = readers(plan)
         self._waiting = {name: len(origins) for name, origins in sources(plan).items()}
         self._ready = deque(n.id for n in plan.nodes if not self._waiting[n.id])
+        self._elements = Elements()
         self._running: dict[str, _Attempt] = {}
         self._retries: list[tuple[float, _Attempt]] = []
         self._cards: dict[str, RoleCard | None] = {}
@@ -137,6 +139,9 @@ class Schedule:
         self._is_done.set()
 
     def _is_over(self, node_id: str) -> bool:
+        if self._elements.is_done(node_id):
+            return True
+        node_id = self._elements.owner(node_id)
         return node_id in self.outputs or node_id in self.failures or node_id in self.skipped
 
     # Starting ----------------------------------------------------------------------------------
@@ -152,19 +157,35 @@ class Schedule:
 
     def _launch(self, node: Node) -> None:
         try:
+            if node.each:
+                self._spread(node)
+                return
             task = self._task(node)
             roles = self._specs[node.tool].roles
             key = result_key(task, roles, self._settler.policy) if self._settler.keeps else ""
             found = self._settler.find(node.id, key) if key else None
             if found is not None:
                 self._settler.reuse(task, key, found)
-                self._emit("node_cached", node.id, data={"from": found.source})
-                self.reused.add(node.id)
-                self._finish(node.id, found.outputs, 0.0)
+                if node.id == self._elements.owner(node.id):
+                    self._emit("node_cached", node.id, data={"from": found.source})
+                    self.reused.add(node.id)
+                self._finish(node.id, found.outputs, 0.0, is_found=True)
                 return
             self._submit(_Attempt(task, key))
         except OmnimuseError as error:
             self._fail(node.id, error)
+
+    def _spread(self, node: Node) -> None:
+        """Start a node that is run for each element of a list."""
+        items = self._items(node, node.each)
+        if not items:
+            raise ToolError(f"{node.id} has no elements to work on", node_id=node.id)
+        parts = self._elements.spread(node, items)
+        self._seeds.update(element_seeds(parts, self._seeds[node.id]))
+        self._emit("node_started", node.id, message=f"{len(parts)} elements")
+        for part in parts:
+            self._nodes[part.id], self._readers[part.id] = part, ()
+        self._ready.extend(part.id for part in parts)
 
     def _submit(self, attempt: _Attempt) -> None:
         task = attempt.task
@@ -209,18 +230,32 @@ class Schedule:
 
     def _deliver(self, node: Node, name: str) -> Asset | tuple[Asset, ...]:
         """The assets of one input; lists of lists become one list."""
-        value, port = node.inputs[name], self._specs[node.tool].input(name)
+        element = self._elements.element(node.id, name)
+        if element is not None:
+            return element
+        items, port = self._items(node, name), self._specs[node.tool].input(name)
+        return items if port is not None and port.is_list else items[0]
+
+    def _items(self, node: Node, name: str) -> tuple[Asset, ...]:
+        """All assets of one input, lists of lists in one."""
+        value = node.inputs[name]
         items: list[Asset] = []
         for ref in value if isinstance(value, tuple) else (value,):
             given = self._value(node, ref)
             items.extend(given if isinstance(given, tuple) else (given,))
-        return tuple(items) if port is not None and port.is_list else items[0]
+        return tuple(items)
 
     def _value(self, node: Node, ref: Ref) -> Asset | tuple[Asset, ...]:
         if ref.is_attachment:
             return self._attachments[int(ref.port)]
-        port = self._specs[self._nodes[ref.node].tool].output(ref.port)
+        place = ref.place
+        spec = self._specs[self._nodes[ref.node].tool]
+        port = spec.output("" if place is not None else ref.port)
         given = self.outputs[ref.node].get(port.name) if port else None
+        if place is not None and isinstance(given, tuple):
+            if place >= len(given):
+                raise ToolError(f"{ref.node} gave {len(given)}, not {place + 1}", node_id=node.id)
+            return given[place]
         if given is None:
             raise ToolError(
                 f"{ref} gave nothing this time", node_id=node.id, hint="That output is optional."
@@ -281,8 +316,9 @@ class Schedule:
     # Judging -------------------------------------------------------------------------------------
 
     def _accept(self, task: NodeTask, outputs: Outputs, seconds: float) -> None:
-        data = {"seconds": round(seconds, 6)}
-        self._emit("node_finished", task.node_id, fraction=1.0, data=data)
+        if task.node_id == self._elements.owner(task.node_id):
+            data = {"seconds": round(seconds, 6)}
+            self._emit("node_finished", task.node_id, fraction=1.0, data=data)
         self._finish(task.node_id, outputs, seconds)
 
     def _judge(self, attempt: _Attempt, error: BaseException | None) -> None:
@@ -315,7 +351,25 @@ class Schedule:
     def _is_stopped(self) -> bool:
         return self._stopping_since is not None or self._cancel.is_set()
 
-    def _finish(self, node_id: str, outputs: Outputs, seconds: float) -> None:
+    def _finish(
+        self, node_id: str, outputs: Outputs, seconds: float, *, is_found: bool = False
+    ) -> None:
+        owner = self._elements.owner(node_id)
+        if owner != node_id:
+            whole = self._elements.wholes[owner]
+            is_last = self._elements.finish(node_id, outputs, seconds, fresh=not is_found)
+            share = len(whole.done) / len(whole.parts)
+            said = f"{len(whole.done)} of {len(whole.parts)}"
+            self._emit("node_progress", owner, fraction=share, message=said)
+            if not is_last:
+                return
+            node_id, outputs, seconds = owner, gathered(whole), whole.seconds
+            if whole.is_fresh:
+                data = {"seconds": round(seconds, 6)}
+                self._emit("node_finished", owner, fraction=1.0, data=data)
+            else:
+                self._emit("node_cached", owner, data={"from": "elements"})
+                self.reused.add(owner)
         self.outputs[node_id] = outputs
         self.seconds[node_id] = round(seconds, 6)
         for reader in self._readers[node_id]:
@@ -324,6 +378,9 @@ class Schedule:
                 self._ready.append(reader)
 
     def _fail(self, node_id: str, error: OmnimuseError) -> None:
+        node_id = self._elements.owner(node_id)
+        if node_id in self.failures:
+            return  # another element failed before
         if error.node_id not in (None, node_id):
             error = copy(error)  # one fault of a shared model may be the fault of several nodes
         error.node_id = node_id
@@ -334,6 +391,9 @@ class Schedule:
                 self._skip(node.id, f"{node_id} failed")
 
     def _skip(self, node_id: str, why: str) -> None:
+        node_id = self._elements.owner(node_id)
+        if node_id in self.skipped:
+            return
         self.skipped.add(node_id)
         self._emit("node_skipped", node_id, message=why)
 
@@ -395,6 +455,10 @@ class Schedule:
         message: str = "",
         data: Mapping[str, Any] | None = None,
     ) -> None:
+        if self._elements.owner(node_id) != node_id:
+            if type_ != "node_retried":
+                return  # the whole says how many are done
+            node_id = self._elements.owner(node_id)
         event = Event(
             type_,
             self._run_id,

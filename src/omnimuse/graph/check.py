@@ -7,6 +7,7 @@ asks for is there, of a kind that it takes, and every argument fits its schema.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from omnimuse.errors import (
     EdgeTypeError,
@@ -155,7 +156,7 @@ class _Check:
                 )
                 yield from self._references(Node(node.id, node.tool, inputs={name: value}))
                 continue
-            if isinstance(value, tuple) and not port.is_list:
+            if isinstance(value, tuple) and not port.is_list and node.each != name:
                 yield EdgeTypeError(
                     f"input {name} takes one {port.kind}, got a list of {len(value)}",
                     node_id=node.id,
@@ -163,6 +164,8 @@ class _Check:
                 )
             for ref in refs:
                 yield from self._edge(node, port, ref)
+        if node.each:
+            yield from self._each(node, spec)
         for port in spec.inputs:
             given = node.inputs.get(port.name)
             is_given = port.name in node.arguments or (given is not None and given != ())
@@ -172,6 +175,22 @@ class _Check:
                     node_id=node.id,
                     hint=self._port_hint(port),
                 )
+
+    def _each(self, node: Node, spec: ToolSpec) -> Iterator[PlanError]:
+        """The input that a node is run over: there, wired, and of one thing."""
+        port = spec.input(node.each)
+        if port is None or node.each not in node.inputs:
+            yield PlanArgumentError(
+                f"each names {node.each!r}, which is no wired input of {spec.name}",
+                node_id=node.id,
+                hint=nearest(node.each, node.inputs),
+            )
+        elif port.is_list:
+            yield PlanArgumentError(
+                f"input {node.each} takes a list: it needs no run for each element",
+                node_id=node.id,
+                hint="Leave `each` out.",
+            )
 
     def _edge(self, node: Node, port: Port, ref: Ref) -> Iterator[PlanError]:
         source = self._source(ref, node.id)
@@ -185,11 +204,12 @@ class _Check:
                 node_id=node.id,
                 hint=self._conversion_hint(port.kind, source),
             )
-        elif source.is_list and not port.is_list:
+        elif source.is_list and not port.is_list and node.each != port.name:
             yield EdgeTypeError(
                 f"input {port.name} takes one {port.kind}, but {ref} gives a list of them",
                 node_id=node.id,
-                hint=f"Use a tool that takes a list, or one that makes one {port.kind} of many.",
+                hint=f'Run it for each (`"each": "{port.name}"`), take one element ({ref.node}.0), '
+                "or use a tool that takes a list.",
             )
 
     def _source(self, ref: Ref, node_id: str | None) -> Port | PlanError | None:
@@ -204,14 +224,22 @@ class _Check:
         spec = self.specs.get(node.tool)
         if spec is None:
             return None
-        port = spec.output(ref.port)
+        place = ref.place
+        port = spec.output("" if place is not None else ref.port)
+        is_list = port is not None and (port.is_list or bool(node.each))
+        if place is not None and not is_list:
+            return PlanReferenceError(
+                f"{ref}: {spec.name} gives one thing, not a list",
+                node_id=node_id,
+                hint=f"Refer to {ref.node}.",
+            )
         if port is None:
             return PlanReferenceError(
                 f"{ref}: {spec.name} has no output {ref.port or 'at all'}",
                 node_id=node_id,
                 hint=nearest(ref.port, [p.name for p in spec.outputs]),
             )
-        return port
+        return replace(port, is_list=is_list and place is None)
 
     def _attachment(self, ref: Ref, node_id: str | None) -> Port | PlanError:
         count = len(self.attachments)

@@ -6,9 +6,12 @@
                 "inputs": {"text": "poem"}}],
      "outputs": ["poem", "voice"]}
 
-An input is a reference or a list of them: `"node"` (its primary output), `"node.port"`, or
-`"request.K"` (the K-th attachment of the request, from 0). An input of a textual kind may instead
-stand in `arguments` as a plain string.
+An input is a reference or a list of them: `"node"` (its primary output), `"node.port"`, `"node.K"`
+(the K-th element, from 0, of a primary output that is a list), or `"request.K"` (the K-th
+attachment of the request, from 0). An input of a textual kind may instead stand in `arguments` as a
+plain string.
+
+A node with `"each": "image"` is run once for every element of that input; its outputs are lists.
 """
 
 from __future__ import annotations
@@ -33,6 +36,12 @@ class Ref:
 
     node: str
     port: str = ""
+
+    @property
+    def place(self) -> int | None:
+        """Which element of a node's list is meant, from 0; None if all of what it gives."""
+        is_place = not self.is_attachment and self.port.isascii() and self.port.isdecimal()
+        return int(self.port) if is_place and len(self.port) <= 6 else None
 
     @property
     def is_attachment(self) -> bool:
@@ -74,6 +83,8 @@ class Node:
         arguments: plain JSON values by argument name.
         inputs: references by input name; a list for list inputs.
         note: why the planner put it here; shown to people, never read by code.
+        each: name of an input that takes one thing and is given several: the tool is run once for
+            each of them, and every output is a list; empty for one run.
     """
 
     id: str
@@ -81,6 +92,7 @@ class Node:
     arguments: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Ref | tuple[Ref, ...]] = field(default_factory=dict)
     note: str = ""
+    each: str = ""
 
     def edges(self) -> Iterator[Edge]:
         """All references of this node, in order."""
@@ -99,6 +111,7 @@ class Node:
                 for port, value in self.inputs.items()
             },
         }
+        data |= {"each": self.each} if self.each else {}
         return {**data, "note": self.note} if self.note else data
 
     @classmethod
@@ -121,7 +134,7 @@ class Node:
         arguments, inputs = data.get("arguments", {}), data.get("inputs", {})
         if not isinstance(arguments, dict) or not isinstance(inputs, dict):
             raise PlanParseError("arguments and inputs must be objects", node_id=node_id)
-        unknown = set(data) - {"id", "tool", "arguments", "inputs", "note"}
+        unknown = set(data) - {"id", "tool", "arguments", "inputs", "note", "each"}
         if unknown:
             raise PlanParseError(f"unknown fields {sorted(unknown)}", node_id=node_id)
         try:
@@ -133,7 +146,10 @@ class Node:
             }
         except PlanParseError as error:
             raise PlanParseError(error.message, node_id=node_id) from None
-        return cls(node_id, tool, arguments, refs, str(data.get("note", "")))
+        note, each = str(data.get("note", "")), data.get("each") or ""
+        if not isinstance(each, str):
+            raise PlanParseError("each must be the name of an input", node_id=node_id)
+        return cls(node_id, tool, arguments, refs, note, each)
 
 
 @dataclass(frozen=True)

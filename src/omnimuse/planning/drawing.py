@@ -134,7 +134,8 @@ def _boxes(plan: Plan, places: dict[str, tuple[int, int]]) -> list[str]:
             continue
         said = ", ".join(f"{key}={value}" for key, value in node.arguments.items())
         parts.append(_text(x + 12, y + 21, node.tool, size=13, weight="bold"))
-        parts.append(_text(x + 12, y + 37, node.id, size=10, fill="#5f6368"))
+        repeated = f" (for each {node.each})" if node.each else ""
+        parts.append(_text(x + 12, y + 37, f"{node.id}{repeated}", size=10, fill="#5f6368"))
         parts.append(_text(x + 12, y + 54, _cut(said, 36), size=10))
     return parts
 

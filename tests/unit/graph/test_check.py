@@ -303,3 +303,49 @@ def test_the_check_is_fast():
     for _ in range(5):
         check_plan(plan, SPECS, ())
     assert (time.process_time() - began) / 5 < 0.05
+
+
+def _over(**more: Any) -> Plan:
+    node = {"id": "b", "tool": "stylize", "inputs": {"image": "a"}, **more}
+    return Plan.from_json({"nodes": [{"id": "a", "tool": "frames", "inputs": {}}, node]})
+
+
+def _listing() -> dict[str, ToolSpec]:
+    frames = ToolSpec("frames", "1", "Take.", outputs=(Port("images", "image", is_list=True),))
+    style = ToolSpec(
+        "stylize",
+        "1",
+        "Paint.",
+        inputs=(Port("image", "image"),),
+        outputs=(Port("image", "image"),),
+    )
+    several = ToolSpec("several", "1", "Film.", inputs=(Port("images", "image", is_list=True),))
+    return {spec.name: spec for spec in (frames, style, several)}
+
+
+def test_a_node_is_run_for_each_of_a_list_only_where_it_says_so() -> None:
+    specs = _listing()
+    assert check_plan(_over(each="image"), specs, ()) == ()
+    (error,) = check_plan(_over(), specs, ())
+    assert isinstance(error, EdgeTypeError)
+    assert '"each": "image"' in error.hint
+    error = check_plan(_over(each="mask"), specs, ())[0]
+    assert isinstance(error, PlanArgumentError)
+    lists = Plan.from_json(
+        {"nodes": [{"id": "a", "tool": "frames", "inputs": {}},
+                   {"id": "b", "tool": "several", "inputs": {"images": "a"}, "each": "images"}]}
+    )  # fmt: skip
+    assert "takes a list" in check_plan(lists, specs, ())[0].message
+
+
+def test_what_is_made_for_each_is_a_list_and_has_elements() -> None:
+    specs, plan = _listing(), _over(each="image").to_json()
+    after = {"id": "c", "tool": "stylize", "inputs": {"image": "b"}}
+    whole = Plan.from_json({"nodes": [*plan["nodes"], after]})
+    assert isinstance(check_plan(whole, specs, ())[0], EdgeTypeError)
+    one = Plan.from_json({"nodes": [*plan["nodes"], {**after, "inputs": {"image": "b.1"}}]})
+    assert check_plan(one, specs, ()) == ()
+    single = Plan.from_json({"nodes": [after | {"id": "d", "inputs": {"image": "request.0"}},
+                                       after | {"inputs": {"image": "d.0"}}]})  # fmt: skip
+    assert "not a list" in check_plan(single, specs, ["image"])[0].message
+    assert Plan.from_json(whole.to_json()) == whole
