@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,3 +117,15 @@ def test_a_motley_drawing_is_painted_all_over_and_shades_of_its_own_leave_it_as_
     lighter = recolor(svg, family, adjust(panels[0], light=0.03))
     names = [name_of(code) for code in panels]
     assert {name_of(code) for code in color_codes(lighter)} == set(names)
+
+
+def test_panes_keep_their_blue_where_the_paint_changes() -> None:
+    pixels = np.zeros((10, 10, 4), np.uint8)
+    pixels[:6] = (66, 175, 254, 255)  # mostly windows
+    pixels[6:] = (247, 213, 34, 255)
+    family = dominant_family(pixels, is_glazed=True)
+    svg = '<svg><path fill="#42affe"/><path fill="#f7d522"/></svg>'
+    changed = recolor(svg, family, NAMED["purple"], is_glazed=True)
+    assert 'fill="#42affe"' in changed
+    assert name_of(sorted(color_codes(changed) - {"#42affe"})[0]) == "purple"
+    assert dominant_family(pixels).center.hue == pytest.approx(248, abs=8)

@@ -273,3 +273,35 @@ def test_riders_come_down_to_the_saddle(pack: ArtPack) -> None:
     assert boy.depth < bicycle.depth
     assert boy.box[1] + boy.box[3] / 2 < bicycle.box[1] + bicycle.box[3] / 2
     assert cat.box == (0.05, 0.3, 0.1, 0.2)
+
+
+def test_what_is_said_stands_in_a_balloon_above_the_speaker(pack: ArtPack) -> None:
+    scene = compose_scene(layout(thing("dog", [0.3, 0.5, 0.3, 0.4], id="d", speech="Woof!")), pack)
+    (balloon,) = scene.texts
+    assert (balloon.text, balloon.panel, balloon.on) == ("Woof!", "bubble", "d")
+    assert balloon.box[1] + balloon.box[3] <= 0.5
+    assert balloon.box[0] < 0.45 < balloon.box[0] + balloon.box[2]
+
+
+def test_shops_bear_their_names_and_filled_boxes_no_inside(pack: ArtPack) -> None:
+    relation = {"subject": "cat-1", "relation": "in", "object": "box-1"}
+    scene = compose_scene(
+        layout(
+            thing("bakery", [0.0, 0.3, 0.4, 0.5]),
+            thing("cat", [0.6, 0.3, 0.3, 0.3], id="cat-1", depth=0.8),
+            thing("box", [0.55, 0.5, 0.4, 0.4], id="box-1", depth=0.9),
+            relations=[relation],
+        ),
+        pack,
+    )
+    assert [layer.text for layer in scene.texts] == ["BAKERY"]
+    assert [o.art for o in scene.objects] == ["drawn:shop", "fluent:cat", "drawn:box"]
+    assert "filled" in scene.objects[2].attributes
+    assert "filled" not in scene.objects[0].attributes
+
+
+def test_people_with_furniture_are_at_home(pack: ArtPack) -> None:
+    people = [thing(name, [0.1 * i, 0.4, 0.2, 0.5]) for i, name in enumerate(["man", "woman"])]
+    sofa = thing("sofa", [0.4, 0.6, 0.5, 0.3])
+    assert compose_scene(layout(*people), pack).background.place == "meadow"
+    assert compose_scene(layout(*people, sofa), pack).background.place == "room"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,9 +16,9 @@ pytestmark = pytest.mark.weights
 
 
 @pytest.fixture(scope="module")
-def parser() -> SpacyParser:
+def parser(models_dir: Path) -> SpacyParser:
     card = ModelCard("en-core-web-sm", ("token-classification",), "spacy")
-    return SpacyParser(card, Path(os.environ["OMNIMUSE_MODELS_DIR"]) / card.name)
+    return SpacyParser(card, models_dir / card.name)
 
 
 def _labels(layout: dict) -> list[str]:
