@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from omnimuse.backends.base import Dictionary
+from omnimuse.planning.bare import REMARK
 from omnimuse.planning.chinese_words import Token, tokens_of
 from omnimuse.planning.intent import Intent, Literal, Mention, Step
 from omnimuse.planning.masking import Masked, mask
@@ -53,6 +54,8 @@ class ChineseDecomposer:
                 steps.extend(reader.steps())
         if self._given and len(steps) < 2 and (asked := _asked(masked, self._dictionary)):
             steps = [asked]
+        if self._given and len(steps) == 1:
+            steps = [_remarked(steps[0], masked, self._given)]
         if not steps and (bare := _bare(masked, self._dictionary)):
             steps.append(bare)
         return Intent(prompt, "zh", tuple(steps), masked.literals, masked=masked.text)
@@ -79,6 +82,23 @@ def _bare(masked: Masked, dictionary: Dictionary | None) -> Step | None:
     subject = {"subject": text, "subject_en": gloss if all(t.gloss for t in tokens) else ""}
     details = {"bare": True, "english": gloss, "content_en": subject["subject_en"], **subject}
     return Step(masked.unmask(text), gloss, "", masked.unmask(text), details=details)
+
+
+def _remarked(step: Step, masked: Masked, given: frozenset[str]) -> Step:
+    """Such as "照片太暗了" beside a photo: nothing is to be made, something is wrong with it."""
+    named = [m for m in step.mentions if m.is_output and not m.literals]
+    is_told = step.verb or any(t.part in ("count", *_VERBS) for t in tokens_of(masked.text))
+    if is_told or len(named) != 1 or not any(related(named[0].kind, kind) for kind in given):
+        return step
+    meant = replace(named[0], status="known", is_output=False)
+    others = [m for m in step.mentions if m is not named[0]]
+    details = {k: v for k, v in step.details.items() if k != "core"}
+    return replace(
+        step,
+        wanted="",
+        mentions=(meant, *others),
+        details={**details, "bare": True, "talk": REMARK},
+    )
 
 
 def _asked(masked: Masked, dictionary: Dictionary | None) -> Step | None:

@@ -1,7 +1,8 @@
 """Numbers that are said with adjectives: "brighter", "much warmer", "black and white".
 
 A tool that tells what the ends of a scale mean ("-1 dark, 1 bright") is understood without a table
-of its own: the words of the request are looked for among the words of the ends.
+of its own: the words of the request are looked for among the words of the ends. What is "too dark"
+is to be brighter.
 """
 
 from __future__ import annotations
@@ -40,9 +41,12 @@ def scaled(param: Param, text: str, verb: str) -> float | None:
             continue
         if re.search(rf"\b{words}\b", low) and " " in words:
             return end
-        if any(_is_form(said, word) for said in found for word in words.split()):
+        forms = [said for said in found for word in words.split() if _is_form(said, word)]
+        if forms:
             share = _MUCH if _STRONG.search(low) else _SOME
-            return round(rest + share * (end - rest), 3)
+            if re.search(rf"\b(?:too|overly)\s(?:\w+\s)?{forms[0]}\b", low):
+                end = next((e for e in ends_of(param) if (e - rest) * (end - rest) < 0), rest)
+            return round(rest + share * (end - rest), 3) if end != rest else None
     return _middle(param.schema, rest) if verb.lower() == param.name.lower() else None
 
 
