@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 DATA = Path(__file__).parents[1] / "src/omnimuse/planning/data/tool_phrases.txt"
+ALIKE, LENDING = 0.765, 0.3
 HELD_TRADES = ("clinic", "shop floor", "robots and home")
 NOUNS = {
     "text": ["text", "article", "paragraph", "note", "message", "story", "document", "speech",
@@ -139,12 +140,19 @@ class Tool:
     output: str
     trade: str
     phrases: tuple[str, ...]
+    lent: tuple[str, ...] = ()
 
-    def of(self, mark: str) -> list[str]:
-        """Its phrases of one sort: `=`, `~`, `?`, `%`, or an empty mark for imperatives."""
+    def of(self, mark: str, *, lent: bool = False) -> list[str]:
+        """Its phrases of one sort: `=`, `~`, `?`, `%`, or an empty mark for imperatives.
+
+        Args:
+            mark: the sort.
+            lent: rather those of tools that do the same with other things.
+        """
+        said = self.lent if lent else self.phrases
         if mark:
-            return [p[1:] for p in self.phrases if p.startswith(mark)]
-        return [p for p in self.phrases if p[0] not in "=~?%"]
+            return [p[1:] for p in said if p.startswith(mark)]
+        return [p for p in said if p[0] not in "=~?%"]
 
 
 @dataclass
@@ -188,6 +196,31 @@ def read_tools(path: Path = DATA) -> list[Tool]:
             )  # fmt: skip
             head = None
     return tools
+
+
+def with_lent(tools: Sequence[Tool], likeness: Sequence[Sequence[float]]) -> list[Tool]:
+    """The tools with phrases of those that do the same with things of other kinds.
+
+    Only phrases that name no kind of thing are lent ("answer the question", "describe it"): what a
+    request is about then tells which tool is meant.
+
+    Args:
+        tools: the tools.
+        likeness: how near their phrases are, 0 to 1, for each pair.
+    """
+    found = []
+    for tool, near in zip(tools, likeness):
+        lent: list[str] = []
+        for other, share in zip(tools, near):
+            if share > ALIKE and other.output == tool.output and other.inputs != tool.inputs:
+                named = {noun for kind in {*other.inputs} for noun in NOUNS.get(kind, [])}
+                lent += [
+                    p for p in other.phrases
+                    if p[0] not in "~%" and "{}" in p and not named & set(re.findall(r"[a-z]+", p))
+                    and ("{2}" not in p or len(tool.inputs) > 1)
+                ]  # fmt: skip
+        found.append(replace(tool, lent=tuple(lent)))
+    return found
 
 
 def participle(verb: str) -> str:
@@ -320,6 +353,9 @@ class Writer:
         if turned is not None:
             return turned, "whole"
         sorts = [m for m in ("=", "?", "~") if last.of(m)]
+        if last.lent and self.rng.random() < LENDING:
+            mark = self.rng.choice([m for m in ("", "=", "?") if last.of(m, lent=True)])
+            return self._fill(self.rng.choice(last.of(mark, lent=True)), last, inner), mark
         if roll < 0.55 or not sorts:
             return self._fill(self.rng.choice(last.of("") or last.of("=")), last, inner), ""
         sort = self.rng.choice(sorts)

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).parent))
-from tool_requests import Tool, Writer, held_tools, read_tools
+from tool_requests import NOUNS, Tool, Writer, held_tools, read_tools, with_lent
 
 WIDTH, HEADS, HIDDEN, LAYERS = 384, 6, 768, 2
 MAX_TOKENS = 160
@@ -187,6 +187,21 @@ class Documents:
         return self._vectors[torch.tensor(rows)], self._kinds[[self._number[t.name] for t in tools]]
 
 
+def likeness(tools: list[Tool], encoder: Encoder) -> np.ndarray:
+    """How near tools' phrases are to each other whatever they are about: (tools, tools)."""
+    kinds = "|".join(sorted({noun for nouns in NOUNS.values() for noun in nouns}, key=len)[::-1])
+    bare = re.compile(rf"\\{{2?\\}}|\\b(?:the |a |an )?(?:{kinds})s?\\b")
+    said = [[bare.sub("it", p.lstrip("=~?")) for p in t.phrases if p[0] != "%"] for t in tools]
+    vectors = np.split(
+        encoder.vectors([p for own in said for p in own]),
+        np.cumsum([len(own) for own in said])[:-1],
+    )
+    table = np.array(
+        [[np.sort((a @ b.T).max(1))[-8:].mean() for b in vectors] for a in vectors], np.float32
+    )
+    return (table + table.T) / 2
+
+
 def averaged(files: list[Path]) -> dict[str, Tensor]:
     """The mean of several states of one training (Wortsman et al. 2022, arXiv:2203.05482)."""
     states = [torch.load(file, weights_only=True) for file in files]
@@ -224,6 +239,9 @@ def main() -> None:
         export(averaged(options.average), options.out)
         return
     encoder, tools = Encoder(options.encoder), read_tools()
+    alike = likeness(tools, encoder)
+    tools = with_lent(tools, alike)
+    place = {tool.name: n for n, tool in enumerate(tools)}
     held = set() if options.all else held_tools(tools)
     shelf = Documents(tools, encoder)
     known = [t for t in tools if t.name not in held]
@@ -242,6 +260,8 @@ def main() -> None:
 
     def batch(pool: list[Tool], rng: random.Random, size: int, most: int) -> tuple[Any, ...]:
         chosen = rng.sample(pool, min(len(pool), rng.randint(12, most)))
+        if pool is known and rng.random() < 0.6:  # tools that are easily taken for each other
+            chosen = rivals(chosen[: rng.randint(3, 8)], pool)
         writer = Writer(chosen, rng)
         said = [writer.write(rng.choice([1, 1, 2, 2, 3, 3, 4, 5, 6])) for _ in range(size)]
         states, mask, offsets = encoder.states([r.text for r in said])
@@ -251,6 +271,14 @@ def main() -> None:
         )
         d, k = shelf.of(chosen, rng if pool is known else None)
         return said, torch.tensor(states), mask, d, k, torch.tensor(wanted), list(order)
+
+    def rivals(some: list[Tool], pool: list[Tool]) -> list[Tool]:
+        """Some tools, and of the pool the six nearest to each."""
+        found = {tool.name: tool for tool in some}
+        for tool in some:
+            row = alike[place[tool.name]]
+            found |= {t.name: t for t in sorted(pool, key=lambda t: -row[place[t.name]])[:7]}
+        return list(found.values())
 
     def measure(pool: list[Tool], count: int = 160) -> dict[str, float]:
         check = random.Random(99)

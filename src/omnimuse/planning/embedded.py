@@ -7,6 +7,7 @@ Grammar says what is asked, sentence vectors say which tool means it, kinds say 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +46,7 @@ from omnimuse.planning.values import without_lengths
 from omnimuse.planning.verdict import Evidence, verdict
 from omnimuse.request import Request
 
+_INTO_LANGUAGE = re.compile(r"(?<=\w)\s+(?:in|into|to)\s+[A-Z]\w+$")
 MAX_PROMPT_CHARS = 20_000
 Phrases = Mapping[str, Sequence[str]]
 
@@ -197,7 +199,8 @@ class EmbeddedPlanner:
             nearer = weighed(readings, intent, tags)
             seen = Evidence(intent, fits, tags, search(intent, nearer))
             embed = self._roles("feature-extraction").embed
-            draft, intent = settle(seen, nearer, verdict(seen, specs, lent, embed), search)
+            chances = verdict(seen, specs, lent, embed)
+            draft, intent = settle(seen, nearer, chances, search, specs)
         else:
             draft = search(intent, readings)
         if not draft.nodes and self._assume:
@@ -293,6 +296,8 @@ class EmbeddedPlanner:
         )
         if intent.language == "en" and not self._assume and "quote" not in _literals(step):
             content = without_lengths(content)
+        if any("language" in name for name in found):
+            content = _INTO_LANGUAGE.sub("", content)
         for port in node.content:
             found[port] = content
         return found

@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
+from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.context import Reading, Scores
 from omnimuse.planning.draft import Draft
 from omnimuse.planning.intent import PRONOUN, Intent, Mention, Step
 from omnimuse.planning.masking import Masked
 from omnimuse.planning.tagger import Tags
 from omnimuse.planning.verdict import Evidence
+from omnimuse.planning.wiring import rewired
 
 NEARER, DOUBT = 0.40, 0.07
 ASKED = 0.4
@@ -74,6 +76,7 @@ def settle(
     readings: Sequence[Reading],
     chances: Mapping[str, float],
     search: Callable[[Intent, Sequence[Reading], Set[str]], Draft],
+    specs: Mapping[str, ToolSpec],
 ) -> tuple[Draft, Intent]:
     """The best draft of just the tools that the request asks for, with steps for those overlooked.
 
@@ -82,6 +85,7 @@ def settle(
         readings: of its steps.
         chances: how likely each tool is asked for.
         search: steps, readings, and the tools that may be used -> the best draft.
+        specs: the tools.
     """
     asked = {name for name, chance in chances.items() if chance > ASKED}
     if not asked:
@@ -101,7 +105,7 @@ def settle(
                 best = (grown.score, grown, longer, more)
         if best is not None:
             _, draft, intent, readings = best
-    return draft, intent
+    return rewired(draft, asked, seen.tags, specs, intent), intent
 
 
 def _narrowed(readings: Sequence[Reading], draft: Draft, asked: Set[str]) -> list[Reading]:

@@ -1,7 +1,8 @@
 """How likely a request asks for each tool, all evidence together.
 
 Grammar, sentence vectors, phrase book, tagger and kinds each say something about every tool of the
-set; a logistic regression of six features weighs them (coefficients by `recipes/tool_verdict.py`).
+set; a logistic regression of eleven features weighs them (coefficients by
+`recipes/tool_verdict.py`).
 """
 
 from __future__ import annotations
@@ -10,15 +11,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from omnimuse.graph.kinds import accepts, is_textual
 from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.context import Scores
 from omnimuse.planning.draft import Draft
 from omnimuse.planning.intent import Intent
+from omnimuse.planning.resources import Resource
 from omnimuse.planning.tagger import Tags, strongest
 
-FEATURES = ("chosen", "inserted", "tagged", "tagged_bare", "said", "fed")
-COEFFICIENTS = (1.71, 4.551, 0.585, 0.58, 0.42, 0.391)
-BIAS = -0.249
+FEATURES = (
+    "chosen",  # by the first search, for a step
+    "inserted",  # by the first search, because the kinds need it
+    "tagged",  # how strongly some words ask for it
+    "tagged_bare",  # the same by its own words, without the lent phrases
+    "said",  # how near some clause is
+    "fed",  # share of its inputs whose kinds are there
+    "awaited",  # it takes a given medium that the first search leaves lying
+    "leading",  # how far it leads where words ask for it the most
+    "short",  # texts that it needs beyond those that are given
+    "shadowed",  # the words that ask for it ask more for another tool
+    "given",  # all media that it takes are given
+)
+COEFFICIENTS = (1.693, 4.178, 0.245, 0.575, 0.427, 0.292, 1.899, 0.316, -0.538, -1.61, 0.586)
+BIAS = -0.886
 _SHARPNESS, _UNKNOWN, _OVERLOOKED = 10.0, 0.3, -1.5
 _SHARES = (0.5, 0.3, 0.2)
 
@@ -78,6 +93,17 @@ def features(
     bare = strongest(seen.tags.bare) if is_read else np.zeros(len(specs))
     there = _kinds_there(seen, specs)
     fed = [_share_fed(spec, there) for spec in specs.values()]
+    given = [r for r in seen.draft.resources if not r.is_result]
+    idle = [r for r in given if r.order not in seen.draft.used]
+    texts = sum(is_textual(r.kind) for r in given)
+    media = [
+        [port.kind for port in spec.inputs if port.is_required and not is_textual(port.kind)]
+        for spec in specs.values()
+    ]
+    needed = [
+        sum(port.is_required and is_textual(port.kind) for port in spec.inputs)
+        for spec in specs.values()
+    ]
     # The tagger is at home with tools like those of the book; of others it may overlook the words.
     floor = [_OVERLOOKED if name in own and name not in phrases else -np.inf for name in specs]
     columns = (
@@ -87,6 +113,11 @@ def features(
         np.maximum(_log_odds(bare), floor),
         _log_odds(said),
         fed,
+        [float(any(_is_there(kind, idle) for kind in kinds)) for kinds in media],
+        _lead(seen.tags.shares) if is_read else np.zeros(len(specs)),
+        [float(max(0, count - texts)) for count in needed],
+        _shadow(seen.tags.shares) if is_read else np.zeros(len(specs)),
+        [float(all(_is_there(kind, given) for kind in kinds)) for kinds in media],
     )
     return np.stack([np.asarray(column, np.float64) for column in columns], axis=1)
 
@@ -126,6 +157,30 @@ def _kinds_there(seen: Evidence, specs: Mapping[str, ToolSpec]) -> set[str]:
 def _share_fed(spec: ToolSpec, there: set[str]) -> float:
     needed = [port.kind for port in spec.inputs if port.is_required]
     return sum(kind in there for kind in needed) / max(1, len(needed))
+
+
+def _is_there(kind: str, resources: Sequence[Resource]) -> bool:
+    return any(accepts(kind, resource.kind) for resource in resources)
+
+
+def _lead(shares: Any) -> Any:
+    """Words' shares (words, tools) -> for each tool, at its best word, log of it to the next."""
+    import numpy as np
+
+    rows, columns = shares.argmax(axis=0), np.arange(shares.shape[1])
+    others = shares[rows].copy()
+    others[columns, columns] = 0.0
+    return np.log((shares[rows, columns] + 0.01) / (others.max(axis=1) + 0.01))
+
+
+def _shadow(shares: Any) -> Any:
+    """Words' shares -> how much a tool's words (cosine) are those of one that they ask more for."""
+    import numpy as np
+
+    norms = np.linalg.norm(shares, axis=0) + 1e-6
+    alike = (shares.T @ shares) / norms[:, None] / norms[None]
+    best = shares.max(axis=0)
+    return (alike * best[None] * (best[None] > best[:, None])).max(axis=1)
 
 
 def _log_odds(share: Any) -> Any:

@@ -114,7 +114,7 @@ def test_tools_that_are_not_asked_for_are_left_out_and_overlooked_ones_found() -
     readings = [Reading(dict.fromkeys(SPECS, 0.5)) for _ in STEPS]
     search = Searches()
     chances = {"Shrinker": 0.9, "Painter": 0.7, "Mixer": 0.2}
-    draft, intent = settle(seen(first), readings, chances, search)
+    draft, intent = settle(seen(first), readings, chances, search, SPECS)
     assert [node.tool for node in draft.nodes] == ["Shrinker", "Painter"]
     assert all(allowed == {"Shrinker", "Painter"} for allowed in search.allowed)
     assert "paint it" in [step.text for step in intent.steps if step.start == 16]
@@ -124,5 +124,5 @@ def test_where_nothing_is_asked_for_the_likeliest_drafted_tool_stays() -> None:
     first = Draft((DraftNode("Shrinker", 0, {}), DraftNode("Mixer", 1, {})))
     readings = [Reading(dict.fromkeys(SPECS, 0.5)) for _ in STEPS]
     chances = {"Shrinker": 0.1, "Painter": evidence.ASKED / 2, "Mixer": 0.05}
-    draft, _ = settle(seen(first), readings, chances, Searches())
+    draft, _ = settle(seen(first), readings, chances, Searches(), SPECS)
     assert [node.tool for node in draft.nodes] == ["Shrinker"]
