@@ -51,7 +51,7 @@ def said_actively(text: str, verbs: frozenset[str]) -> str:
         text: the request, its literals masked.
         verbs: with which requests begin; nothing else is taken for what shall be done.
     """
-    text = _SHOWN.sub(lambda m: f", and {_base(m['verb'].lower(), verbs) or 'say'} ", text)
+    text = _SHOWN.sub(lambda m: f", and {base_verb(m['verb'].lower(), verbs) or 'say'} ", text)
     text = _PASSIVE.sub(_passive(verbs), text)
     text = _BY_VOICE.sub("", text)
     return _active_pattern(verbs).sub(_active, text)
@@ -60,13 +60,13 @@ def said_actively(text: str, verbs: frozenset[str]) -> str:
 @cache
 def _active_pattern(verbs: frozenset[str]) -> re.Pattern[str]:
     plain = {verb for verb in verbs if not kind_of(verb)}
-    doing = "|".join(sorted(plain | _TURNING | _SOUNDING))
+    doing = "|".join(sorted(plain | _TURNING | _SOUNDING | _PLACED))
     return re.compile(rf"\b(?:have|let)\s{_NOUN_PHRASE}\s(?P<do>{doing})\b", re.I)
 
 
 def _passive(verbs: frozenset[str]) -> Callable[[re.Match[str]], str]:
     def turned(match: re.Match[str]) -> str:
-        verb = _base(match["done"].lower(), verbs)
+        verb = base_verb(match["done"].lower(), verbs)
         return f"{verb} {match['what']}" if verb else match[0]
 
     return turned
@@ -77,15 +77,16 @@ def _active(match: re.Match[str]) -> str:
     head = what.lower().split()[-1]
     if head in ("me", "us"):
         return match[0]
-    if kind_of(head) in _SOUNDS and verb in _SOUNDING:
+    if verb in _PLACED or (kind_of(head) in _SOUNDS and verb in _SOUNDING):
         return f"put {what}"
     return verb if head in _SPEAKERS else f"{verb} {what}"
 
 
+_PLACED = frozenset(["come", "follow", "stand", "lie", "sit", "appear"])
 _TURNING = frozenset(["rotate", "revolve", "spin", "turn", "fade", "move", "swing", "loop"])
 
 
-def _base(participle: str, verbs: frozenset[str]) -> str:
+def base_verb(participle: str, verbs: frozenset[str]) -> str:
     """The verb of a participle or of a third person, if requests begin with it; else empty."""
     if participle in _IRREGULAR:
         return _IRREGULAR[participle]

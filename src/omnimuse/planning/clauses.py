@@ -39,8 +39,21 @@ _BRINGING = re.compile(
     r"(?: (?:the|my|this|our|file|recording|picture|photo|clip|video|image|song|story|text))*"
     r"(?:,? (?:and )?(?:the )?F\d+x)+", re.I,
 )  # fmt: skip
-_LISTING = re.compile(r",\s*(?:and\s+)?(?=(?:an?|the|some|two|three|another)\s)|\s+and\s+(?=an?\s)")
-_THING = re.compile(r"(?:an?|some|two|three|another|the)\s", re.I)
+_LISTING = re.compile(
+    r",\s*(?:and\s+)?(?=(?:an?|the|some|two|three|one|another|\d+)\s)|\s+and\s+(?=(?:an?|one)\s)"
+    r"|,\s+(?:and\s+)?(?=\w+ (?:in|of|under|over|for)\b)"
+)
+_WISHING = re.compile(
+    r"^(?:(?:for|along with|besides|with) [^,]{1,60}?,? )?(?:I|we)"
+    r"(?:'d| would| also| will| really| just)* (?:want|need|like|love|require)(?: to have| also| too)? "
+    r"|^(?:need|wanted|needed|give me|get me|hand me|send me|make me|bring me|show me)\s", re.I,
+)  # fmt: skip
+_NO_THING = frozenset(
+    ["i", "my", "we", "you", "it", "there", "here", "this", "that", "what", "which", "how", "who",
+     "is", "are", "in", "on", "at", "for", "from", "with", "of", "to", "if", "as", "please", "no"]
+)  # fmt: skip
+_FILE = re.compile(r"\bF\d+x")
+_HEAD_END = re.compile(r"\b(?:that|which|what|who|where|how|for|of|with|in|as|from|about)\b")
 _PREDICATE = re.compile(r"\b(?:is|are|was|were|has|have|needs?|should|must|can|wants?)\b", re.I)
 _STOPS = frozenset([".", "!", "?", ";", ":"])
 _OBJECTS = frozenset(
@@ -55,7 +68,7 @@ _PARTICLES = frozenset(
 _LEADING = frozenset(
     ["to", "into", "from", "for", "with", "of", "as", "at", "by", "onto", "about", "under"]
 )
-_NO_VERBS = frozenset(["music", "waves", "wind", "does", "ocr", "end", "go", "come", "even", "cry"])
+_NO_VERBS = frozenset(["music", "waves", "wind", "does", "ocr", "end", "go", "even", "cry"])
 # Verbs that are nouns as often: only an object after them tells.
 _NOUNS = frozenset(
     ["cut", "mix", "film", "picture", "frame", "title", "voice", "score", "loop", "fade", "sound",
@@ -146,35 +159,58 @@ def _led(found: list[Clause], verbs: frozenset[str]) -> list[Clause]:
 def _told(found: list[Clause], verbs: frozenset[str]) -> list[Clause]:
     """What a colon announces is said by what follows; things that are only named are to be made."""
     told: list[Clause] = []
-    announced = False
+    announced: Clause | None = None
     for number, clause in enumerate(found):
         after = found[number + 1] if number + 1 < len(found) else None
-        things = _things(after) if after and not after.opens else []
-        if clause.announces and after and (after.opens or len(things) > 1):
-            announced = True
+        if clause.announces and after and (after.opens or _things(after, is_told=True)):
+            announced = clause
             continue
-        things = _things(clause) if not clause.opens else []
-        if len(things) > 1 and announced:
-            told += [replace(clause, text=f"make {thing}", opens=True) for thing in things]
-        elif things and told and not _PREDICATE.search(clause.text):
-            told.append(replace(clause, text=f"make {clause.text}", opens=True))
+        things = [] if clause.opens else _things(clause, is_told=announced is not None)
+        if things and (len(found) > 1 or announced):
+            told += [replace(clause, text=f"make {_lower(t)}", opens=True) for t in things]
         else:
             told.append(clause)
+    if announced is not None and announced.opens and _assembles(announced, told):
+        told.append(replace(announced, text="make a film of it", announces=False))
     return told
 
 
-def _things(clause: Clause) -> list[str]:
-    """Noun phrases that are only listed: "a slogan, a picture of it and a jingle"."""
-    return _listed(clause.text)
+def _assembles(announced: Clause, told: list[Clause]) -> bool:
+    """Such as "Turn it into a film: ...": the film is made of what is then spoken of."""
+
+    def is_film(clause: Clause) -> bool:
+        return any(kind_of(w) == "video" for w in re.findall(r"[a-z]+", clause.text.lower()))
+
+    return is_film(announced) and not any(map(is_film, told))
 
 
-def _listed(text: str) -> list[str]:
-    """Its noun phrases if it consists of them, each with a noun for some kind of media if many."""
-    parts = [part.strip(" ,.") for part in _LISTING.split(text)]
-    if not parts or not all(_THING.match(part) for part in parts):
+def _things(clause: Clause, *, is_told: bool = False) -> list[str]:
+    """Noun phrases that are only listed or wished for: "I need a slogan, a picture and a jingle".
+
+    Args:
+        clause: the clause.
+        is_told: it says what a colon announced: things that are told of a file count too.
+    """
+    text = _WISHING.sub("", clause.text)
+    is_wish = text != clause.text
+    parts = [part.strip(" ,.") for part in _LISTING.split(text) if part.strip(" ,.")]
+    heads = [_HEAD_END.split(part)[0] for part in parts]
+    if not parts or any(_PREDICATE.search(head) for head in heads):
         return []
-    named = [part for part in parts if any(kind_of(w) for w in part.lower().split()[:4])]
-    return parts if len(parts) == 1 or len(named) > 1 else []
+    if not all(
+        _names_medium(head) or (is_told and _FILE.search(part)) for head, part in zip(heads, parts)
+    ):
+        return []
+    return parts if len(parts) > 1 or not is_wish else []
+
+
+def _names_medium(head: str) -> bool:
+    """Whether a noun phrase begins with a thing of some medium."""
+    words = re.findall(r"[\w'-]+", head.lower())
+    if not words or words[0] in _NO_THING or _FILE.search(head):
+        return False
+    near = [w for w in words[:6] if w not in _OBJECTS]
+    return any(kind_of(w) or kind_of(w.removesuffix("s")) for w in near)
 
 
 def _lower(text: str) -> str:
@@ -185,7 +221,8 @@ def _follows_stop(text: str, tokens: list[tuple[str, int, int]], at: int) -> boo
     """After the end of a sentence, or after "then" before a thing: "then a smaller version"."""
     before = tokens[at - 1][0].lower()
     if before == ":":  # "Read this line: 'Two roads ...'"
-        return len(_listed(text[tokens[at][1] :].split(".")[0])) > 1
+        told = Clause(re.split(r"[.;]\s", text[tokens[at][1] :])[0], 0)
+        return len(_things(told, is_told=True)) > 1
     if before in _STOPS and text[tokens[at - 1][2] : tokens[at][1]]:
         return True
     return before == "then" and tokens[at][0].lower() in ("a", "an", "another")
@@ -204,8 +241,11 @@ def _opens(
     has_object = after in _OBJECTS or bool(_LITERAL.fullmatch(tokens[at + 1][0] if after else ""))
     if has_object or after.isdigit() or after in _PARTICLES - {"in", "on", "over"}:
         return True
-    if word in _NOUNS or kind_of(word):
-        return after in _LEADING and (at == 0 or words[at - 1] in _STOPS | {",", "then"})
+    is_apart = at == 0 or words[at - 1] in _STOPS | {",", "then"}
+    if kind_of(word):
+        return is_apart and after in _LEADING
+    if word in _NOUNS:
+        return is_apart and (after in _LEADING or after.isalpha())
     if not after or after in (",", ".", ";", "and", "then"):  # "translate, speak and put it back"
         return bool(at)
     return after.isalpha() or after[:1].isalpha()

@@ -28,6 +28,7 @@ from omnimuse.planning.mending import (
 )
 from omnimuse.planning.remarks import keep_with
 from omnimuse.planning.sentences import SentenceReader, with_more
+from omnimuse.planning.statements import said_as_requests
 from omnimuse.planning.syntax import Sentence, Word, build_sentences, opened_by
 from omnimuse.planning.values import is_measure
 
@@ -84,7 +85,8 @@ class EnglishDecomposer:
         if not self._verbs:
             yield from ((sentence, base, None) for sentence, base in self._sentences(text))
             return
-        for clause in clauses(said_plainly(said_actively(text, self._verbs)), self._verbs):
+        text = said_actively(said_as_requests(text, self._verbs), self._verbs)
+        for clause in clauses(said_plainly(text), self._verbs):
             said = clause.text
             if not clause.opens:
                 yield from ((s, base, None) for s, base in self._sentences(said, clause.start))

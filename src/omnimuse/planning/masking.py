@@ -100,6 +100,12 @@ _ONWARD = re.compile(
 )
 
 
+def _numbered(match: re.Match[str]) -> str:
+    """A number goes; a point that the one before did not end is ended."""
+    before = match.string[: match.start()].rstrip()
+    return "; " if before and before[-1] not in ".;:!?," else ""
+
+
 @dataclass(frozen=True)
 class Masked:
     """Text with its literals replaced by tokens."""
@@ -169,7 +175,7 @@ def mask(prompt: str) -> Masked:
             return add(value, "url", "url")
         return add(value, "text", "quote")
 
-    prompt = _NUMBERING.sub("", prompt)
+    prompt = _NUMBERING.sub(_numbered, prompt)
     text = _PATTERN.sub(replace, prompt)
     text = _with_what_follows(text, add)
     opening = _AFTER_COLON.search(text)
