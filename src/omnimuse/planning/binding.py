@@ -318,9 +318,21 @@ class Binder:
         if is_textual(port.kind) and port.kind not in JSON_KINDS:
             is_side = any(other.is_required and not is_textual(other.kind) for other in spec.inputs)
             own = _SIDE_CONTENT if is_side else _CONTENT if self._novelty else _FAINT_CONTENT
-            if best is None or own >= best[0] + (0.3 if is_side else 0.0):
+            is_left = best is None or own >= best[0] + (0.3 if is_side else 0.0)
+            if is_left and not self._is_yet_to_be_written(port):
                 return "content"
         return best[1] if best else None
+
+    def _is_yet_to_be_written(self, port: Port) -> bool:
+        """Such as "three sentences about the sea": no text that is there to be worked on."""
+        return (
+            not self._chain
+            and port.name not in TELLING
+            and any(
+                m.is_output and m.status == NEW and is_textual(m.kind) and m.role == "object"
+                for m in self._step.mentions
+            )
+        )
 
     def _is_elsewhere(self, port: Port) -> bool:
         """A text that is spoken of but must first be got out of something else that is there.

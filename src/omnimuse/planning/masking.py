@@ -91,8 +91,8 @@ _LONG_TEXT = 60
 # What follows is the text itself: "read this out loud: ...", "翻译下面这句话：...".
 _THIS = re.compile(
     r"\b(?:this|these|the following)(?P<kind>(?: (?:text|words?|sentences?|lines?|poem|message))?)"
-    r"(?P<more>(?: (?:out loud|aloud|slowly|clearly|(?:for|to) me|(?:in|into|to|as) \w+(?: \w+)?))*)"
-    r":\s+|(?:这|以下|下面)[^：:，。,\s]{0,8}[：:]\s*", re.I
+    r"(?P<more>(?: (?:out loud|aloud|slowly|clearly|(?:for|to) me"
+    r"|(?:in|into|to|as) \w+(?: \w+)?))*):\s+|(?:这|以下|下面)[^：:，。,\s]{0,8}[：:]\s*", re.I
 )  # fmt: skip
 _ONWARD = re.compile(
     r"(?<=[.!?。！？])\s*(?=(?:(?:and |and then )?(?:then|after|next|finally|and)\b|然后|再|最后))",

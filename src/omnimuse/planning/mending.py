@@ -116,6 +116,11 @@ _IDIOMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.I), said)
     for pattern, said in (
         (r"\b(?:get|getting) rid of\b", "remove"),
+        (
+            rf"\bturn (?P<a>(?:the|my|his|her|its|our|your|their|an?|this|that) [^,;.]+?) "
+            rf"(?P<b>{'|'.join(sorted(COLOURS))})\b(?! \w)",
+            r"make \g<a> \g<b>",
+        ),
         (r"\b(?:each|both|all) of (?=(?:the )?F\d+x)", ""),
         (
             r"\buse (?P<a>[^,;]+?) to "

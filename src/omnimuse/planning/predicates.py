@@ -119,7 +119,7 @@ class PredicateFinder:
 
     def _is_requested(self, token: Word) -> bool:
         """Whether the user asks for this, rather than describing with it."""
-        if token.dep_ not in PURPOSE:
+        if token.dep_ not in PURPOSE or _is_stranding(token):
             return False
         subjects = [c for c in token.children if c.dep_ in ("nsubj", "nsubjpass", "csubj")]
         modal = any(
@@ -280,3 +280,13 @@ def in_order_of_doing(predicates: list[Word]) -> list[Word]:
             at = result.index(above)
             result[at:at] = group
     return result
+
+
+def _is_stranding(token: Word) -> bool:
+    """Such as "waves to fall asleep to": a preposition without its noun means one said before."""
+    if token.dep_ == "ROOT" or not any(
+        c.lower_ == "to" and c.dep_ == "aux" for c in token.children
+    ):
+        return False
+    last = token.subtree[-1] if token.subtree else token
+    return last.tag_ == "IN" and last.dep_ == "prep" and not last.children

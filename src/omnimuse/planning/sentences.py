@@ -486,10 +486,14 @@ def is_making(mentions: list[Mention]) -> bool:
 
 def taken_out(mentions: list[Mention], verb: Word | None) -> str:
     """Such as "The text from this image": what comes out is named before what it comes from."""
-    source = next((m for m in mentions if m.role == "from" and m.kind), None)
+    source = next((m for m in mentions if m.role == "from" and (m.kind or _is_it(m))), None)
     thing = next((m for m in mentions if m.role == "object" and m.kind and not m.literals), None)
     if source is None or thing is None or related(source.kind, thing.kind):
         return ""
     if verb is not None and lemma_of(verb) in ADDING:
         return ""
     return thing.kind
+
+
+def _is_it(mention: Mention) -> bool:
+    return mention.status == "pronoun"
