@@ -126,7 +126,12 @@ class EnglishDecomposer:
             return sentence, 0
         is_known = words[0].lower_ in self._openers and opens_object(words, 1)
         is_verb = words[0].tag_ in ("VB", "VBP")
-        if _opens_with_hidden_verb(words) or (is_known and not is_verb):
+        is_hidden = _opens_with_hidden_verb(words) and (
+            self._given is None  # "glass breaking" is no order to the tools
+            or words[1].pos_ not in ("NOUN", "PROPN", "ADJ")
+            or words[0].lower_ in self._openers
+        )
+        if is_hidden or (is_known and not is_verb):
             first = words[0]
             rest = sentence.text[first.idx - sentence.start :]
             again = self._parse("Please " + rest[:1].lower() + rest[1:])

@@ -90,6 +90,7 @@ class PredicateFinder:
             token.dep_ == "ROOT"
             and token.pos_ in ("NOUN", "PROPN", "ADJ")
             and any(child.dep_ == "dobj" for child in token.children)
+            and not any(c.i < token.i and c.tag_ in ("NN", "NNS", "JJ") for c in token.children)
         )
 
     def _has_object(self, token: Word) -> bool:

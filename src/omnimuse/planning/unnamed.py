@@ -8,6 +8,7 @@ from dataclasses import replace
 from omnimuse.graph.kinds import ancestors, is_textual
 from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.bare import REMARK
+from omnimuse.planning.binding import TELLING
 from omnimuse.planning.intent import Step
 from omnimuse.planning.resources import Resource
 from omnimuse.planning.search import is_told
@@ -89,7 +90,7 @@ def _is_of_what_is_there(
     """Such as "square crop" beside a picture: its words are those of a tool that takes it."""
     fed, told = 0.0, 0.0
     for name, spec in specs.items():
-        needed = [p.kind for p in spec.inputs if p.is_required and not is_textual(p.kind)]
+        needed = [p.kind for p in spec.inputs if p.is_required and p.name not in TELLING]
         if needed and all(kind in kinds for kind in needed):
             fed = max(fed, near[name])
         elif spec.outputs and is_told(spec):

@@ -62,6 +62,8 @@ def test_ends_of_a_scale_are_read_from_its_description() -> None:
     blur = Param("blur", {"minimum": 0, "maximum": 1}, default=0.0)
     assert scaled(light, "make it brighter", "make") == 0.4
     assert scaled(light, "make it much darker", "make") == -0.8
+    assert scaled(light, "it is too dark", "") == 0.4
+    assert scaled(light, "it is far too bright", "") == -0.8
     assert scaled(grey, "turn it black and white", "turn") == -1.0
     assert scaled(light, "make it square", "make") is None
     assert scaled(blur, "blur the background", "blur") == 0.5
