@@ -20,9 +20,10 @@ from omnimuse.graph.plan import Node, Plan, Ref
 from omnimuse.graph.spec import Port, ToolSpec
 from omnimuse.planning.arguments import ArgumentFiller
 from omnimuse.planning.binding import TELLING
+from omnimuse.planning.bridging import with_idle_media
 from omnimuse.planning.content import resolve_content
 from omnimuse.planning.context import Reading, read_clauses
-from omnimuse.planning.draft import Draft, DraftNode
+from omnimuse.planning.draft import Draft, DraftNode, each_of
 from omnimuse.planning.evidence import settle, weighed
 from omnimuse.planning.intent import Intent, Step
 from omnimuse.planning.language import decompose
@@ -200,7 +201,10 @@ class EmbeddedPlanner:
             seen = Evidence(intent, fits, tags, search(intent, nearer))
             embed = self._roles("feature-extraction").embed
             chances = verdict(seen, specs, lent, embed)
-            draft, intent = settle(seen, nearer, chances, search, specs)
+            draft, intent = settle(
+                seen, nearer, chances, search, specs,
+                lambda draft: with_idle_media(draft, chances, specs, lent, embed),
+            )  # fmt: skip
         else:
             draft = search(intent, readings)
         if not draft.nodes and self._assume:
@@ -283,7 +287,14 @@ class EmbeddedPlanner:
             if not self._assume:
                 ask_for_arguments(spec, arguments, inputs, step)
             nodes.append(
-                Node(ids[number], node.tool, arguments, inputs, note_of(node, spec, draft))
+                Node(
+                    ids[number],
+                    node.tool,
+                    arguments,
+                    inputs,
+                    note_of(node, spec, draft),
+                    each_of(spec, node),
+                )
             )
         return Plan(tuple(nodes), outputs_of(draft, ids))
 

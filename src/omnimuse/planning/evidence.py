@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from omnimuse.graph.spec import ToolSpec
+from omnimuse.planning.bridging import without_rivals
 from omnimuse.planning.context import Reading, Scores
 from omnimuse.planning.draft import Draft
 from omnimuse.planning.intent import PRONOUN, Intent, Mention, Step
@@ -77,6 +78,7 @@ def settle(
     chances: Mapping[str, float],
     search: Callable[[Intent, Sequence[Reading], Set[str]], Draft],
     specs: Mapping[str, ToolSpec],
+    idle: Callable[[Draft], tuple[Draft, set[str]]] = lambda draft: (draft, set()),
 ) -> tuple[Draft, Intent]:
     """The best draft of just the tools that the request asks for, with steps for those overlooked.
 
@@ -86,12 +88,14 @@ def settle(
         chances: how likely each tool is asked for.
         search: steps, readings, and the tools that may be used -> the best draft.
         specs: the tools.
+        idle: a draft -> the same with tools exchanged for what it leaves lying, and further tools.
     """
     asked = {name for name, chance in chances.items() if chance > ASKED}
     if not asked:
         mine = {node.tool for node in seen.draft.nodes} or set(chances)
         asked = {max(sorted(mine), key=lambda name: chances[name])}
     draft, intent = seen.draft, seen.intent
+    asked = without_rivals(asked, chances, specs, [r for r in draft.resources if not r.is_result])
     readings = _narrowed(readings, draft, asked)
     draft = search(intent, readings, asked)
     masked = Masked(intent.masked, intent.literals)
@@ -105,7 +109,8 @@ def settle(
                 best = (grown.score, grown, longer, more)
         if best is not None:
             _, draft, intent, readings = best
-    return rewired(draft, asked, seen.tags, specs, intent), intent
+    draft, added = idle(rewired(draft, asked, seen.tags, specs, intent))
+    return rewired(draft, added, seen.tags, specs, intent), intent
 
 
 def _narrowed(readings: Sequence[Reading], draft: Draft, asked: Set[str]) -> list[Reading]:
