@@ -51,7 +51,7 @@ def make_features(cache: Path, minutes: float) -> None:
     np.savez(cache / "test.npz", **test)
     rows, labels, start, lap = [], [], time.process_time(), 0
     while (time.process_time() - start) / 60 < minutes:
-        order = [*studio.drawn, *([0] * 40)]
+        order = [*studio.drawn, *studio.slim, *([0] * 50)]
         for part in pieces(order):
             rows.append(describe(np.stack([studio.crop(i) for i in part])).astype(np.float16))
         labels += order

@@ -135,6 +135,7 @@ class Studio:
         self.is_held_out = is_held_out
         self.rng = np.random.default_rng(seed)
         self.drawn = [i for i, entry in enumerate(self.classes) if entry["art"][0]]
+        self.slim = [i for i in self.drawn if is_slim(self.sprites[i, SHADED])]
         self.no_flat = {
             i for i in self.drawn if zlib.crc32(self.classes[i]["art"][0].encode()) % 7 == 0
         }
@@ -156,6 +157,8 @@ class Studio:
         top, bottom = np.flatnonzero(rows)[[0, -1]]
         left, right = np.flatnonzero(columns)[[0, -1]]
         pixels = pixels[top : bottom + 1, left : right + 1]
+        if variant in RECOLOURED and rng.random() < 0.5:
+            pixels = retinted(pixels, rng)
         if rng.random() < 0.5:
             pixels = pixels[:, ::-1]
         if rng.random() < 0.25:
@@ -286,12 +289,14 @@ class Studio:
         """Classes and rooms, from back to front."""
         rng = self.rng
         mode = rng.random()
-        if mode < 0.2:
+        if mode < 0.15:
             size = rng.uniform(0.3, 1.0) * SIDE
             yield int(rng.choice(self.drawn)), (*rng.uniform(0, SIDE - size, 2), size, size)
-        elif mode < 0.6:
+        elif mode < 0.35:
+            yield from self.pair()
+        elif mode < 0.65:
             yield from self.rows()
-        elif mode < 0.75:
+        elif mode < 0.77:
             yield from self.stacked()
         else:
             for _ in range(int(rng.integers(1, 9))):
@@ -300,6 +305,18 @@ class Studio:
                     int(rng.choice(self.drawn)),
                     (*rng.uniform(-0.1 * size, SIDE - 0.9 * size, 2), size, size),
                 )
+
+    def pair(self) -> Iterator[tuple[int, Box]]:
+        """Two things side by side, often a slim one: pole, handle or legs are easily overlooked."""
+        rng = self.rng
+        kinds = [int(rng.choice(self.slim if rng.random() < 0.5 else self.drawn)) for _ in range(2)]
+        ground, middle = rng.uniform(0.6, 0.95) * SIDE, rng.uniform(0.25, 0.75) * SIDE
+        rooms = ((0.03 * SIDE, middle), (middle, 0.97 * SIDE))
+        for kind, (left, right) in zip(kinds, rooms, strict=True):
+            tall = min(rng.uniform(0.4, 0.8) * SIDE, ground)
+            foot = ground + rng.normal(0, 0.02) * SIDE
+            inset = rng.uniform(0.0, 0.1) * (right - left)
+            yield kind, (left + inset, foot - tall, right - left - 2 * inset, tall)
 
     def rows(self) -> Iterator[tuple[int, Box]]:
         """Alike things in rows, as counted things are drawn, close together or apart."""
@@ -347,12 +364,30 @@ class Studio:
             )
 
 
+def is_slim(sprite: np.ndarray) -> bool:
+    """Whether a thing is long and thin, or covers little of the room that it takes."""
+    rows, columns = (sprite[..., 3] > 30).any(axis=1).sum(), (sprite[..., 3] > 30).any(axis=0).sum()
+    ink = float((sprite[..., 3] > 30).sum())
+    return bool(ink) and (
+        min(rows, columns) < 0.5 * max(rows, columns) or ink < 0.5 * rows * columns
+    )
+
+
 def fitted(box: Box, sprite: np.ndarray) -> Box:
     """The largest box of the sprite's shape inside of a room."""
     x, y, w, h = box
     scale = min(w / sprite.shape[1], h / sprite.shape[0])
     wide, tall = max(sprite.shape[1] * scale, 4), max(sprite.shape[0] * scale, 4)
     return (x + (w - wide) / 2, y + h - tall, wide, tall)
+
+
+def retinted(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The sprite with all its hues turned by one angle, and more or less vivid."""
+    tones = cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_RGB2HSV).astype(np.int64)
+    tones[..., 0] = (tones[..., 0] + rng.integers(180)) % 180
+    tones[..., 1] = np.clip(tones[..., 1] * rng.uniform(0.6, 1.3), 0, 255)
+    colors = cv2.cvtColor(tones.astype(np.uint8), cv2.COLOR_HSV2RGB)
+    return np.concatenate((colors, pixels[..., 3:]), axis=2)
 
 
 def turned(pixels: np.ndarray, degrees: float) -> np.ndarray:

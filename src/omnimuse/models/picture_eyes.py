@@ -101,7 +101,7 @@ class ThingRecognizer(nn.Module):  # type: ignore[misc]
         hidden: channels of the hidden layer.
     """
 
-    def __init__(self, features: int, classes: int, hidden: int = 256) -> None:
+    def __init__(self, features: int, classes: int, hidden: int = 512) -> None:
         super().__init__()
         self.straight = nn.Linear(features, classes)
         self.enter = nn.Linear(features, hidden)

@@ -256,7 +256,7 @@ def answer_about_image(
 ) -> Text:
     """Answer a question about a picture: how many, which colour, where, what is there or written.
 
-    Drawings are looked at by the judge's eyes (1,094 illustrated things), photographs by an object
+    Drawings are looked at by the judge's eyes (1,106 illustrated things), photographs by an object
     detector of 80 everyday kinds; with the scene that a picture was drawn from, the answer is
     exact. Questions in English. What was not recognised, and what boxes, colours and letters do
     not show (why, who, moods), is answered "I cannot tell".

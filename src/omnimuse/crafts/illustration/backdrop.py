@@ -131,6 +131,47 @@ def draw_meadow(pen: Pen, background: Background) -> None:
     _tufts(pen, background, ground, flowers=not is_snowy and background.season != "autumn")
 
 
+def draw_village(pen: Pen, background: Background) -> None:
+    """Small houses and a church in the haze at the foot of the hills, grass in front."""
+    draw_meadow(pen, background)
+    haze = sky_colors(background)[3]
+    low = pen.height * (background.horizon + 0.035)
+    is_white = _green(background) == SEASON_GREENS["winter"]
+    is_lit = background.time in ("night", "evening")
+    side = pen.width * 0.05
+    church = int(pen.rng.integers(3, 8))
+    x = pen.width * 0.04
+    for number in range(11):
+        wide = side * float(pen.rng.uniform(0.85, 1.3))
+        tall = wide * float(pen.rng.uniform(0.5, 0.72))
+        base = low + side * float(pen.rng.uniform(-0.16, 0.16))
+        wall = mix(_lit(("#ecdcc0", "#e3cdb0", "#d9d3c8")[number % 3], background), haze, 0.3)
+        roof = "#f2f6fa" if is_white else ("#b4614c", "#9c5546", "#8a6a58")[number % 3]
+        roof = mix(_lit(roof, background), haze, 0.3)
+        if number == church:
+            _steeple(pen, (x + wide * 0.5, base), (wide * 0.42, tall * 2.1), (wall, roof))
+        pen.rect((x, base - tall, wide, tall), pen.linear(adjust(wall, light=0.02), wall))
+        ridge = base - tall * 1.75
+        pen.polygon(
+            [(x - wide * 0.08, base - tall), (x + wide / 2, ridge), (x + wide * 1.08, base - tall)],
+            pen.linear(adjust(roof, light=0.04), roof),
+        )
+        pane = "#ffdf94" if is_lit else mix(adjust(wall, light=-0.3), "#5d86a8", 0.4)
+        for share in (0.2, 0.62):
+            pen.rect((x + wide * share, base - tall * 0.68, wide * 0.17, tall * 0.3), pane)
+        x += wide * float(pen.rng.uniform(1.12, 1.9))
+        if x > pen.width * 0.95:
+            break
+
+
+def _steeple(pen: Pen, foot: Point, size: tuple[float, float], colors: tuple[str, str]) -> None:
+    (x, y), (wide, tall), (wall, roof) = foot, size, colors
+    pen.rect((x - wide / 2, y - tall, wide, tall), wall)
+    pen.polygon(
+        [(x - wide * 0.62, y - tall), (x, y - tall * 1.7), (x + wide * 0.62, y - tall)], roof
+    )
+
+
 def draw_forest(pen: Pen, background: Background) -> None:
     """Rows of dark firs that melt into the haze, moss in front."""
     draw_sky(pen, background)
@@ -496,6 +537,7 @@ def draw_underwater(pen: Pen, background: Background) -> None:
 
 PLACES: dict[str, Callable[[Pen, Background], None]] = {
     "meadow": draw_meadow,
+    "village": draw_village,
     "forest": draw_forest,
     "mountains": draw_mountains,
     "beach": draw_beach,

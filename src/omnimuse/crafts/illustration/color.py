@@ -199,6 +199,8 @@ def map_colors(svg: str, change: Callable[[Oklch], Oklch]) -> str:
 
 _MOTLEY_SHARE, _VIVID, _DARK = 0.36, 0.07, 0.4
 _PANE_HUES, _PANE_LIGHT = (190.0, 258.0), 0.55
+_PALE, _UPPER = (0.08, 0.6), 0.05
+"""Greatest chroma and least lightness of a pale upper body, and how much lighter it is painted."""
 
 
 def _differ(one: Oklch, other: Oklch) -> bool:
@@ -282,7 +284,8 @@ def recolor(
         family: its dominant family.
         target: `#rrggbb`.
         strength: 0 leaves all as it is, 1 goes all the way.
-        is_glazed: whether panes keep their blue.
+        is_glazed: whether it is a vehicle with many windows: they turn pale, and its pale upper
+            body is painted too.
     """
     goal, center = to_oklch(target), family.center
     contrast = 0.55 if goal.lightness > 0.92 else 0.8
@@ -290,7 +293,11 @@ def recolor(
 
     def change(color: Oklch) -> Oklch:
         if is_glazed and is_glass(color):
-            return color
+            return replace(color, lightness=max(color.lightness, 0.8), chroma=color.chroma * 0.3)
+        if is_glazed and color.chroma < _PALE[0] and color.lightness > _PALE[1]:
+            shade = (color.lightness - 0.92) * contrast + _UPPER
+            painted = replace(goal, lightness=min(goal.lightness + shade, 0.99))
+            return to_oklch(mix(from_oklch(color), from_oklch(painted), strength))
         weight = family.weight(color) * strength
         is_paint = color.chroma > _VIVID and color.lightness > _DARK
         if is_motley and is_paint and weight < strength:

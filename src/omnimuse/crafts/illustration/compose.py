@@ -6,6 +6,7 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,9 @@ from omnimuse.crafts.illustration.concepts import Concept, ConceptIndex, Embed
 from omnimuse.crafts.illustration.drawings import all_drawings
 from omnimuse.crafts.illustration.drawings.animals import COATS
 from omnimuse.crafts.illustration.drawings.base import FILLED
+from omnimuse.crafts.illustration.layers import place_object
 from omnimuse.crafts.illustration.lettering import ink_on
-from omnimuse.crafts.illustration.resting import SEA_LIFE, adrift, mounts, seated, settled
+from omnimuse.crafts.illustration.resting import SEA_LIFE, adrift, asleep, mounts, seated, settled
 from omnimuse.crafts.illustration.scene import (
     MAX_OBJECTS,
     MAX_SIDE_PX,
@@ -71,6 +73,7 @@ _PARTY = {"balloon", "hot-air-balloon", "butterfly", "tulip", "blossom", "kite",
 _RED_FUR = "#d8431f"
 _LOW, _SLIM = 2.0, 0.45
 _FACING_GROUPS = ("animals", "people")
+_AFLOAT = {"flying", "floating", "falling", "hovering", "soaring"}
 _TURNS = {"upside down": 180.0, "tilted": 14.0, "falling": 24.0, "lying": 90.0}
 
 
@@ -103,16 +106,18 @@ def compose_scene(
     standing = [concept.anchor == "ground" for concept in concepts]
     boxes = settled(entries, [_box(entry) for entry in entries], standing)
     boxes = seated(layout, entries, boxes)
+    lying = asleep(layout, entries, boxes)
+    boxes = [lying.get(i, box) for i, box in enumerate(boxes)]
     background = choose_background(layout, concepts, boxes, embed=embed)
     if background.place == "underwater":
         boxes = adrift(layout, entries, concepts, boxes)
     composer = _Composer(layout, entries, concepts, boxes, background, pack, seed)
     objects = tuple(composer.object(i) for i in range(len(entries)))
-    texts = _texts(layout, objects)
     chosen = style or _STYLE_WORDS.get(str(layout.get("style") or "").lower().strip(), "shaded")
     if chosen not in STYLES:
         raise ArgumentError(f"style {chosen!r}", hint=f"Styles: {', '.join(STYLES)}.")
-    return Scene(size, background, objects, texts, chosen, seed)
+    bare = Scene(size, background, objects, (), chosen, seed)
+    return replace(bare, texts=_texts(layout, bare, pack))
 
 
 def _entries(layout: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -206,6 +211,7 @@ class _Composer:
         self._places = {entry["id"]: i for i, entry in enumerate(entries)}
         self._partners = _partners(layout, self._places)
         self._mounts = mounts(layout, entries, self._places)
+        self._lying = set(asleep(layout, entries, boxes))
         self._filled = _filled(layout, entries, self._places)
         self._copies = Counter(entry["label"] for entry in entries)
         seen: Counter[str] = Counter()
@@ -224,7 +230,10 @@ class _Composer:
         turn = _TURNS.get(entry["attributes"].get("state", ""), 0.0) if anchor != "fill" else 0.0
         if self._copies[entry["label"]] > 1 and anchor == "sky" and turn == 0.0:
             turn = round(float(rng.uniform(-7, 7)), 1)
-        if turn == 0.0 and anchor == "ground" and self._lies(concept, box):
+        if i in self._lying:
+            turn = 270.0
+        is_stacked = entry["attributes"].get("arrangement") in ("stack", "pile")
+        if turn == 0.0 and anchor == "ground" and self._lies(concept, box, is_stacked):
             turn = 90.0
         return SceneObject(
             id=entry["id"],
@@ -244,11 +253,13 @@ class _Composer:
             match=concept.match,
         )
 
-    def _lies(self, concept: Concept, box: Box) -> bool:
+    def _lies(self, concept: Concept, box: Box, is_stacked: bool) -> bool:
         """Whether a long thing has a low room to lie in, as a spoon on a table has."""
         width, height = _canvas(self._layout)
         if box[2] * width < _LOW * box[3] * height:
             return False
+        if is_stacked and concept.art.startswith("fluent:"):
+            return True
         sort, _, name = concept.art.partition(":")
         if sort == "drawn":
             return all_drawings()[name].aspect[1] < _SLIM
@@ -256,8 +267,8 @@ class _Composer:
 
     def _anchor(self, i: int) -> str:
         concept = self._concepts[i]
-        pose = self._entries[i]["attributes"].get("pose", "")
-        if pose in ("flying", "floating", "falling", "hovering", "soaring"):
+        said = self._entries[i]["attributes"]
+        if {said.get("pose"), said.get("state")} & _AFLOAT:
             return "sky"
         if concept.anchor == "water" and self._background.place not in ("sea", "lake", "beach"):
             return (
@@ -398,15 +409,18 @@ def _partners(layout: Mapping[str, Any], places: Mapping[str, int]) -> dict[str,
     return found
 
 
-def _texts(layout: Mapping[str, Any], objects: Sequence[SceneObject]) -> tuple[TextLayer, ...]:
+def _texts(layout: Mapping[str, Any], scene: Scene, pack: ArtPack) -> tuple[TextLayer, ...]:
     """Words that objects bear, then the rest on a banner of its own."""
     layers: list[TextLayer] = []
+    objects = scene.objects
     for item in objects:
         words = _unquoted(item.attributes.get("text", ""))
         if not words and item.art == "drawn:shop":
             words = item.label.upper()
+        if not words and item.art == "drawn:stop-sign" and "stop" in item.label:
+            words = "STOP"
         if words:
-            layers.append(_on_object(words, item, len(layers) + 1))
+            layers.append(_on_object(words, item, len(layers) + 1, _drawn_box(item, scene, pack)))
         spoken = _unquoted(item.attributes.get("speech", ""))
         if spoken:
             layers.append(_balloon(spoken, item, len(layers) + 1))
@@ -419,7 +433,9 @@ def _texts(layout: Mapping[str, Any], objects: Sequence[SceneObject]) -> tuple[T
             continue
         written.add(words)
         if free:
-            layers.append(_on_object(words, free.pop(0), len(layers) + 1))
+            layers.append(
+                _on_object(words, free[0], len(layers) + 1, _drawn_box(free.pop(0), scene, pack))
+            )
         else:
             layers.append(_banner(words, objects, len(layers) + 1))
     return tuple(layers)
@@ -434,9 +450,18 @@ def text_room(item: SceneObject) -> Box | None:
     return drawing.text_box if drawing else None
 
 
-def _on_object(words: str, item: SceneObject, number: int) -> TextLayer:
+def _drawn_box(item: SceneObject, scene: Scene, pack: ArtPack) -> Box:
+    """Where the art really is: it keeps its shape in a box of another."""
+    if text_room(item) is None:
+        return item.box
+    placed = place_object(item, scene, pack, scene.canvas)
+    wide, high = scene.canvas
+    return (placed.x / wide, placed.y / high, placed.width / wide, placed.height / high)
+
+
+def _on_object(words: str, item: SceneObject, number: int, drawn: Box) -> TextLayer:
     room = text_room(item)
-    x, y, w, h = item.box
+    x, y, w, h = drawn
     if room is not None:
         color = ink_on(item.color) if item.color else _drawn_ink(item)
         box = (x + room[0] * w, y + room[1] * h, room[2] * w, room[3] * h)

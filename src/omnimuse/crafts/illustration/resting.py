@@ -15,6 +15,8 @@ SEA_LIFE = 38
 """The art pack's subgroup of what lives in the sea."""
 _BOARDS = frozenset(("skateboard", "surfboard", "snowboard", "skis", "ski", "sled", "wave"))
 _SEATS = frozenset(("bench", "chair", "sofa", "couch", "armchair", "stool", "throne", "swing"))
+_BEDS = frozenset(("bed", "couch", "sofa", "mattress", "hammock", "cot", "crib"))
+_LYING = frozenset(("sleeping", "lying", "napping", "laying", "dreaming"))
 # Sinking of those who sit astride; where a mount's back and belly are in its box; a person's
 # share of legs.
 _ASTRIDE = 1.0
@@ -141,6 +143,28 @@ def adrift(
 def _meets(one: Box, other: Box) -> bool:
     is_beside = one[0] + one[2] <= other[0] or other[0] + other[2] <= one[0]
     return not (is_beside or one[1] + one[3] <= other[1] or other[1] + other[3] <= one[1])
+
+
+def asleep(
+    layout: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], boxes: Sequence[Box]
+) -> dict[int, Box]:
+    """Where people who sleep or lie on a bed lie: along it, head on the pillow's side."""
+    places = {entry["id"]: i for i, entry in enumerate(entries)}
+    found: dict[int, Box] = {}
+    for relation in layout.get("relations") or ():
+        if not isinstance(relation, Mapping) or relation.get("relation") not in ("on", "in"):
+            continue
+        sleeper = places.get(str(relation.get("subject")))
+        bed = places.get(str(relation.get("object")))
+        if sleeper is None or bed is None or noun_kind(entries[sleeper]["label"]) != "p":
+            continue
+        is_bed = entries[bed]["label"].rsplit(" ", 1)[-1] in _BEDS
+        if is_bed and entries[sleeper]["attributes"].get("pose") in _LYING:
+            left, top, wide, tall = boxes[bed]
+            long = min(max(boxes[sleeper][3], 0.6 * wide), 0.74 * wide)
+            thick = min(0.42 * long, 0.5 * tall)
+            found[sleeper] = (left + 0.1 * wide, top + 0.55 * tall - thick, long, thick)
+    return found
 
 
 def mounts(

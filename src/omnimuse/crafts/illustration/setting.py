@@ -38,11 +38,11 @@ SCENERY: dict[str, tuple[str, ...]] = {
         "outdoors",
         "valley",
         "hillside",
-        "village",
         "zoo",
         "landscape",
         "spring",
     ),
+    "village": ("village", "hamlet", "small town"),
     "forest": ("forest", "wood", "woods", "woodland", "jungle", "rainforest", "grove"),
     "mountains": ("mountain", "mountains", "alps", "peak", "mountain range", "highlands", "cliff"),
     "beach": ("beach", "shore", "seashore", "coast", "seaside", "sand", "island", "tropical beach"),
@@ -156,6 +156,7 @@ SCENERY: dict[str, tuple[str, ...]] = {
     ),
 }
 _CHINESE = {
+    "村": "village",
     "草": "meadow",
     "公园": "meadow",
     "花园": "meadow",
@@ -320,6 +321,8 @@ def place_of_words(words: str, *, embed: Embed | None = None) -> str:
         for name in (place, *names)
         if (match := re.search(rf"\b{re.escape(name)}\b", text))
     ]
+    if any(place == "village" for *_, place in hits):
+        return "village"  # wherever it lies
     if hits:
         return max(hits, key=lambda hit: (-hit[1], hit[0]))[2]
     if embed is None or not text:

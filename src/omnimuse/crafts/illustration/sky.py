@@ -73,6 +73,21 @@ def draw_sky(pen: Pen, background: Background, *, has_stars: bool = True) -> Non
         draw_stars(pen, depth * 0.5, count=22)
     if background.weather in ("clouds", "rain", "storm", "snow") or background.time != "night":
         _draw_cloud_banks(pen, background, colors, depth)
+    if background.weather == "storm":
+        _draw_lightning(pen, depth)
+
+
+def _draw_lightning(pen: Pen, depth: float) -> None:
+    """One flash from the clouds to the land, with its glow."""
+    x, y = float(pen.rng.uniform(0.6, 0.85)) * pen.width, 0.06 * depth
+    path, steps = f"M{x:.1f} {y:.1f}", 6
+    for step in range(steps):
+        x += float(pen.rng.uniform(0.02, 0.05)) * pen.width * (-1 if step % 2 == 0 else 0.7)
+        y += 0.86 * depth / steps
+        path += f"L{x:.1f} {y:.1f}"
+    soft = pen.blur(pen.width * 0.008)
+    pen.line(path, "#dfe8ff", pen.width * 0.016, f' opacity="0.5"{soft}')
+    pen.line(path, "#fdfbe8", pen.width * 0.0045)
 
 
 def halo_svg(background: Background) -> str:

@@ -2,8 +2,8 @@
 
 Number, measure word, description and noun make a phrase (一只红色的猫); a landmark comes before its
 side word (桌子左边), a place before or after what is there (桌子上有猫, 猫在桌子上). Nouns that the
-lexicon (`data/nouns_zh.txt`) lacks are looked up in a dictionary if there is one; what that does not
-know either keeps its Chinese name and is listed as untranslated.
+lexicon (`data/nouns_zh.txt`) lacks are looked up in a dictionary if there is one; what that does
+not know either keeps its Chinese name and is listed as untranslated.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ TALLEST = 0.62
 GROUND = 0.9
 _WIDEST = 1.9
 _NARROW_ANGLE = 0.9
+_FEW = 5
 _LOOSE = frozenset(("looking at", "holding", "wearing"))
 _RISES = ("hill", "hilltop", "knoll", "dune")
 
@@ -123,7 +124,8 @@ def _line_up(
         x = cursor + gap / 2 + box.w / 2
         y = top - box.h / 2 + min(0.04 * base.h, 0.01)
         reach = _NARROW_ANGLE * (base.y - y)
-        x = min(max(x, base.x - reach), base.x + reach)
+        if len(order) <= _FEW:  # of many not each needs to be seen as above the middle
+            x = min(max(x, base.x - reach), base.x + reach)
         for guest in boxes:
             if guest.group == inside.get(box.group, -1) and request.things[box.group].count == 1:
                 guest.x, guest.y = guest.x + x - box.x, guest.y + y - box.y

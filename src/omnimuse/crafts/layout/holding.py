@@ -10,7 +10,12 @@ from omnimuse.crafts.layout.phrases import Mention
 from omnimuse.crafts.layout.sizes import real_size
 
 if TYPE_CHECKING:
-    from omnimuse.crafts.layout.relations import RelationReader
+    from omnimuse.crafts.layout.relations import Place, RelationReader
+
+HIGH = frozenset(
+    ("next to", "near", "in front of", "behind", "left of", "right of", "under", "below", "above")
+)
+"""Relations that are said of the first of two things, not of what it bears or stands on."""
 
 
 def read_contents(reader: RelationReader, mention: Mention) -> None:
@@ -56,10 +61,38 @@ def _connect_with(reader: RelationReader, owner: Mention, mention: Mention) -> N
         reader.connect([mention.group], "on" if is_flat else "in", [owner.group])
 
 
+def bearer(reader: RelationReader, mention: Mention, place: Place) -> Mention | None:
+    """As in "a wizard with a wand in front of a castle": the wizard is in front of it."""
+    sentence, start = reader.sentence, mention.start
+    owner = sentence.before(start - 1)
+    if mention.end != place.start or start < 2 or sentence.words[start - 1] != "with":
+        return None
+    if owner is None or owner.end != start - 1 or owner.group < 0 or mention.group < 0:
+        return None
+    is_person = w.noun_kind(reader.reading.groups[owner.group].label) == "p"
+    speaks_of_owner = sentence.tags[place.end : place.end + 1] == ["PRP"]
+    is_held = is_holdable(reader.reading.groups[mention.group].label)
+    return owner if is_person and is_held and not speaks_of_owner else None
+
+
+def read_on_top(reader: RelationReader, mention: Mention) -> None:
+    """As in "a stack of books with an apple on top"."""
+    sentence, start = reader.sentence, mention.start
+    end = mention.end + (sentence.tags[mention.end : mention.end + 1] == ["VBG"])
+    words, owner = sentence.words, sentence.before(start - 1)
+    is_bare = words[end : end + 2] == ["on", "top"] and words[end + 2 : end + 3] != ["of"]
+    if not is_bare or start < 2 or words[start - 1] not in ("with", "and") or owner is None:
+        return
+    reader.connect(reader.groups_of(mention), "on", reader.groups_of(owner))
+
+
 def _says_more(reader: RelationReader, mention: Mention, is_holder: bool) -> bool:
     """Whether a preposition or verb after the mention places it: "with a box on it"."""
     end = mention.end
-    if any(place.start == end and not place.direction for place in reader.places):
+    placed = next((p for p in reader.places if p.start == end and not p.direction), None)
+    if placed is not None and bearer(reader, mention, placed) is not None:
+        return placed.relation not in HIGH
+    if placed is not None:
         return not is_holder or reader.sentence.tags[end + 1 : end + 2] == ["PRP"]
     return reader.sentence.tags[end : end + 1] in (["VBG"], ["VBZ"])
 

@@ -14,6 +14,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from omnimuse.crafts.layout.abreast import stand_abreast
 from omnimuse.crafts.layout.coupling import couple
 from omnimuse.crafts.layout.framing import fill_frame, gather_around, set_down, set_tables
 from omnimuse.crafts.layout.grid import Cell, assign_cells
@@ -88,6 +89,10 @@ def place(request: SceneRequest, *, seed: int = 0, aspect: float = 1.0) -> Place
         extent(t.label, t.attributes.get("size", ""), t.attributes.get("age", ""))
         for t in request.things
     ]
+    extents = [
+        Extent(size.width, size.height, "a") if _is_in_air(thing) else size
+        for size, thing in zip(extents, request.things, strict=True)
+    ]
     extents = contrasted(extents, [t.attributes.get("size", "") for t in request.things])
     extents = _visible(_stood_up(extents, request), request)
     clusters = [_cluster(i, thing, extents[i], rng) for i, thing in enumerate(request.things)]
@@ -112,6 +117,15 @@ def place(request: SceneRequest, *, seed: int = 0, aspect: float = 1.0) -> Place
 
 
 # -- one group ----------------------------------------------------------------------------------
+
+
+def _is_in_air(thing: ThingGroup) -> bool:
+    """Falling leaves, flying books."""
+    return any(
+        thing.attributes.get(key) in ("falling", "flying", "floating", "hovering", "soaring")
+        and max(real_size(thing.label)[:2]) < 1.0
+        for key in ("state", "pose")
+    )
 
 
 def _stood_up(extents: Sequence[Extent], request: SceneRequest) -> list[Extent]:
@@ -177,7 +191,10 @@ def _cluster(group: int, thing: ThingGroup, size: Extent, rng: random.Random) ->
 
 def _stack(group: int, count: int, size: Extent, rng: random.Random) -> Cluster:
     """One on another, the lowest first; flat things are seen a little from above."""
-    step = size.height * (_FLAT_STEP if size.width > size.height else 0.9)
+    step = _FLAT_STEP * size.height
+    if size.height > size.width:  # books lie in a stack
+        size = Extent(size.height, 0.6 * size.width, size.stance)
+        step = 0.9 * size.height
     boxes = [
         Box(group, k, 0.04 * (rng.random() - 0.5) * size.width, -k * step, size.width, size.height)
         for k in range(count)
@@ -274,7 +291,7 @@ def _block(cells: dict[int, Cell], clusters: Sequence[Cluster]) -> Block:
         for group in ready:
             _overlay(group, cells[group], clusters, x, y)
             pending.remove(group)
-    _abreast(cells, clusters, x, y)
+    stand_abreast(cells, clusters, x, y)
     block = Block(members, x, y)
     block.measure()
     return block
@@ -308,49 +325,6 @@ def _overlay(
         y[group] = bottom - guest.height / 2
     else:
         x[group], y[group] = host_x, host_y
-
-
-def _abreast(
-    cells: dict[int, Cell], clusters: Sequence[Cluster], x: dict[int, float], y: dict[int, float]
-) -> None:
-    """Groups that are all in front of one thing, or all behind it, stand beside each other.
-
-    Of three or more in front the taller stand farther off and the lower nearer, as in traffic.
-    """
-    for host in cells:
-        for manner in ("in front of", "behind"):
-            guests = [g for g in cells if (cells[g].host, cells[g].manner) == (host, manner)]
-            if len(guests) < 2:
-                continue
-            lanes = _lanes(guests, clusters) if manner == "in front of" else [guests]
-            for lane in lanes:
-                _line_abreast(lane, clusters, x, x.get(host, 0.0))
-            for group in lanes[-1] if len(lanes) > 1 else ():
-                far = max(y[g] + clusters[g].height / 2 for g in lanes[0])
-                y[group] = far + 0.15 * clusters[group].height
-
-
-def _lanes(guests: list[int], clusters: Sequence[Cluster]) -> list[list[int]]:
-    """A farther and a nearer lane of about the same width; one lane for two groups."""
-    if len(guests) < 3:
-        return [guests]
-    lanes: list[list[int]] = [[], []]
-    widths = [0.0, 0.0]
-    for group in sorted(guests, key=lambda g: -clusters[g].height):
-        lane = 0 if widths[0] <= widths[1] else 1
-        lanes[lane].append(group)
-        widths[lane] += clusters[group].width
-    return lanes
-
-
-def _line_abreast(
-    lane: Sequence[int], clusters: Sequence[Cluster], x: dict[int, float], middle: float
-) -> None:
-    gap = 0.08 * sum(clusters[g].width for g in lane) / len(lane)
-    cursor = middle - (sum(clusters[g].width for g in lane) + gap * (len(lane) - 1)) / 2
-    for group in lane:
-        x[group] = cursor + clusters[group].width / 2
-        cursor += clusters[group].width + gap
 
 
 def _shrink(cluster: Cluster, factor: float) -> None:

@@ -234,13 +234,16 @@ def _kind(sentence: Sentence, mention: Mention) -> str:
 
 
 def _is_seen_from_outside(sentence: Sentence, mention: Mention) -> bool:
-    """As in "in front of a bakery", "next to a cafe": the building, not its inside."""
+    """As in "in front of a bakery", "a cafe and a pub": the building, not its inside."""
     lead = sentence.words[max(mention.start - 2, 0) : mention.start]
     anchor = w.noun_table().get(mention.label, ("", ""))[1]
     is_outside = lead in (["front", "of"], ["next", "to"]) or lead[-1:] in (
         ["behind"], ["beside"], ["near"], ["by"]
     )  # fmt: skip
-    return is_outside and anchor in ("shop", "building", "restaurant", "home")
+    after = sentence.words[mention.end : mention.end + 1]
+    opens = not mention.start or sentence.words[mention.start - 1] in ("and", "of", ",")
+    is_subject = opens and mention.determiner == "indefinite" and after != ["with"]
+    return (is_outside or is_subject) and anchor in ("shop", "building", "restaurant", "home")
 
 
 def _is_likeness(sentence: Sentence, mention: Mention) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.agents import doer
-from omnimuse.crafts.layout.holding import read_contents, read_with
+from omnimuse.crafts.layout.holding import HIGH, bearer, read_contents, read_on_top, read_with
 from omnimuse.crafts.layout.ordering import order_at, read_order
 from omnimuse.crafts.layout.phrases import Mention
 from omnimuse.crafts.layout.reading import Reading
@@ -37,9 +37,6 @@ _SIDE_WORDS = frozenset(
     ["side", "part", "half", "corner", "edge", "hand", "portion", "third", "area", "corners"]
 )
 _STOPS = (".", ",", ":", "CC")
-_HIGH_ATTACHMENT = frozenset(
-    ("next to", "near", "in front of", "behind", "left of", "right of", "under", "below", "above")
-)
 
 
 @dataclass(slots=True)
@@ -85,6 +82,7 @@ class RelationReader:
             couple_wagons(self, mention)
             read_contents(self, mention)
             read_with(self, mention)
+            read_on_top(self, mention)
         self._share_out()
         for index, region in self.regions.items():
             self.reading.change(index, region=region)
@@ -248,7 +246,7 @@ class RelationReader:
             place.relation = "wearing"
         if leads_over(self, place, landmark):
             place.relation = "on"
-        for joined in self.conjuncts(landmark):
+        for joined in self.conjuncts(landmark) if landmark.kind != "pronoun" else ():
             is_worn = joined.label.rsplit(" ", 1)[-1] in w.CLOTHES
             if place.relation == "wearing" and not is_worn:
                 break
@@ -381,10 +379,12 @@ class RelationReader:
 
     def _subject_groups(self, place: Place) -> list[int]:
         subject = self.subject_of(place.start)
-        if subject is not None and place.relation in _HIGH_ATTACHMENT:
+        if subject is not None and place.relation in HIGH:
             subject = self._raise(subject, place)
         elif subject is not None:
             subject = self._holder(subject, place) or subject
+        if subject is not None and place.relation in HIGH:
+            subject = bearer(self, subject, place) or subject
         subject = self._fitting(subject, place)
         if subject is None or not self.groups_of(subject):
             subject = self._nearest(place.start)

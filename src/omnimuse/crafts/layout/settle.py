@@ -24,6 +24,8 @@ _RIMS = {
     "vase": 0.05, "basket": 0.42, "bucket": 0.1, "pail": 0.1, "pot": 0.3, "flowerpot": 0.1,
     "box": 0.24, "crate": 0.02, "barrel": 0.06, "backpack": 0.1, "bathtub": 0.4, "tub": 0.3,
 }  # fmt: skip
+_SMALL_HELD = 0.26
+"""A book in hand is at most so high, as a share of its reader."""
 _HIDDEN = 0.35
 """Share of a guest's height that the rim hides."""
 
@@ -66,6 +68,9 @@ def paired(request: SceneRequest, boxes: Sequence[Box]) -> list[tuple[Box, str, 
             pairs += [(s, relation.relation, o) for s in subjects for o in others]
         else:
             count = max(len(subjects), len(others)) if is_ordered else len(subjects)
+            order = request.things[relation.object].attributes.get("arrangement")
+            if relation.relation == "on" and order in ("stack", "pile"):
+                others = others[-1:]  # on top
             pairs += [
                 (subjects[k % len(subjects)], relation.relation, others[k % len(others)])
                 for k in range(count)
@@ -177,7 +182,8 @@ def carry_along(boxes: list[Box], request: SceneRequest) -> None:
         held = [box for box in boxes if box.group == relation.object]
         for k, other in enumerate(held):
             subject, rank = holders[k % len(holders)], k // len(holders)
-            factor = min(1.0, 0.8 * subject.w / other.w, 0.5 * subject.h / other.h)
+            tall = _SMALL_HELD if _is_small(request.things[other.group].label) else 0.5
+            factor = min(1.0, 0.8 * subject.w / other.w, tall * subject.h / other.h)
             other.w, other.h = other.w * factor, other.h * factor
             side = 0.42 * (-1 if rank % 2 else 1) * (1 + 0.5 * (rank // 2))
             other.x = subject.x + (side * subject.w if relation.relation == "holding" else 0.0)
@@ -187,6 +193,10 @@ def carry_along(boxes: list[Box], request: SceneRequest) -> None:
                 other.w, other.h = other.w * factor, other.h * factor
                 other.x = subject.x + 0.12 * subject.w
                 other.y = subject.y - subject.h / 2
+
+
+def _is_small(label: str) -> bool:
+    return max(real_size(label)[:2]) < 0.45
 
 
 def sticks_out(container: str) -> bool:

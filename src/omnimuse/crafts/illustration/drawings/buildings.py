@@ -372,7 +372,7 @@ DRAWINGS: tuple[Drawing, ...] = (
     Drawing(
         "house",
         _house,
-        ("house", "home", "cottage", "villa", "building", "房子", "小屋"),
+        ("house", "home", "cottage", "villa", "building", "roof", "rooftop", "房子", "小屋"),
         (0.85, 1.7),
     ),
     Drawing(
