@@ -113,21 +113,41 @@ def rewired(
         intent: the request's steps.
     """
     missing = sorted(asked - {node.tool for node in draft.nodes})
-    calls: list[tuple[str, DraftNode | None]] = [(node.tool, node) for node in draft.nodes]
+    kept, place = _once(draft, specs)
+    calls: list[tuple[str, DraftNode | None]] = [(node.tool, node) for node in kept]
     calls += [(name, None) for name in missing]
-    if not 1 < len(calls) <= MOST or not len(tags.shares):
+    if len(draft.nodes) + len(missing) < 2 or len(calls) > MOST or not len(tags.shares):
         return draft
     items = _items(calls, tags, specs)
     given = [r for r in draft.resources if not r.is_result]
     drafted = {
-        (resource.node, number)
+        (place[resource.node], place[number])
         for number, node in enumerate(draft.nodes)
         for resources in node.inputs.values()
         for resource in resources
-        if resource.is_result
+        if resource.is_result and place[resource.node] != place[number]
     }
     graph = best_graph(items, given, drafted)
     return topological(_built(graph, items, given, intent, draft, tags))
+
+
+def _once(draft: Draft, specs: Mapping[str, ToolSpec]) -> tuple[list[DraftNode], list[int]]:
+    """The calls without repetitions, and for each call the place of the one that stands for it.
+
+    A call is repeated if the tool has nothing to be told, and only results go in.
+    """
+    kept: list[DraftNode] = []
+    place: list[int] = []
+    for node in draft.nodes:
+        is_told = bool(specs[node.tool].params or node.content)
+        is_given = any(not r.is_result for items in node.inputs.values() for r in items)
+        first = next((n for n, other in enumerate(kept) if other.tool == node.tool), None)
+        if first is None or is_told or is_given:
+            place.append(len(kept))
+            kept.append(node)
+        else:
+            place.append(first)
+    return kept, place
 
 
 def _items(

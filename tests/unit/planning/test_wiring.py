@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omnimuse.graph.plan import Ref
-from omnimuse.graph.spec import Port, ToolSpec
+from omnimuse.graph.spec import Param, Port, ToolSpec
 from omnimuse.planning.draft import Draft, DraftNode, add_node
 from omnimuse.planning.intent import Intent, Step
 from omnimuse.planning.resources import Resource
@@ -113,6 +115,18 @@ def test_an_overlooked_tool_is_added_under_the_step_whose_words_ask_for_it() -> 
     added = new.nodes[2]
     assert (added.tool, added.step, added.is_inserted) == ("Speaker", 1, True)
     assert added.inputs["p0"][0].node == 1
+
+
+def test_a_tool_run_on_its_own_result_without_more_to_tell_it_runs_once() -> None:
+    draft, intent, tags = drafted()
+    picture = draft.resources[2]
+    again = DraftNode("Sharpener", 1, {"p0": (picture,)})
+    draft = add_node(draft, SPECS["Sharpener"], again, intent.steps[1])
+    new = rewired(draft, {"Sharpener", "Asker"}, tags, SPECS, intent)
+    assert [node.tool for node in new.nodes] == ["Sharpener", "Asker"]
+    told = replace(SPECS["Sharpener"], params=(Param("strength", {"type": "number"}, False),))
+    new = rewired(draft, {"Sharpener", "Asker"}, tags, SPECS | {"Sharpener": told}, intent)
+    assert [node.tool for node in new.nodes].count("Sharpener") == 2
 
 
 @pytest.mark.parametrize("asked", [{"Sharpener"}, set()])
