@@ -71,3 +71,8 @@ def test_requests_are_glossed_by_it(dictionary: Cedict) -> None:
     said = {token.text: token.gloss for token in tokens_of("画一只水獭", dictionary)}
     assert said["水獭"] == "otter"
     assert {t.text: t.gloss for t in tokens_of("画一只水獭")}["水獭"] == ""
+
+
+def test_a_place_and_its_side_are_told_apart() -> None:
+    found = describe_chinese("一只狗在河里")
+    assert ([thing.label for thing in found.things], found.background) == (["dog"], "river")

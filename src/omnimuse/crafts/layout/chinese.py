@@ -106,7 +106,11 @@ def describe_chinese(prompt: str, dictionary: Dictionary | None = None) -> Scene
     """What a Chinese prompt asks to see."""
     quotes = tuple(_QUOTE.findall(prompt))
     reader = _Reader(dictionary=dictionary)
-    tokens = [(p.word, p.flag) for p in _tagger().lcut(_QUOTE.sub("", prompt), HMM=False)]
+    tokens = [
+        part
+        for p in _tagger().lcut(_QUOTE.sub("", prompt), HMM=False)
+        for part in _place_and_side(p.word, p.flag, dictionary)
+    ]
     for i, (word, flag) in enumerate(tokens):
         _take(reader, word, flag, tokens[i + 1][0] if i + 1 < len(tokens) else "")
     _relate(reader)
@@ -125,6 +129,19 @@ def describe_chinese(prompt: str, dictionary: Dictionary | None = None) -> Scene
         language="zh",
         untranslated=tuple(dict.fromkeys(reader.untranslated)),
     )
+
+
+def _place_and_side(
+    word: str, flag: str, dictionary: Dictionary | None
+) -> tuple[tuple[str, str], ...]:
+    """Such as 河里, in the river: the place and the side, which some segmenters leave together."""
+    place, side = word[:-1], word[-1:]
+    if not place or side not in _SIDES or word in _lexicon() or _side(word) is not None:
+        return ((word, flag),)
+    is_known = place in _lexicon()
+    if not is_known and dictionary is not None:
+        is_known = bool(dictionary.senses(place)) and not dictionary.senses(word)
+    return ((place, "n"), (side, "f")) if is_known and flag[:1] in "ns" else ((word, flag),)
 
 
 def number_of(word: str) -> int | None:
