@@ -22,6 +22,8 @@ from omnimuse.crafts.layout import plan_layouts
 from omnimuse.evaluation.layout import CountScore, fold, is_placed, matches, score_counts
 
 DATA = Path(__file__).parent / "data"
+NSR_PARTS = {"single": 114, "two": 197, "comparison": 100, "natural": 351}
+"""Prompts of each kind in NSR-1K's counting part; comparisons have no precision or recall."""
 
 
 def main() -> None:
@@ -37,7 +39,8 @@ def main() -> None:
     report: dict[str, Any] = {}
     for path in chosen.spatial or [DATA / "layout_spatial.jsonl"]:
         report[path.stem] = run_spatial(read_lines(path), parser, chosen.failures)
-    for path in chosen.captions or sorted(DATA.glob("layout_captions*.jsonl")):
+    own = [*sorted(DATA.glob("layout_captions*.jsonl")), DATA / "layout_lmd_blind.jsonl"]
+    for path in chosen.captions or own:
         if path.exists():
             report[path.stem] = run_captions(read_lines(path), parser, chosen.failures)
     print(json.dumps(report, indent=1))
@@ -72,12 +75,15 @@ def run_captions(rows: list[dict[str, Any]], parser: SpacyParser, tell: bool) ->
     layouts, rate = timed([row["prompt"] for row in rows], parser)
     counts = CountScore()
     shares: list[tuple[float, float]] = []
+    parts: dict[str, list[CountScore]] = {}
+    right: dict[str, list[bool]] = {}
     other: dict[str, list[bool]] = {"relations": [], "excluded": [], "attributes": [], "things": []}
     for row, layout in zip(rows, layouts, strict=True):
         score = score_counts(layout, row.get("counts", {}))
         counts += score
         if row.get("counts"):
             shares.append((score.precision, score.recall))
+        parts.setdefault(row.get("part", ""), []).append(score)
         checks = [("things", str(row.get("counts")), bool(score.exact))]
         if row.get("only", True) and score.predicted > score.matched:
             checks.append(("things", "too many", False))
@@ -90,6 +96,7 @@ def run_captions(rows: list[dict[str, Any]], parser: SpacyParser, tell: bool) ->
             ("attributes", f"{label} {value}", has_attribute(layout, label, value))
             for label, value in row.get("attributes", [])
         ]
+        right.setdefault(row.get("part", ""), []).append(all(ok for *_, ok in checks))
         for kind, name, ok in checks:
             other[kind].append(ok)
             if tell and not ok:
@@ -104,8 +111,31 @@ def run_captions(rows: list[dict[str, Any]], parser: SpacyParser, tell: bool) ->
         "precision_per_prompt": sum(p for p, _ in shares) / max(len(shares), 1),
         "recall_per_prompt": sum(r for _, r in shares) / max(len(shares), 1),
         **{kind: sum(values) / len(values) for kind, values in other.items() if values},
+        **({"as_nsr_1k": weighted(parts)} if NSR_PARTS.keys() <= parts.keys() else {}),
+        **({"all_right": shares_of(right)} if "negation" in right else {}),
         "layouts_per_s": round(rate),
     }
+
+
+def weighted(parts: dict[str, list[CountScore]]) -> dict[str, float]:
+    """Accuracy, precision and recall with the weights of NSR-1K, as its evaluation takes them."""
+
+    def mean(values: dict[str, list[float]]) -> float:
+        total = sum(NSR_PARTS[part] for part in values)
+        return sum(NSR_PARTS[p] * sum(v) / len(v) for p, v in values.items()) / total
+
+    counted = {p: s for p, s in parts.items() if p in NSR_PARTS}
+    plain = {p: s for p, s in counted.items() if p != "comparison"}
+    return {
+        "count_accuracy": mean({p: [float(s.exact) for s in v] for p, v in counted.items()}),
+        "precision": mean({p: [s.precision for s in v] for p, v in plain.items()}),
+        "recall": mean({p: [s.recall for s in v] for p, v in plain.items()}),
+    }
+
+
+def shares_of(right: dict[str, list[bool]]) -> dict[str, float]:
+    """Share of prompts of which all is right, by part."""
+    return {part: sum(values) / len(values) for part, values in right.items()}
 
 
 def has_attribute(layout: dict[str, Any], label: str, value: str) -> bool:

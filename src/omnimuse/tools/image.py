@@ -23,7 +23,7 @@ class Drawing(NamedTuple):
 
 
 @tool(
-    version="1.2.0",
+    version="1.3.0",
     roles=("text-to-image", "feature-extraction", "token-classification", "dictionary"),
     cost_s=2.0,
     memory_mb=250.0,
@@ -122,7 +122,7 @@ def generate_image(
 
 
 @tool(
-    version="1.1.0",
+    version="1.2.0",
     roles=("scene-to-image",),
     cost_s=1.0,
     memory_mb=250.0,

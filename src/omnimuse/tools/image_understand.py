@@ -232,7 +232,7 @@ def read_text(
 
 
 @tool(
-    version="1.1.0",
+    version="1.2.0",
     roles=(
         "zero-shot-object-detection",
         "object-detection",

@@ -25,7 +25,7 @@ class Refined(NamedTuple):
 
 
 @tool(
-    version="1.1.0",
+    version="1.2.0",
     roles=("zero-shot-object-detection", "token-classification", "image-to-text", "dictionary"),
     cost_s=0.5,
     memory_mb=200.0,
@@ -70,7 +70,7 @@ def judge_image(ctx: ToolContext, image: Image, prompt: Text) -> Graph:
 
 
 @tool(
-    version="1.1.0",
+    version="1.2.0",
     roles=(
         "text-to-image",
         "scene-to-image",

@@ -26,7 +26,7 @@ Side = Annotated[int, Arg("length of the canvas", ge=64, le=8192, unit="px")]
 
 
 @tool(
-    version="1.2.0",
+    version="1.3.0",
     roles=("token-classification", "text-generation", "dictionary"),
     cost_s=0.05,
     memory_mb=60,

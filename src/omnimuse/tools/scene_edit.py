@@ -18,7 +18,7 @@ class EditedScene(NamedTuple):
 
 
 @tool(
-    version="1.2.0",
+    version="1.3.0",
     roles=("scene-to-image", "token-classification", "feature-extraction"),
     cost_s=1.5,
     memory_mb=250.0,
