@@ -244,12 +244,12 @@ def _blind_lines(sets: Figures) -> list[str]:
     now = [_percent(nsr.get(key)) for key in ("count_accuracy", "recall", "precision")]
     shares = [_percent(lmd.get(part)) for part in BLIND_LMD]
     return [
-        "Two sets were written and labelled apart from the planner, and measured once before anyone",
-        "who worked on it had read them. `layout captions coco`: 120 captions with the structures of",
-        "COCO's and 140 in NSR-1K's templates, weighted by NSR-1K's parts, precision and recall",
-        "without comparisons, as its evaluation takes them. `layout lmd blind`: 100 prompts after",
-        "LMD's four kinds; all that a prompt says must hold. Then their failures were read and faults",
-        "of understanding mended, so that the second row is no longer blind.",
+        "Two sets were written and labelled apart from the planner, and measured once before",
+        "anyone who worked on it had read them. `layout captions coco`: 120 captions with the",
+        "structures of COCO's and 140 in NSR-1K's templates, weighted by NSR-1K's parts, precision",
+        "and recall without comparisons, as its evaluation takes them. `layout lmd blind`: 100",
+        "prompts after LMD's four kinds; all that a prompt says must hold. Then their failures",
+        "were read and faults of understanding mended, so that the second row is no longer blind.",
         "",
         "| | counts | recall | precision | " + " | ".join(BLIND_LMD) + " |",
         "| --- | --- | --- | --- |" + " --- |" * len(BLIND_LMD),
@@ -257,8 +257,8 @@ def _blind_lines(sets: Figures) -> list[str]:
         f"{' | '.join(map(_percent, BLIND_LMD.values()))} |",
         f"| after | {' | '.join(now)} | {' | '.join(shares)} |",
         "",
-        'What precision is lost goes to things whose number a caption leaves open ("two people',
-        'riding horses"): their labels count only what the caption numbers, the planner draws both.',
+        "What precision is lost goes to things whose number a caption leaves open, as in 'two",
+        "people riding horses': their labels count only what the caption numbers; both are drawn.",
     ]
 
 

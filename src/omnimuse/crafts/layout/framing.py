@@ -49,7 +49,7 @@ def set_tables(boxes: Sequence[Box], request: SceneRequest) -> None:
         standing = [box for box in boxes if box.group in free]
         if real_size(request.things[host].label)[2] == "s":
             _belittle(base, standing)
-        elif len(free) < 2:
+        elif len(free) < 2 and len(standing) <= _FEW:
             continue
         else:
             _widen(base, standing)

@@ -42,6 +42,8 @@ _FEW = 4
 """Up to so many stand in one row."""
 _WIDEST, _HIGHEST = 1.8, 2.2
 """Of a crowd nothing is drawn longer than this times its other side."""
+_FIELD_STEP = 2.4
+"""How far apart flowers of a field grow, beside things in a row."""
 _FLAT_STEP = 0.45
 """How far plates in a stack rise above each other, as a share of their drawn height."""
 _MOST_IN_A_ROW = 24
@@ -166,6 +168,7 @@ def _cluster(group: int, thing: ThingGroup, size: Extent, rng: random.Random) ->
     columns = count if count <= _FEW or order in ("row", "line") else _columns(count, size)
     rows = math.ceil(count / columns)
     step_x = size.width * (1.15 if count <= _FEW else 1.22)
+    step_x *= _FIELD_STEP if order == "field" else 1.0
     step_y = size.height * (1.12 if rows == 1 else 1.28)
     boxes = []
     for k in range(count):
@@ -173,7 +176,7 @@ def _cluster(group: int, thing: ThingGroup, size: Extent, rng: random.Random) ->
         in_row = min(columns, count - row * columns)
         jitter = (rng.random() - 0.5, rng.random() - 0.5, rng.random() - 0.5)
         scale = 1.0 + (0.12 * jitter[2] if count > 1 else 0.0)
-        x = (column - (in_row - 1) / 2) * step_x
+        x = (column - (in_row - 1) / 2 + (0.3 * (row % 2) if order == "field" else 0.0)) * step_x
         y = (row - (rows - 1) / 2) * step_y
         if count > 1:
             x += 0.08 * jitter[0] * size.width

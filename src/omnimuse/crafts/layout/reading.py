@@ -23,7 +23,7 @@ _ONE_OF = {"glasses": "glass", "skis": "ski", "grapes": "grape", "chopsticks": "
 _OF_MANY = frozenset(["couple", "dozen", "herd", "flock", "trio", "pack"])
 """Quantities that hunters' plurals follow: "a couple of giraffe"."""
 _COLOR_NOUNS = frozenset(["color", "colour", "shade", "hue"])
-_ARRANGED = frozenset(["stack", "pile", "row", "line"])
+_ARRANGED = frozenset(["stack", "pile", "row", "line", "field"])
 _GENERIC_GROUPS = frozenset(["group", "crowd", "team", "bunch", "trio", "duo", "quartet", "gang"])
 
 

@@ -23,7 +23,7 @@ A layout asset (kind `layout`) is one JSON object. All keys but `objects`, `rela
             "contents": "tea",            # what a container holds, if it cannot be counted
             "text": "SALE",               # words written on it
             "speech": "Hello!",           # words that it says, drawn in a balloon
-            "arrangement": "stack",       # stack, pile, row, line: of all things of its group
+            "arrangement": "stack",       # stack, pile, row, line, field: of its group
             "type": "dog house"           # whole name, where the label is but its last word
           },
           "depth": 0.6,                   # 0 is far away, 1 is in front; draw in this order
