@@ -15,6 +15,7 @@ from omnimuse.planning.intent import NEW, Step
 from omnimuse.planning.retrieval import stem
 from omnimuse.planning.scales import scaled
 from omnimuse.planning.values import COLOURS, Value, find_values
+from omnimuse.planning.vocabulary import kind_of
 
 _UNITS = {
     "s": "duration", "sec": "duration", "seconds": "duration", "duration": "duration",
@@ -247,7 +248,10 @@ def dimension_of(param: Param) -> str:
 def _number_for(param: Param, spec: ToolSpec, values: list[Value], text: str) -> float | None:
     dimension = dimension_of(param)
     rivals = [p for p in spec.params if dimension_of(p) == dimension == "duration"]
-    if len(rivals) > 1 and not _is_spoken_of(param, text):
+    is_aside = bool(set(param.name.split("_")) & _ASIDE) and dimension == "duration"
+    if (len(rivals) > 1 or is_aside) and (
+        not _is_spoken_of(param, text) or _is_rivals(param, rivals, text)
+    ):
         return None
     if dimension in ("first", "last"):
         own = [v for v in values if v.dimension == dimension]
@@ -269,9 +273,28 @@ def _number_for(param: Param, spec: ToolSpec, values: list[Value], text: str) ->
         if value.dimension != "count":
             continue
         unit = stem(value.unit)
+        if kind_of(value.unit.removesuffix("s")) in {p.kind for p in spec.outputs if p.is_list}:
+            unit = stem(spec.outputs[0].kind)
         if unit in counted or (counted & {stem(w) for w in _COUNTED} and unit in plural):
             return float(value.value)
     return None
+
+
+_ASIDE = frozenset(["fade", "crossfade", "gap", "pause", "tail", "shift"])
+
+
+def _is_rivals(param: Param, rivals: Sequence[Param], text: str) -> bool:
+    """Whether only what tells a rival apart is said: "fade it in" is no "fade out"."""
+    said = set(re.findall(r"[a-z]+", text.lower()))
+    names = {p.name: set(p.name.lower().split("_")) for p in rivals}
+    if param.name not in names:
+        return False
+    apart = {
+        name: own - set[str]().union(*(o for n, o in names.items() if n != name))
+        for name, own in names.items()
+    }
+    others = [own for name, own in apart.items() if name != param.name and own]
+    return not apart[param.name] & said and any(own & said for own in others)
 
 
 def _is_spoken_of(param: Param, text: str) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from omnimuse.graph.kinds import JSON_KINDS, accepts, is_textual
+from omnimuse.graph.plan import Ref
 from omnimuse.graph.spec import Port, ToolSpec
 from omnimuse.planning.intent import KNOWN, NEW, PRONOUN, Mention, Step
 from omnimuse.planning.phrases import ADDING
@@ -24,8 +25,9 @@ GUIDES = frozenset(["layout", "scene", "mask", "depth", "edges", "score"])
 TELLING = frozenset(["prompt", "description", "subject", "idea", "query"])
 _MIN_LINK = 0.8
 _SAID_WHICH = re.compile(r"\b(?:about|that|which|where|with)\b")
-_SIDE = 0.8
+_SIDE, _TIMED = 0.8, 0.7
 _STRONG = 1.6
+_AHEAD = re.compile(r"\b(?:before|in front|ahead|first|at the (?:start|beginning))\b", re.I)
 _CONTENT, _FAINT_CONTENT, _SIDE_CONTENT = 1.45, 0.5, 1.2
 
 
@@ -43,6 +45,7 @@ class Binding:
         others: the further things for it.
         dangling: phrases that point back at something, and nothing is there.
         is_lost: one of them is a pronoun.
+        meant: what "it" means, if it is clear.
         guessed: attachments that were taken though the words point at others.
     """
 
@@ -56,6 +59,7 @@ class Binding:
     dangling: int = 0
     is_lost: bool = False
     guessed: int = 0
+    meant: Resource | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ class Binder:
         *,
         chain: bool = False,
     ) -> None:
-        self._step, self._resources, self._used = step, tuple(resources), used
+        self._step, self._used = step, used
+        self._resources = (*resources, *(() if chain else _elements(step, resources)))
         self._chain = chain
         self._newest = max((r.order for r in resources), default=0)
         self._mentions = [m for m in step.mentions if not m.is_output]
@@ -124,8 +129,13 @@ class Binder:
         """Resources that a noun phrase may mean, surest first."""
         found = [(link(mention, r, self._newest), n) for n, r in enumerate(self._resources)]
         found = [(score, n) for score, n in found if score >= _MIN_LINK]
+        if ordinal_of(mention) is None:
+            found = [(score, n) for score, n in found if self._resources[n].place is None]
         which = ordinal_of(mention)
         if which is not None:
+            element = [n for _, n in found if self._resources[n].place == which]
+            if element:
+                return [(3.5, element[-1])]
             same = in_order(mention, [self._resources[n] for _, n in found])
             if -len(same) <= which < len(same):
                 return [(3.5, self._resources.index(same[which]))]
@@ -171,19 +181,62 @@ class Binder:
                 scores.append(1.0)
             else:
                 missing.append(port)
+        if not self._chain:
+            self._complete(spec, inputs, taken)
         each, others = self._others(spec, inputs, taken)
         return Binding(
             inputs,
             tuple(content),
             tuple(missing),
-            self._loose(taken, spoken),
+            tuple(r for r in self._loose(taken, spoken) if r not in others),
             sum(min(s, 3.0) for s in scores) / len(scores) if scores else 1.0,
             each,
             others,
             sum(1 for m, links in zip(self._mentions, self._links) if not links and _points(m)),
             any(m.status == PRONOUN and not n for m, n in zip(self._mentions, self._links)),
             guessed,
+            self._meant(),
         )
+
+    def _complete(
+        self, spec: ToolSpec, inputs: dict[str, tuple[Resource, ...]], taken: set[int]
+    ) -> None:
+        """Such as "append b.mp4": to what was made last."""
+        port = next((p for p in spec.inputs if p.is_list and p.is_required), None)
+        if port is None or not spec.outputs or not accepts(port.kind, spec.outputs[0].kind):
+            return
+        fed = inputs.get(port.name, ())
+        if len(fed) != 1 or fed[0].is_list:
+            return
+        results = [
+            n
+            for n, r in enumerate(self._resources)
+            if n not in taken
+            and r.is_primary
+            and r.place is None
+            and accepts(port.kind, r.kind)
+            and (r.is_result or not fed[0].is_result)
+        ]
+        latest = max(results, key=lambda n: self._resources[n].order, default=None)
+        if latest is None:
+            return
+        taken.add(latest)
+        more = self._resources[latest]
+        is_first = bool(_AHEAD.search(self._step.text))
+        named, other = (fed[0], more) if not fed[0].is_result or more.is_result else (more, fed[0])
+        inputs[port.name] = (named, other) if is_first else (other, named)
+
+    def _meant(self) -> Resource | None:
+        """What a pronoun that is acted on means: the latest result."""
+        pointing = [
+            links
+            for m, links in zip(self._mentions, self._links)
+            if m.status == PRONOUN and m.role in ("object", "subject") and m.count == 1 and links
+        ]
+        if len(pointing) != 1:
+            return None
+        meant = self._resources[pointing[0][0][1]]
+        return meant if meant.is_result and meant.is_primary else None
 
     def _others(
         self, spec: ToolSpec, inputs: Mapping[str, tuple[Resource, ...]], taken: set[int]
@@ -259,15 +312,21 @@ class Binder:
                     resource = self._resources[r]
                     if mention.status == PRONOUN and self._is_retold(port, resource):
                         continue
-                    if fits_port(port, resource):
+                    if fits_port(port, resource, mapped=not self._chain):
                         bonus = _name_bonus(port, mention, resource)
                         optional = 0.0 if port.is_required else -0.3
                         worn = (
                             -0.7 if _capacity(mention) > 1 and resource.order in self._used else 0.0
                         )
                         side = 0.0 if self._chain else self._side(spec, p, mention)
+                        side -= _TIMED if self._is_timed(port, resource) else 0.0
                         offers.append(_Offer(score + bonus + optional + worn + side, p, m, r))
         return sorted(offers, key=lambda o: (-o.score, o.port, o.mention, o.resource))
+
+    def _is_timed(self, port: Port, resource: Resource) -> bool:
+        """Subtitles, where the words that they were made of are there too."""
+        is_title = resource.kind == "caption" and port.kind == "text" and not self._chain
+        return is_title and any(r.kind == "transcript" and r.is_primary for r in self._resources)
 
     def _is_further(self, port: Port, spec: ToolSpec) -> bool:
         """A second port of a kind, that may be left out, where several things are named."""
@@ -305,7 +364,9 @@ class Binder:
         """What feeds a port that no noun phrase feeds: the latest fitting result, or own words."""
         best: tuple[float, int] | None = None
         for n, resource in enumerate(self._resources):
-            if n in taken or not fits_port(port, resource):
+            if n in taken or not fits_port(port, resource, mapped=not self._chain):
+                continue
+            if resource.place is not None:
                 continue
             if self._is_retold(port, resource):
                 continue
@@ -313,6 +374,7 @@ class Binder:
             score = 1.0 - 0.002 * age if resource.is_result else 0.75
             score += 0.0 if resource.order in self._used else 0.25
             score -= 0.0 if resource.is_primary else 0.4
+            score -= _TIMED if self._is_timed(port, resource) else 0.0
             if best is None or score > best[0]:
                 best = (score, n)
         if is_textual(port.kind) and port.kind not in JSON_KINDS:
@@ -395,9 +457,28 @@ class Binder:
         return tuple(loose)
 
 
-def fits_port(port: Port, resource: Resource) -> bool:
-    """Whether a port takes a resource: its kind, and no list where one thing is wanted."""
-    return accepts(port.kind, resource.kind) and (port.is_list or not resource.is_list)
+def fits_port(port: Port, resource: Resource, *, mapped: bool = False) -> bool:
+    """Whether a port takes a resource: its kind, and no list where one thing is wanted.
+
+    Args:
+        port: the port.
+        resource: what may feed it.
+        mapped: a tool may be run for each of a list.
+    """
+    is_one = port.is_list or not resource.is_list
+    is_each = mapped and port.is_required and not is_textual(port.kind)
+    return accepts(port.kind, resource.kind) and (is_one or is_each)
+
+
+def _elements(step: Step, resources: Sequence[Resource]) -> list[Resource]:
+    """What "the second frame" may mean of lists that tools make."""
+    places = {n for m in step.mentions if (n := ordinal_of(m)) is not None and n >= 0}
+    return [
+        replace(r, ref=Ref(r.ref.node, str(place)), is_list=False, place=place)
+        for r in resources
+        if r.is_list and r.is_primary and r.ref is not None
+        for place in sorted(places)
+    ]
 
 
 def _capacity(mention: Mention) -> int:
@@ -409,7 +490,7 @@ def _capacity(mention: Mention) -> int:
 
 def _is_listed(mention: Mention) -> bool:
     """A file that is named as what is worked on."""
-    return bool(mention.literals) and mention.role in ("object", "subject")
+    return bool(mention.literals) and mention.role in ("object", "subject", "of")
 
 
 def _points(mention: Mention) -> bool:

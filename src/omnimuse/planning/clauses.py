@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from omnimuse.planning.statements import unnested
 from omnimuse.planning.vocabulary import kind_of
 
 _TOKEN = re.compile(r"[QFU]\d+x|\w+(?:['\u2019-]\w+)*|[^\w\s]")
@@ -42,16 +43,22 @@ _BRINGING = re.compile(
 _LISTING = re.compile(
     r",\s*(?:and\s+)?(?=(?:an?|the|some|two|three|one|another|\d+)\s)|\s+and\s+(?=(?:an?|one)\s)"
     r"|,\s+(?:and\s+)?(?=\w+ (?:in|of|under|over|for)\b)"
+    r"|,\s+(?=[\w' /-]{2,40}\b(?:under|underneath|on|over|beneath|behind) (?:it|them|that)\b)"
 )
 _WISHING = re.compile(
     r"^(?:(?:for|along with|besides|with) [^,]{1,60}?,? )?(?:I|we)"
-    r"(?:'d| would| also| will| really| just)* (?:want|need|like|love|require)(?: to have| also| too)? "
-    r"|^(?:need|wanted|needed|give me|get me|hand me|send me|make me|bring me|show me)\s", re.I,
+    r"(?:'d| would| also| will| really| just)* (?:want|need|like|love|require)"
+    r"(?: to have| also| too)? "
+    r"|^(?:need|wanted|needed|(?:give|get|hand|send|make|bring|show) me)\s", re.I,
 )  # fmt: skip
 _NO_THING = frozenset(
     ["i", "my", "we", "you", "it", "there", "here", "this", "that", "what", "which", "how", "who",
      "is", "are", "in", "on", "at", "for", "from", "with", "of", "to", "if", "as", "please", "no"]
 )  # fmt: skip
+_ON_IT = re.compile(
+    r"\b(?:under|underneath|over|beneath|behind|on|onto|beside) (?:it|them|that|(?:the|both) \w+)$",
+    re.I,
+)
 _FILE = re.compile(r"\bF\d+x")
 _HEAD_END = re.compile(r"\b(?:that|which|what|who|where|how|for|of|with|in|as|from|about)\b")
 _PREDICATE = re.compile(r"\b(?:is|are|was|were|has|have|needs?|should|must|can|wants?)\b", re.I)
@@ -115,7 +122,16 @@ def clauses(text: str, verbs: frozenset[str]) -> list[Clause]:
         verbs: with which requests begin.
     """
     found = _told(_led(list(_cut(text, verbs)), verbs), verbs)
+    found = [part for clause in found for part in _apart(clause)]
     return [c for c in found if not (c.opens and _BRINGING.fullmatch(c.text))] or found
+
+
+def _apart(clause: Clause) -> list[Clause]:
+    """An order inside an order, apart from it."""
+    if not clause.opens:
+        return [clause]
+    parts = unnested(clause.text).split("; ") if ";" not in clause.text else [clause.text]
+    return [replace(clause, text=part) for part in parts]
 
 
 def _cut(text: str, verbs: frozenset[str]) -> Iterator[Clause]:
@@ -167,12 +183,17 @@ def _told(found: list[Clause], verbs: frozenset[str]) -> list[Clause]:
             continue
         things = [] if clause.opens else _things(clause, is_told=announced is not None)
         if things and (len(found) > 1 or announced):
-            told += [replace(clause, text=f"make {_lower(t)}", opens=True) for t in things]
+            told += [replace(clause, text=_wished(t), opens=True) for t in things]
         else:
             told.append(clause)
     if announced is not None and announced.opens and _assembles(announced, told):
         told.append(replace(announced, text="make a film of it", announces=False))
     return told
+
+
+def _wished(thing: str) -> str:
+    """A thing that is only named, as a request: "upbeat music under it" is put, others are made."""
+    return f"{'put' if _ON_IT.search(thing) else 'make'} {_lower(thing)}"
 
 
 def _assembles(announced: Clause, told: list[Clause]) -> bool:

@@ -25,6 +25,9 @@ def resolve_content(step: Step, spec: ToolSpec, intent: Intent) -> str:
     Phrases that point back ("the fox", "it") are replaced by what they point at; a style that
     another tool will give is left to it only if the tool makes pictures in one style alone.
     """
+    is_told = any(port.name == "instruction" for port in spec.inputs)
+    if is_told and intent.language != "zh":
+        return step.text.strip(" ,.;:")  # what to do, verb and all: "replace the cat by a fox"
     quotes = [item.value for m in step.mentions for item in m.literals if item.type == "quote"]
     is_shown = bool(spec.outputs) and spec.outputs[0].kind in ("image", "scene3d")
     said = re.sub(r"'[^']*'|\"[^\"]*\"", "", step.content)

@@ -57,6 +57,15 @@ class Draft:
     skipped: tuple[int, ...] = ()
 
 
+def each_of(spec: ToolSpec, node: DraftNode) -> str:
+    """The input over whose elements a node is run, empty if it runs once."""
+    for port in spec.inputs:
+        items = node.inputs.get(port.name, ())
+        if not port.is_list and len(items) == 1 and items[0].is_list:
+            return port.name
+    return ""
+
+
 def node_id(index: int) -> str:
     """Provisional id of a draft node."""
     return f"n{index + 1}"
@@ -86,7 +95,7 @@ def add_node(
             order=RESULT_ORDER + number,
             is_primary=position == 0,
             node=number,
-            is_list=port.is_list,
+            is_list=port.is_list or bool(each_of(spec, node)),
             is_told=bool(node.content) and not node.inputs,
         )
         for position, port in enumerate(spec.outputs)

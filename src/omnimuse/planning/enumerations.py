@@ -11,6 +11,7 @@ from omnimuse.planning.resources import ordinal_of
 from omnimuse.planning.vocabulary import kind_made_by
 
 _NAMED = re.compile(r"(?::|,? namely|,? one of)\s*(.+)$")
+_OF_EACH = re.compile(r"\bof\s+(an?\s.+)$")
 _LISTED = re.compile(r",? and (?=an? |the |two |three )")
 _CHOOSING = frozenset(["take", "choose", "pick", "select", "use"])
 
@@ -79,12 +80,12 @@ def parted(steps: list[Step]) -> list[Step]:
 def listed(steps: list[Step]) -> list[Step]:
     """Such as "Paint two pictures: a meadow and a wood": each has its own words."""
     for at, step in enumerate(steps):
-        made = next((m for m in step.mentions if m.is_output and m.count > 1), None)
-        match = _NAMED.search(step.content) if made is not None else None
+        made = next((m for m in step.mentions if m.is_output and m.count != 1), None)
+        match = _NAMED.search(step.content) or _OF_EACH.search(step.content)
         if made is None or match is None or step.wanted not in ("image", "sound", "music"):
             continue
         said = [part for part in re.split(r",\s*(?:and\s+)?|\s+and\s+", match[1]) if part]
-        if len(said) != made.count:
+        if len(said) < 2 or made.count not in (0, len(said)):
             continue
         one = replace(made, count=1, text=f"a {made.head}")
         parts = [

@@ -83,7 +83,9 @@ _NAMING = frozenset(
         "sign",
     ]
 )
-_NUMBERING = re.compile(r"\(\d{1,2}\)\s*(?=[A-Za-z])|(?:(?<=\s)|^)\d{1,2}[.)]\s+(?=[A-Za-z])")
+_NUMBERING = re.compile(
+    r"\((?:\d{1,2}|[a-h])\)\s*(?=[A-Za-z])|(?:(?<=\s)|^)\d{1,2}[.)]\s+(?=[A-Za-z])"
+)
 _AFTER_COLON = re.compile(
     r"\b(text|article|paragraph|story|document|script|sentence|words|poem)( is)?:\s+(?=[A-Z])"
 )

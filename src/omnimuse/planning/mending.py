@@ -22,7 +22,7 @@ LIGHT = frozenset(["make", "let", "have", "get", "do"])
 _SILENT = frozenset(["light", "room", "door", "car", "up", "down", "on", "off", "fire", "water"])
 SAYING = frozenset(["say", "pronounce"])
 # Verbs whose "with" brings a part that takes the place of another, or goes into it.
-_EXCHANGING = frozenset(
+EXCHANGING = frozenset(
     ["replace", "swap", "exchange", "dub", "change", "substitute", "score", "mix", "combine",
      "blend", "layer", "accompany"]
 )  # fmt: skip
@@ -116,6 +116,7 @@ _IDIOMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.I), said)
     for pattern, said in (
         (r"\b(?:get|getting) rid of\b", "remove"),
+        (r",? as well as\b", " and"),
         (
             rf"\bturn (?P<a>(?:the|my|his|her|its|our|your|their|an?|this|that) [^,;.]+?) "
             rf"(?P<b>{'|'.join(sorted(COLOURS))})\b(?! \w)",
@@ -183,16 +184,19 @@ def is_ingredient(mention: Mention, verb: Word) -> bool:
             heard = [c for c in verb.subtree if c.dep_ == "pobj" and c.head.lower_ in UNDER]
             return any(kind_of(c.lower_) in SOUNDING for c in heard)  # "strings under the voice"
         is_scenery = bool(objects & _SCENERY) and mention.head not in COLOURS
-        return is_scenery and mention.role == "with" and lemma in _EXCHANGING
+        return is_scenery and mention.role == "with" and lemma in EXCHANGING
     if mention.kind in _SOUNDS:
-        is_put = mention.role in ("object", "with", "by") and lemma in ADDING | _EXCHANGING
+        is_put = mention.role in ("object", "with", "by") and lemma in ADDING | EXCHANGING
         return is_put and (mention.role != "object" or lemma in ADDING)
     if mention.kind != "image" or not re.search(r"\b(?:of|showing|with)\s", mention.text):
         return False
     if lemma in ADDING and mention.role in ("on", "onto", "before", "behind", "against", "over"):
         return True
     places = {w.lower_ for w in verb.subtree} & _PLACES
-    return bool(places) or (mention.role in ("with", "by") and lemma in ADDING | _EXCHANGING)
+    return bool(places) or (mention.role in ("with", "by") and lemma in ADDING | EXCHANGING)
+
+
+_FURTHER = frozenset(["ukulele", "mandolin", "accordion", "lute", "bongos", "keyboards", "synths"])
 
 
 @cache
@@ -213,6 +217,38 @@ def _sound_names() -> frozenset[str]:
     return frozenset(names) - _SILENT
 
 
+def heard_kind(mention: Mention, *, is_heard: bool) -> str:
+    """The kind of sound that a noun phrase without a medium names, empty if it names none.
+
+    Args:
+        mention: the noun phrase.
+        is_heard: the clause speaks of sound, so that "an owl" is one that is heard.
+    """
+    head = mention.head.lower()
+    if is_instrument(head) and head not in _AMBIGUOUS and head not in _sound_names():
+        return "music"
+    words = {head, *(m.lower() for m in mention.modifiers)}
+    if words & _noises() or any(word.endswith("ing") and word in _sound_names() for word in words):
+        return "sound"
+    return "sound" if is_heard and {head, head.removesuffix("s")} & _sound_names() else ""
+
+
+@cache
+def _noises() -> frozenset[str]:
+    """Nouns for what can only be heard."""
+    return frozenset(_NOISES) & (_sound_names() | frozenset(_NOISES))
+
+
+_AMBIGUOUS = frozenset(["voice", "horn", "bell", "bells", "pad", "lead", "whistle", "box", "bass"])
+_NOISES = (
+    "thunder", "applause", "birdsong", "purr", "roar", "hum", "hiss", "murmur", "chatter", "siren",
+    "ticking", "tick", "ding", "beep", "blip", "click", "clap", "cheer", "heartbeat", "footsteps",
+    "snore", "howl", "bark", "meow", "buzz", "knock", "thunderstorm", "rainfall", "static", "gulls",
+    "cheering", "chirp", "rumble", "splash", "whoosh", "swoosh", "jingle bells", "drumroll",
+    "fireworks", "alarm", "doorbell", "laughter", "crickets", "surf",
+)  # fmt: skip
+
+
 def is_sounding(noun: str) -> bool:
     """Whether a noun names what is heard by itself: "thunder", "a bell", "waves"."""
     low = noun.lower()
@@ -222,7 +258,7 @@ def is_sounding(noun: str) -> bool:
 def is_instrument(noun: str) -> bool:
     """Whether a noun names a musical instrument: "strings", "a harp"."""
     low = noun.lower()
-    return bool({low, low.removesuffix("s"), low + "s"} & _instruments())
+    return bool({low, low.removesuffix("s"), low + "s"} & (_instruments() | _FURTHER))
 
 
 def core_of(verb: str, wanted: str, mentions: Sequence[Mention]) -> str:

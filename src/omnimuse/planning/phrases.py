@@ -49,7 +49,10 @@ _HEADS = frozenset(
 )
 _OUTPUT_ROLES = frozenset(["into", "as"])
 # Verbs whose object is a part that is put to something else.
-ADDING = frozenset(["add", "apply", "put", "insert", "attach", "overlay", "place"])
+ADDING = frozenset(
+    ["add", "apply", "put", "insert", "attach", "overlay", "place", "lay", "layer", "stick", "run",
+     "drop", "underlay", "superimpose", "stamp"]
+)  # fmt: skip
 _NUMBERS = {
     w: n
     for n, w in enumerate(
@@ -107,6 +110,7 @@ def find_mentions(verb: Word, tokens: list[Word], masked: Masked, shift: int) ->
             and token.lower_
             in ("i", "you", "we", "me", "us", "what", "who", "which", "there", "that")
             and token.dep_ != "dobj"
+            and not (token.lower_ == "that" and token.dep_ == "pobj")
         ):
             continue
         if lemma_of(token.head) in ("call", "name", "title") and _TOKEN.fullmatch(token.text):

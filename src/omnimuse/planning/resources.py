@@ -53,6 +53,7 @@ class Resource:
         node: index of the node that made it, -1 for none.
         is_list: any number of things, which only a list port takes.
         past: 0, or its place among the results of earlier turns, newest first.
+        place: which element of a list this is, from 0; None for all that there is.
         run: of an earlier turn that made it; runs sort by time.
         is_told: made from the user's own words alone, which say as much as it does.
     """
@@ -69,6 +70,7 @@ class Resource:
     is_list: bool = False
     past: int = 0
     run: str = ""
+    place: int | None = None
 
     @property
     def is_result(self) -> bool:

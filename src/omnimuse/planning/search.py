@@ -67,6 +67,9 @@ class Weights:
     dangling: float = 0.4
     faint: float = 0.25
     unheard: float = 0.15
+    alone: float = 0.4
+    untimed: float = 0.15
+    passed_by: float = 0.2
     skip: float = 0.5
     beam: int = 6
     tools: int = 5
@@ -300,6 +303,9 @@ class PlanSearch:
             gain -= self.weights.dangling * binding.dangling
             gain -= self.weights.guessed * binding.guessed
             gain -= self.weights.unheard * _is_unheard(step, spec, binding)
+            gain -= self.weights.alone * _is_alone(spec, inputs)
+            gain -= self.weights.untimed * _is_untimed(step, spec)
+            gain -= self.weights.passed_by * _is_passed_by(binding, inputs, grown, draft)
         if same is not None:
             made = {**grown.made, index: tuple(r for r in grown.resources if r.node == same)}
             return [
@@ -461,10 +467,26 @@ class PlanSearch:
 
     # the end ----------------------------------------------------------------------------------
 
+    def _assembled(self, draft: Draft) -> Draft:
+        """Without a film that has no more in it than another one that takes the same parts."""
+        used = {r.node for node in draft.nodes for items in node.inputs.values() for r in items}
+        drop: set[int] = set()
+        for n, node in enumerate(draft.nodes):
+            if n in used or not is_collector(self.specs[node.tool]):
+                continue
+            own = {(p, r.order, r.ref) for p, items in node.inputs.items() for r in items}
+            for m, other in enumerate(draft.nodes):
+                parts = {(p, r.order, r.ref) for p, items in other.inputs.items() for r in items}
+                is_more = own < parts or (own == parts and m > n)
+                if m != n and m not in drop and other.tool == node.tool and is_more:
+                    drop.add(n)
+                    break
+        return drop_nodes(draft, drop) if drop else draft
+
     def _trim(self, draft: Draft) -> Draft:
         """Drop a node that a later one of the same tool repeats and nothing uses."""
         if not self._assume:
-            return draft
+            return self._assembled(draft)
         needed = {r.node for node in draft.nodes for items in node.inputs.values() for r in items}
         drop = {
             n
@@ -479,6 +501,39 @@ class PlanSearch:
             )
         }
         return drop_nodes(draft, drop) if drop else draft
+
+
+def _is_alone(spec: ToolSpec, inputs: Mapping[str, tuple[Resource, ...]]) -> bool:
+    """One thing for a tool that brings several of its kind together."""
+    made = spec.outputs[0].kind if spec.outputs else ""
+    parts = [p for p in spec.inputs if related(p.kind, made) and not is_textual(p.kind)]
+    fed = [r for items in inputs.values() for r in items]
+    is_for_several = any(p.is_list for p in parts)
+    return is_for_several and len(fed) == 1 and not fed[0].is_list and related(fed[0].kind, made)
+
+
+def _is_untimed(step: Step, spec: ToolSpec) -> bool:
+    """A tool that puts one thing into another at a time, where no time is said."""
+    kinds = [p.kind for p in spec.inputs if p.is_required and not is_textual(p.kind)]
+    if len(kinds) < 2 or not related(kinds[0], kinds[1]):
+        return False
+    times = [p for p in spec.params if p.name in ("at_s", "start_s")]
+    said = str(step.details.get("english") or step.text)
+    return bool(times) and not any(v.dimension in ("duration", "start") for v in find_values(said))
+
+
+def _is_passed_by(
+    binding: Binding, inputs: Mapping[str, tuple[Resource, ...]], grown: Draft, draft: Draft
+) -> bool:
+    """The tool does not take what "it" means, nor anything that is made of it."""
+    meant = binding.meant
+    if meant is None:
+        return False
+    fed = [r for items in inputs.values() for r in items]
+    fed += [
+        r for n in grown.nodes[len(draft.nodes) :] for items in n.inputs.values() for r in items
+    ]
+    return all(r.order != meant.order or r.is_primary != meant.is_primary for r in fed)
 
 
 def _is_unheard(step: Step, spec: ToolSpec, binding: Binding) -> bool:
@@ -496,9 +551,8 @@ def _is_unheard(step: Step, spec: ToolSpec, binding: Binding) -> bool:
 def _is_named_after(name: str, verb: str) -> bool:
     """Such as "Summarization" is named after "summarize"."""
     root = verb[: max(4, len(verb) - 2)].lower()
-    return len(verb) > 3 and any(
-        word.startswith(root) for word in re.split(r"[\W_]+", name.lower())
-    )
+    words = re.split(r"[\W_]+", name.lower())
+    return len(verb) > 3 and any(word.startswith(root) for word in words)
 
 
 def is_told(spec: ToolSpec) -> bool:

@@ -11,12 +11,14 @@ from omnimuse.planning.enumerations import drawn_things, is_new_thing, namesakes
 from omnimuse.planning.intent import Mention, Step
 from omnimuse.planning.masking import Masked
 from omnimuse.planning.mending import (
+    EXCHANGING,
     LIGHT,
     SAYING,
     SOUNDING,
     THINGS,
     UNDER,
     core_of,
+    heard_kind,
     is_ingredient,
     is_instrument,
     without_phrase,
@@ -42,6 +44,14 @@ _STRICTLY_AFTER = frozenset(["from", "following", "after"])
 _AFTER = _STRICTLY_AFTER | {"in", "to", "by", "with"}
 _LETTERING = frozenset(["write", "print", "put", "add", "place"])
 _TO_IT = re.compile(r"\s+(?:behind|under|over|beneath|to|onto|on) (?:it|them|that)$")
+_HEARD = frozenset(
+    ["aloud", "voice", "underneath", "beneath", "narration", "sound", "noise", "listen", "hear",
+     "loud", "quiet", "audio"]
+)  # fmt: skip
+_ALONG = frozenset(
+    ["with", "over", "under", "underneath", "beneath", "behind", "to", "against", "by", "on", "and"]
+)
+_BENEATH = re.compile(r"\b(?:under\w*|beneath|below|behind|background)\b", re.I)
 _WHERE = frozenset(["to", "on", "onto", "under", "over", "into", "behind"])
 TEXTS = frozenset(["text", "lyrics", "caption", "transcript"])
 
@@ -70,6 +80,8 @@ class SentenceReader(PredicateFinder):
             tokens = self._own_tokens(token)
             found = find_mentions(token, tokens, self.masked, self.shift)
             mentions = [m for m in found if not (is_measure(m.text) or self._is_own(m, found))]
+            if self.given is not None:
+                mentions = self._heard(token, tokens, mentions)
             if token.lemma_.lower() == "have" and not is_complement(token):
                 given.extend(
                     m
@@ -81,6 +93,29 @@ class SentenceReader(PredicateFinder):
         if not steps and not given and not self.predicates:
             steps.extend(self._bare())
         return steps, given
+
+    def _heard(self, token: Word, tokens: list[Word], mentions: list[Mention]) -> list[Mention]:
+        """Things that are only heard get the kind of a sound: "with crashing waves under it"."""
+        spoken = kind_made_by(lemma_of(token)) in ("speech", "music", "video")
+        is_heard = spoken or any(m.kind in SOUNDING for m in mentions)
+        is_heard = is_heard or any(w.lower_ in _HEARD for w in tokens)
+        if any(m.is_output and m.kind == "music" for m in mentions):
+            return mentions  # "a pop piece with heavy drums"
+        found = []
+        for mention in mentions:
+            is_open = not mention.kind and mention.status == "new" and not mention.literals
+            is_put = mention.role in _ALONG or (
+                mention.role == "object" and lemma_of(token) in ADDING
+            )
+            if (
+                mention.role == "object"
+                and mention.kind in SOUNDING
+                and _is_exchanged(token, mentions)
+            ):
+                mention = replace(mention, status="known", is_output=False)
+            kind = heard_kind(mention, is_heard=is_heard) if is_open and is_put else ""
+            found.append(replace(mention, kind=kind) if kind else mention)
+        return found
 
     def _bare(self) -> list[Step]:
         """A sentence without a request: a thing that is wanted ("a haiku on snow"), a question."""
@@ -186,7 +221,8 @@ class SentenceReader(PredicateFinder):
             step = replace(step, query=_in_short(step.query, own))
             if is_to_it:
                 put = next(m for m in own if m.is_wrought)
-                step = replace(step, query=f"{lemma} the {put.kind} to it")
+                where = "under" if _BENEATH.search(text) else "to"
+                step = replace(step, query=f"{lemma} the {put.kind} {where} it")
             steps.append(with_more(step, text) if is_nominal and len(wanted_parts) == 1 else step)
         style = next((m for m in mentions if m.head == "style" and m.role in ("in", "with")), None)
         if style is not None and not is_nominal:
@@ -282,8 +318,12 @@ class SentenceReader(PredicateFinder):
         outputs = [m for m in mentions if m.is_output and m.kind]
         wanted = next((m.kind for m in reversed(outputs) if m.role in ("into", "as", "to")), "")
         wanted = wanted or next((m.kind for m in outputs), "") or taken_out(mentions, token)
+        if self.given is not None and wanted == "score" and _is_shown(outputs):
+            wanted = ""  # "the sheet music" may be a picture
         is_guess = not wanted
-        if not wanted and token is not None and not is_nominal and is_making(mentions):
+        if token is not None and self.given is not None and _is_noted(token):
+            is_guess = True  # "write those down": they are there
+        elif not wanted and token is not None and not is_nominal and is_making(mentions):
             wanted = kind_made_by(lemma_of(token))
         elif not wanted and token is not None and self._tells(token, mentions, is_nominal):
             wanted = kind_made_by(lemma_of(token))  # "illustrate the story"
@@ -436,6 +476,25 @@ class SentenceReader(PredicateFinder):
 
     def _text(self, tokens: list[Word]) -> str:
         return "".join(t.text_with_ws for t in tokens).strip(" ,.;:!?")
+
+
+def _is_shown(outputs: Sequence[Mention]) -> bool:
+    """Whether notes are called by how they look: "the sheet music"."""
+    return any(
+        m.head in ("sheet", "notation", "staff") or "sheet" in m.text.lower() for m in outputs
+    )
+
+
+def _is_noted(token: Word) -> bool:
+    """Such as "write those down"."""
+    return lemma_of(token) in ("write", "note", "take") and any(
+        c.lower_ == "down" and c.dep_ in ("prt", "advmod", "prep") for c in token.children
+    )
+
+
+def _is_exchanged(token: Word, mentions: Sequence[Mention]) -> bool:
+    """Such as "replace its sound with waves": the sound is there, and is to go."""
+    return lemma_of(token) in EXCHANGING and any(m.role in ("with", "by", "for") for m in mentions)
 
 
 def _as_caption(mentions: list[Mention]) -> list[Mention]:

@@ -38,6 +38,24 @@ _SPEAKERS = frozenset(["voice", "narrator", "speaker", "someone", "somebody", "w
 _NUMBER = re.compile(r"(?:(?<=\s)|^)\(?(?:[1-9]|1\d)[.)]\s+(?=[A-Za-z])")
 _BULLET = re.compile(r"(?:(?<=\s)|^)[-*\u2022]\s+(?=[A-Za-z])")
 _SUBJECT = re.compile(r"^\s*((?:the |my )?[F]\d+x)\s*:\s*", re.I)
+_ONWARD = re.compile(
+    r"(^\s*|[.;!?]\s+|,\s+(?:and\s+)?|\band\s+)(?:after (?:that|this|which|all that)|afterwards?"
+    r"|following that|in the end|in addition|on top of (?:that|it all)|besides(?: that)?"
+    r"|next(?: up)?|along with (?:it|that|them)|as (?:a|the) (?:last|final|next) step|last of all"
+    r"|while you(?:'re| are) at it|at the same time|for that|to (?:finish|top it off|round it off)"
+    r"|from there|only then|once (?:that's|that is|this is|it is|it's) done|for a start"
+    r"|in a second step|to begin with|first of all|in parallel|separately|additionally"
+    r"|meanwhile|with (?:that|this))\b,?\s+(?=\S)",
+    re.I,
+)
+_NESTED = re.compile(
+    r"\b(?P<led>onto|on|with|to|under|over|against|into|by|behind) (?P<what>(?:an?|the) "
+    r"(?:[\w'-]+ ){0,3}?(?:crop|frame|still|copy|version|cut-?out|enlargement|thumbnail|sound"
+    r"|sound ?track|audio|transcript|summary|translation|description|outlines?|contours|edges"
+    r"|screenshot|snapshot|part|half|seconds|beginning|end)"
+    r"(?: (?:at|from|in) [\w ]{1,30}?)? (?:of|from|in) (?:the |my )?F\d+x)",
+    re.I,
+)
 _POLITE = re.compile(
     r"\b(?:can|could|would|will) (?:you|u|ya)(?: please| pls| kindly)?\b|\b(?:pls|plz|thx|thanks"
     r"|thank you|ta|cheers)\b[!.]*|\bplease\b,?|^\s*(?:hi|hello|hey|dear all|good morning)\b"
@@ -57,8 +75,22 @@ def said_as_requests(text: str, verbs: frozenset[str]) -> str:
         text = _NUMBER.sub("; ", text)
     if len(_BULLET.findall(text)) > 1:
         text = _BULLET.sub("; ", text)
+    text = _ONWARD.sub(r"\1then ", text)
     text = _NEEDS.sub(lambda m: f"{m['before']}give {m['what']} ", text)
     return _SHOULD.sub(_ordered(verbs), text)
+
+
+def unnested(text: str) -> str:
+    """What is made of a file inside another order comes first: "write it on a crop of a.png".
+
+    Args:
+        text: one clause that is an order, its literals masked.
+    """
+    match = _NESTED.search(text)
+    if match is None or not match.start():
+        return text
+    rest = f"{text[: match.start()]}{match['led']} it{text[match.end() :]}"
+    return f"get {match['what']}; {rest}"
 
 
 def _ordered(verbs: frozenset[str]) -> Callable[[re.Match[str]], str]:

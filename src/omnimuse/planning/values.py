@@ -122,7 +122,9 @@ def _spans(low: str) -> list[Value]:
     time = r"(\d+:\d{2}|\d+(?:\.\d+)?)\s*(s|sec|seconds?|minutes?|min)?"
     found = []
     match = re.search(
-        rf"(?:from|between)\s+(?:second\s+)?{time}\s*(?:to|and|-|until)\s*(?:second\s+)?{time}", low
+        rf"(?:from|between|\bseconds?)\s+(?:seconds?\s+)?{time}\s*(?:to|and|-|until|till)\s*"
+        rf"(?:second\s+)?{time}",
+        low,
     )
     if match:
         unit = match[2] or match[4] or "s"
