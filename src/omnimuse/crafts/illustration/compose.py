@@ -26,7 +26,15 @@ from omnimuse.crafts.illustration.drawings.animals import COATS
 from omnimuse.crafts.illustration.drawings.base import FILLED
 from omnimuse.crafts.illustration.layers import place_object
 from omnimuse.crafts.illustration.lettering import ink_on
-from omnimuse.crafts.illustration.resting import SEA_LIFE, adrift, asleep, mounts, seated, settled
+from omnimuse.crafts.illustration.resting import (
+    SEA_LIFE,
+    adrift,
+    airborne,
+    asleep,
+    mounts,
+    seated,
+    settled,
+)
 from omnimuse.crafts.illustration.scene import (
     MAX_OBJECTS,
     MAX_SIDE_PX,
@@ -103,6 +111,7 @@ def compose_scene(
     size = canvas or _canvas(layout)
     index = ConceptIndex(pack, embed)
     concepts = [_concept(entry, index) for entry in entries]
+    concepts = airborne(entries, concepts, [_box(entry) for entry in entries])
     standing = [concept.anchor == "ground" for concept in concepts]
     boxes = settled(entries, [_box(entry) for entry in entries], standing)
     boxes = seated(layout, entries, boxes)
@@ -225,7 +234,8 @@ class _Composer:
         entry, concept, box = self._entries[i], self._concepts[i], self._boxes[i]
         rng = np.random.default_rng([self._seed, zlib.crc32(entry["id"].encode())])
         anchor = self._anchor(i)
-        has_shadow = anchor == "ground" and self._casts_shadow(concept)
+        is_low = box[1] + box[3] > self._background.horizon - 0.03 or bool(entry.get("support"))
+        has_shadow = anchor == "ground" and is_low and self._casts_shadow(concept)
         color = self._color(entry, concept, rng)
         turn = _TURNS.get(entry["attributes"].get("state", ""), 0.0) if anchor != "fill" else 0.0
         if self._copies[entry["label"]] > 1 and anchor == "sky" and turn == 0.0:

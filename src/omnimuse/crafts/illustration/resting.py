@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from omnimuse.crafts.illustration.concepts import Concept
 from omnimuse.crafts.illustration.scene import Box
+from omnimuse.crafts.layout.sizes import real_size
 from omnimuse.crafts.layout.words import noun_kind
 
 SEA_LIFE = 38
 """The art pack's subgroup of what lives in the sea."""
 _BOARDS = frozenset(("skateboard", "surfboard", "snowboard", "skis", "ski", "sled", "wave"))
 _SEATS = frozenset(("bench", "chair", "sofa", "couch", "armchair", "stool", "throne", "swing"))
+_ALOFT = 0.25
+"""How far above the feet of what stands a bird must be to fly, as a share of the picture."""
 _BEDS = frozenset(("bed", "couch", "sofa", "mattress", "hammock", "cot", "crib"))
 _LYING = frozenset(("sleeping", "lying", "napping", "laying", "dreaming"))
 # Sinking of those who sit astride; where a mount's back and belly are in its box; a person's
@@ -165,6 +169,23 @@ def asleep(
             thick = min(0.42 * long, 0.5 * tall)
             found[sleeper] = (left + 0.1 * wide, top + 0.55 * tall - thick, long, thick)
     return found
+
+
+def airborne(
+    entries: Sequence[Mapping[str, Any]], concepts: Sequence[Concept], boxes: Sequence[Box]
+) -> list[Concept]:
+    """The concepts, with birds far above all that stands as things of the sky."""
+    feet = [b[1] + b[3] for b, c in zip(boxes, concepts, strict=True) if c.anchor == "ground"]
+    lowest = max(feet, default=0.0)
+    return [
+        replace(concept, anchor="sky")
+        if concept.anchor == "ground"
+        and real_size(entry["label"])[2] == "a"
+        and not entry.get("support")
+        and box[1] + box[3] < lowest - _ALOFT
+        else concept
+        for entry, concept, box in zip(entries, concepts, boxes, strict=True)
+    ]
 
 
 def mounts(

@@ -42,6 +42,8 @@ _FEW = 4
 """Up to so many stand in one row."""
 _WIDEST, _HIGHEST = 1.8, 2.2
 """Of a crowd nothing is drawn longer than this times its other side."""
+_NEARER = 1.8
+"""How much larger birds are drawn than what stands below them: they may be nearer."""
 _FIELD_STEP = 2.4
 """How far apart flowers of a field grow, beside things in a row."""
 _FLAT_STEP = 0.45
@@ -356,8 +358,9 @@ def _arrange(blocks: list[Block], request: SceneRequest, aspect: float) -> None:
     window = _free_window([region for _, region in placed])
     if air and ground:
         split = window[1] + 0.38 * (window[3] - window[1])
-        _row(air, (window[0], window[1], window[2], split - 0.03), aspect)
-        _row(ground, (window[0], split + 0.03, window[2], window[3]), aspect)
+        scale = _row(ground, (window[0], split + 0.03, window[2], window[3]), aspect)
+        largest = math.inf if any(_is_celestial(b, request) for b in air) else _NEARER * scale
+        _row(air, (window[0], window[1], window[2], split - 0.03), aspect, largest=largest)
     else:
         _row(air or ground, window, aspect)
 
@@ -410,8 +413,14 @@ def _free_window(regions: list[str]) -> tuple[float, float, float, float]:
     return left, top, right, bottom
 
 
-def _row(blocks: list[Block], window: tuple[float, float, float, float], aspect: float) -> None:
-    """Blocks side by side in one or more rows, the nearest row lowest."""
+def _row(
+    blocks: list[Block],
+    window: tuple[float, float, float, float],
+    aspect: float,
+    *,
+    largest: float = math.inf,
+) -> float:
+    """Blocks side by side in one or more rows, the nearest row lowest; the scale they got."""
     left, top, right, bottom = window
     total = sum(block.width for block in blocks)
     tallest = max(block.height for block in blocks)
@@ -421,18 +430,23 @@ def _row(blocks: list[Block], window: tuple[float, float, float, float], aspect:
         rows = 1  # on one ground, as long as nothing gets too small
     per_row = math.ceil(len(blocks) / rows)
     step = (bottom - top) / rows
-    for r in range(rows):
-        chunk = blocks[r * per_row : (r + 1) * per_row]
-        if chunk:
-            _line(chunk, (left, top + r * step, right, top + (r + 1) * step), aspect)
+    chunks = [blocks[r * per_row : (r + 1) * per_row] for r in range(rows)]
+    return max(
+        _line(chunk, (left, top + r * step, right, top + (r + 1) * step), aspect, largest)
+        for r, chunk in enumerate(chunks)
+        if chunk
+    )
 
 
-def _line(blocks: list[Block], window: tuple[float, float, float, float], aspect: float) -> None:
+def _line(
+    blocks: list[Block], window: tuple[float, float, float, float], aspect: float, largest: float
+) -> float:
+    """Blocks side by side, at most at the largest scale; the scale they got."""
     left, top, right, bottom = window
     gap = 0.12 * sum(block.width for block in blocks) / len(blocks)
     total = sum(block.width for block in blocks) + gap * (len(blocks) - 1)
     tallest = max(block.height for block in blocks)
-    scale = min((right - left) * aspect / total, (bottom - top) / tallest, 0.75 / tallest)
+    scale = min((right - left) * aspect / total, (bottom - top) / tallest, 0.75 / tallest, largest)
     cursor = left * aspect + ((right - left) * aspect - total * scale) / 2
     for block in blocks:
         centre = (cursor + block.width * scale / 2) / aspect
@@ -441,6 +455,7 @@ def _line(blocks: list[Block], window: tuple[float, float, float, float], aspect
             low = bottom - (tallest - block.height) * scale  # what flies is up
         _write(block, centre, low - block.height * scale / 2, scale, aspect)
         cursor += (block.width + gap) * scale
+    return scale
 
 
 def _fit(block: Block, window: tuple[float, float, float, float], aspect: float) -> None:

@@ -22,6 +22,8 @@ _AGAIN = frozenset(("than", "of", "as", "equals", "equal", "more", "fewer", "les
 _ONE_OF = {"glasses": "glass", "skis": "ski", "grapes": "grape", "chopsticks": "chopstick"}
 _OF_MANY = frozenset(["couple", "dozen", "herd", "flock", "trio", "pack"])
 """Quantities that hunters' plurals follow: "a couple of giraffe"."""
+_BORNE = frozenset(["roof", "tail", "wing", "tire", "wheel", "skin", "tongue", "chimney"])
+"""Parts that are no things of their own where something is "with" them."""
 _COLOR_NOUNS = frozenset(["color", "colour", "shade", "hue"])
 _ARRANGED = frozenset(["stack", "pile", "row", "line", "field"])
 _GENERIC_GROUPS = frozenset(["group", "crowd", "team", "bunch", "trio", "duo", "quartet", "gang"])
@@ -193,6 +195,8 @@ def _kind(sentence: Sentence, mention: Mention) -> str:
         mention.label, mention.count = w.COUPLES[last]
         mention.is_plural = True
         return "thing"
+    if last in _BORNE and before == "with":
+        return "part"
     if last in _COLOR_NOUNS and before in ("in", "of"):
         return "nothing"
     is_visual = bool(set(mention.attributes) & {"color", "material", "size", "pattern"})

@@ -305,3 +305,29 @@ def test_people_with_furniture_are_at_home(pack: ArtPack) -> None:
     sofa = thing("sofa", [0.4, 0.6, 0.5, 0.3])
     assert compose_scene(layout(*people), pack).background.place == "meadow"
     assert compose_scene(layout(*people, sofa), pack).background.place == "room"
+
+
+def test_birds_far_above_the_house_fly_and_sleepers_lie(pack: ArtPack) -> None:
+    scene = compose_scene(
+        layout(
+            thing("bird", [0.1, 0.1, 0.2, 0.2]),
+            thing("house", [0.3, 0.4, 0.5, 0.5]),
+            thing("bird", [0.85, 0.8, 0.1, 0.1], id="low"),
+        ),
+        pack,
+    )
+    assert [o.anchor for o in scene.objects] == ["sky", "ground", "ground"]
+    assert not scene.objects[0].shadow
+    relation = {"subject": "m", "relation": "on", "object": "b"}
+    man = thing("man", [0.4, 0.1, 0.2, 0.5], id="m", pose="sleeping")
+    bed = thing("sofa", [0.1, 0.6, 0.8, 0.3], id="b")
+    sleeper = compose_scene(layout(man, bed, relations=[relation]), pack).objects[0]
+    assert sleeper.rotation == 270.0
+    assert sleeper.box[2] > sleeper.box[3]
+
+
+def test_words_stand_where_the_sign_is_in_a_wide_box(pack: ArtPack) -> None:
+    scene = compose_scene(layout(thing("stop sign", [0.0, 0.2, 0.9, 0.6])), pack)
+    (words,) = scene.texts
+    assert words.text == "STOP"
+    assert 0.3 < words.box[0] < 0.45 < words.box[0] + words.box[2] < 0.6
