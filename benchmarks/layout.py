@@ -19,6 +19,7 @@ from typing import Any
 from omnimuse.backends.card import ModelCard
 from omnimuse.backends.spacy_parser import SpacyParser
 from omnimuse.crafts.layout import plan_layouts
+from omnimuse.crafts.layout.groups import grouped
 from omnimuse.evaluation.layout import CountScore, fold, is_placed, matches, score_counts
 
 DATA = Path(__file__).parent / "data"
@@ -151,7 +152,7 @@ def timed(prompts: list[str], parser: SpacyParser) -> tuple[list[dict[str, Any]]
     """Layouts, and how many a second."""
     plan_layouts(prompts[:2], parser)
     start = time.perf_counter()
-    layouts = plan_layouts(prompts, parser)
+    layouts = [grouped(layout) for layout in plan_layouts(prompts, parser)]
     return layouts, len(prompts) / (time.perf_counter() - start)
 
 

@@ -19,6 +19,7 @@ from omnimuse.assets.asset import Asset
 from omnimuse.backends.card import ModelCard
 from omnimuse.backends.spacy_parser import SpacyParser
 from omnimuse.crafts.layout import describe_scene, describe_scenes, plan_layouts
+from omnimuse.crafts.layout.groups import grouped
 from omnimuse.crafts.layout.schema import ATTRIBUTE_KEYS, RELATIONS
 from omnimuse.errors import BackendUnavailableError, CheckpointError, InputError
 from omnimuse.evaluation.layout import CountScore, is_placed, matches, score_counts
@@ -343,3 +344,16 @@ def test_languages_that_are_not_read_are_named() -> None:
     with pytest.raises(InputError, match="French"):
         describe_scene("un chat noir sur une table avec deux pommes", parser())
     assert counts("a croissant and a cafe au lait on a table")["table"] == 1
+
+
+@pytest.mark.parametrize(
+    ("prompt", "labels"),
+    [
+        ("three dogs chase several birds", ["dog", "dog", "dog", "group of birds"]),
+        ("two people riding horses", ["person", "person", "horse", "horse"]),
+        ("fewer cups than four plates", ["cup", "cup", "cup", "plate", "plate", "plate", "plate"]),
+    ],
+)
+def test_a_number_that_is_open_makes_a_group(prompt: str, labels: list[str]) -> None:
+    layout = grouped(plan_layouts([prompt], parser())[0])
+    assert sorted(entry["label"] for entry in layout["objects"]) == sorted(labels)

@@ -198,7 +198,9 @@ def _layout_of(
         plan = layout.read_json()
         if not isinstance(plan, dict):
             raise ArgumentError("a layout is a JSON object with objects and their boxes")
-        return plan
+        from omnimuse.crafts.layout.groups import ungrouped
+
+        return ungrouped(plan)
     from omnimuse.crafts.layout import plan_layouts
 
     ctx.checkpoint(0.02, "planning the layout")

@@ -26,7 +26,7 @@ Side = Annotated[int, Arg("length of the canvas", ge=64, le=8192, unit="px")]
 
 
 @tool(
-    version="1.3.0",
+    version="1.4.0",
     roles=("token-classification", "text-generation", "dictionary"),
     cost_s=0.05,
     memory_mb=60,
@@ -51,7 +51,8 @@ def plan_layout(
 
     Reads an English or Chinese description by its grammar: numbers, plurals, negation, comparisons,
     colours, sizes and spatial relations. Use it before a picture is drawn, to count and place
-    exactly. It draws nothing.
+    exactly. Things whose number is left open ("several birds") are one group with proposed members.
+    It draws nothing.
     """
     from omnimuse.crafts.layout import plan_layouts
 
@@ -86,6 +87,7 @@ def _plan_with_model(
 def _plan_many(ctx: ToolContext, arguments: Sequence[Mapping[str, Any]]) -> list[Any]:
     """Many calls at once, in order: layouts as JSON values, or the error of the call."""
     from omnimuse.crafts.layout import lay_out
+    from omnimuse.crafts.layout.groups import grouped
     from omnimuse.crafts.layout.parse import check_prompt, describe_scenes
     from omnimuse.errors import OmnimuseError
 
@@ -113,16 +115,20 @@ def _plan_many(ctx: ToolContext, arguments: Sequence[Mapping[str, Any]]) -> list
         method = str(one.get("method", "grammar"))
         try:
             if method != "grammar":
-                results[i] = _plan_with_model(ctx, text, method, canvas)
+                results[i] = grouped(_plan_with_model(ctx, text, method, canvas))
                 continue
             request = requests.get(i) or describe_scenes([text], parser, dictionary)[0]
-            results[i] = lay_out(request, seed=int(one.get("seed", ctx.seed)), canvas=canvas)
+            layout = lay_out(request, seed=int(one.get("seed", ctx.seed)), canvas=canvas)
+            results[i] = grouped(layout)
         except OmnimuseError as error:
             results[i] = error
     return results
 
 
 def _asset(layout: Mapping[str, Any]) -> Asset:
+    from omnimuse.crafts.layout.groups import grouped
+
+    layout = grouped(layout)
     facts = {"objects": len(layout["objects"]), "width_px": layout["canvas"][0]}
     return Asset.from_json(layout, "layout", facts={**facts, "height_px": layout["canvas"][1]})
 

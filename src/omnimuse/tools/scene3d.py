@@ -235,7 +235,9 @@ def _layout_of(ctx: ToolContext, prompt: str, layout: Asset | None) -> dict[str,
         plan = layout.read_json()
         if not isinstance(plan, dict) or not isinstance(plan.get("objects"), list):
             raise ArgumentError("a layout is a JSON object with a list of objects")
-        return plan
+        from omnimuse.crafts.layout.groups import ungrouped
+
+        return ungrouped(plan)
     from omnimuse.crafts.layout import plan_layouts
 
     ctx.checkpoint(0.02, "reading the description")

@@ -12,8 +12,9 @@ from itertools import product
 from omnimuse.backends.base import Detection
 from omnimuse.crafts.judging.coloring import family_of, has_color
 from omnimuse.crafts.judging.labelled import LabelledLook
-from omnimuse.crafts.judging.questions import Question, plural
+from omnimuse.crafts.judging.questions import Question
 from omnimuse.crafts.judging.seeing import MAYBE, Look, Thing
+from omnimuse.crafts.layout.words import plural
 
 CANNOT_TELL = "I cannot tell"
 Read = Callable[[], Sequence[Detection]]

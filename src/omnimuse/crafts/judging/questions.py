@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from omnimuse.crafts.layout.schema import SceneRequest, ThingGroup
+from omnimuse.crafts.layout.words import plural
 
 KINDS = ("object", "count", "color", "relation", "absence", "text", "attribute")
 _VISIBLE_RELATIONS = {
@@ -156,21 +157,3 @@ def _named(thing: ThingGroup) -> str:
 def article(noun: str) -> str:
     """The indefinite article before a noun, by its first letter."""
     return "an" if noun[:1] in "aeiou" and noun[:1] else "a"
-
-
-def plural(noun: str) -> str:
-    """Plural of a singular noun for use in a question."""
-    from omnimuse.crafts.layout.words import ALWAYS_PLURAL, IRREGULAR, UNMARKED_PLURAL
-
-    *rest, last = noun.split(" ")
-    if last in ALWAYS_PLURAL or last in UNMARKED_PLURAL or not last.isascii():
-        return noun
-    many = next((many for many, one in IRREGULAR.items() if one == last), "")
-    if not many:
-        if last.endswith(("s", "x", "ch", "sh")):
-            many = last + "es"
-        elif last.endswith("y") and last[-2:-1] not in "aeiou":
-            many = last[:-1] + "ies"
-        else:
-            many = last + "s"
-    return " ".join([*rest, many])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from omnimuse.backends.base import Dictionary, Parser
+from omnimuse.crafts.layout.groups import group_id
 from omnimuse.crafts.layout.parse import describe_scenes
 from omnimuse.crafts.layout.place import Placement, place
 from omnimuse.crafts.layout.schema import SceneRequest
@@ -69,6 +70,8 @@ def written(request: SceneRequest, placement: Placement, canvas: tuple[int, int]
             "attributes": dict(thing.attributes),
             "depth": box.depth,
         }
+        if not thing.is_exact and thing.count > 1:
+            entry["group"] = group_id(thing.label, box.group + 1)
         if name in supports:
             entry["support"] = supports[name]
         objects.append(entry)

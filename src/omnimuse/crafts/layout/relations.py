@@ -99,8 +99,10 @@ class RelationReader:
                 r.subject for r in self.relations if r.object == index and self._is_own(r, group)
             }
             if users:
-                count = sum(self.reading.groups[user].count for user in users)
-                self.reading.change(index, count=count)
+                owners = [self.reading.groups[user] for user in users]
+                is_known = all(owner.is_exact for owner in owners)
+                count = sum(owner.count for owner in owners)
+                self.reading.change(index, count=count, is_exact=is_known)
 
     def _is_own(self, relation: GroupRelation, group: ThingGroup) -> bool:
         """Whether each has one of its own: what is ridden, held or worn; people on skateboards."""

@@ -28,6 +28,10 @@ A layout asset (kind `layout`) is one JSON object. All keys but `objects`, `rela
           },
           "depth": 0.6,                   # 0 is far away, 1 is in front; draw in this order
           "support": "bench-1"            # what it stands on or lies in, if the prompt says so
+        },
+        {                                 # "several birds": one entry, as their number is open
+          "id": "group-of-birds-2", "label": "group of birds", "box": [...], ...,
+          "members": [...]                # entries that are proposed; the illustrator draws them
         }
       ],
       "relations": [                      # ids of objects

@@ -158,6 +158,22 @@ def noun_kind(noun: str) -> str:
     return "?"
 
 
+def plural(noun: str) -> str:
+    """The plural of a singular noun or compound."""
+    *rest, last = noun.split(" ")
+    if last in ALWAYS_PLURAL or last in UNMARKED_PLURAL or not last.isascii():
+        return noun
+    many = next((many for many, one in IRREGULAR.items() if one == last), "")
+    if not many:
+        if last.endswith(("s", "x", "ch", "sh")):
+            many = last + "es"
+        elif last.endswith("y") and last[-2:-1] not in "aeiou":
+            many = last[:-1] + "ies"
+        else:
+            many = last + "s"
+    return " ".join([*rest, many])
+
+
 @cache
 def is_compound(phrase: str) -> bool:
     """Whether two words together name a thing of their own, like "hot dog"."""
