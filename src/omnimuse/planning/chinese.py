@@ -12,7 +12,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from omnimuse.backends.base import Dictionary
-from omnimuse.planning.bare import REMARK
+from omnimuse.planning.chinese_whole import (
+    BREAK,
+    asked,
+    described,
+    is_told,
+    remarked,
+    told_apart,
+    without_titles,
+)
 from omnimuse.planning.chinese_words import Token, tokens_of
 from omnimuse.planning.intent import Intent, Literal, Mention, Step
 from omnimuse.planning.masking import Masked, mask
@@ -20,7 +28,6 @@ from omnimuse.planning.mending import core_of
 from omnimuse.planning.resources import related
 from omnimuse.planning.vocabulary import kind_made_by
 
-_BREAK = re.compile(r"[，,。；;！!？?\n]+|、(?=\s*[把将再并])")
 _SIZED = re.compile(r"\b(?:size|format|speed)\b")
 
 
@@ -43,21 +50,26 @@ class ChineseDecomposer:
         masked = masked or mask(prompt)
         steps: list[Step] = []
         offset = 0
-        for part in _BREAK.split(masked.text):
-            start = masked.text.find(part, offset)
+        said = masked.text if self._given is None else told_apart(masked.text)
+        for part in BREAK.split(said):
+            start = max(0, said.find(part, offset))
             offset = start + len(part)
+            if self._given is not None and is_told(part, part == masked.text):
+                continue
             tokens = tokens_of(part, self._dictionary)
             if steps and not any(t.part in _VERBS for t in tokens):
                 _add_details(steps, tokens, masked.unmask(part))  # "..., 尺寸1024x768"
             for clause in _reading_first(list(_clauses(tokens))):
                 reader = _Clause(clause, masked, start, len(steps), given=self._given)
                 steps.extend(reader.steps())
-        if self._given and len(steps) < 2 and (asked := _asked(masked, self._dictionary)):
-            steps = [asked]
+        if self._given and len(steps) < 2 and (question := asked(masked, self._dictionary)):
+            steps = [question]
         if self._given and len(steps) == 1:
-            steps = [_remarked(steps[0], masked, self._given)]
-        if not steps and (bare := _bare(masked, self._dictionary)):
+            steps = [remarked(steps[0], masked, self._given)]
+        if not steps and (bare := described(masked, self._dictionary)):
             steps.append(bare)
+        if self._given is not None:
+            steps = without_titles(steps)
         return Intent(prompt, "zh", tuple(steps), masked.literals, masked=masked.text)
 
 
@@ -69,48 +81,6 @@ def _reading_first(clauses: list[list[Token]]) -> list[list[Token]]:
             clauses[n : n + 2] = clauses[n + 1], clauses[n]
             parts[n : n + 2] = parts[n + 1], parts[n]
     return clauses
-
-
-def _bare(masked: Masked, dictionary: Dictionary | None) -> Step | None:
-    """A description without a verb: "夜晚下雨的街道". None for a greeting."""
-    tokens = [t for part in _BREAK.split(masked.text) for t in tokens_of(part, dictionary)]
-    known = [t.gloss for t in tokens if t.gloss]
-    text = masked.text.strip("，。,.!！ ")
-    if not known or len(text) < 4 or text.endswith(("?", "？", "吗")):
-        return None
-    gloss = " ".join(known)
-    subject = {"subject": text, "subject_en": gloss if all(t.gloss for t in tokens) else ""}
-    details = {"bare": True, "english": gloss, "content_en": subject["subject_en"], **subject}
-    return Step(masked.unmask(text), gloss, "", masked.unmask(text), details=details)
-
-
-def _remarked(step: Step, masked: Masked, given: frozenset[str]) -> Step:
-    """Such as "照片太暗了" beside a photo: nothing is to be made, something is wrong with it."""
-    named = [m for m in step.mentions if m.is_output and not m.literals]
-    is_told = step.verb or any(t.part in ("count", *_VERBS) for t in tokens_of(masked.text))
-    if is_told or len(named) != 1 or not any(related(named[0].kind, kind) for kind in given):
-        return step
-    meant = replace(named[0], status="known", is_output=False)
-    others = [m for m in step.mentions if m is not named[0]]
-    details = {k: v for k, v in step.details.items() if k != "core"}
-    return replace(
-        step,
-        wanted="",
-        mentions=(meant, *others),
-        details={**details, "bare": True, "talk": REMARK},
-    )
-
-
-def _asked(masked: Masked, dictionary: Dictionary | None) -> Step | None:
-    """A question on what is there; a wish may have the form of one ("能画一只猫吗？")."""
-    text = masked.text.strip("，。,.!！ ")
-    tokens = tokens_of(text, dictionary)
-    is_wish = _MAY.match(text) or any(t.part in _WISHING for t in tokens)
-    if is_wish or not text.endswith(("?", "？", "吗")):
-        return None
-    gloss = " ".join(t.gloss for t in tokens if t.gloss)
-    said = masked.unmask(text)
-    return Step(said, gloss, "", said, details={"asks": True, "english": gloss})
 
 
 def _add_details(steps: list[Step], tokens: list[Token], said: str) -> None:
@@ -131,8 +101,6 @@ def _add_details(steps: list[Step], tokens: list[Token], said: str) -> None:
 _LEADING = frozenset(["给", "为", "根据", "按", "按照", "以", "由", "基于", "从"])
 _PLACED = frozenset(["放在", "放到", "贴在", "贴到"])
 _VERBS = ("maker", "turner", "doer", "joiner")
-_MAY = re.compile(r"(?:请|帮|麻烦|你|您)*(?:能|可以|可不可以)")
-_WISHING = ("maker", "turner", "joiner")
 
 
 def _clauses(tokens: list[Token]) -> Iterator[list[Token]]:
@@ -405,7 +373,11 @@ class _Clause:
                     count = int(token.number) or 1
                 modifiers.append(token.gloss)
             elif token.part == "pronoun":
-                found.append(Mention(token.text, "it", "object", "pronoun", start=self.start + n))
+                several = 0 if token.text[:1] in "两二" or token.text[-1:] in "们俩些" else 1
+                at_n = self.start + n
+                found.append(
+                    Mention(token.text, "it", "object", "pronoun", count=several, start=at_n)
+                )
             elif token.part == "literal":
                 mention = self._literal(token, n, modifiers)
                 found.append(replace(mention, role=led) if led and n < at else mention)

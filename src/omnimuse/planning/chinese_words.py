@@ -108,7 +108,21 @@ def tokens_of(text: str, dictionary: Dictionary | None = None) -> list[Token]:
         found.append(token)
         at = end
     found += _cut(text[at:])
+    found = _with_sounds(found)
     return found if dictionary is None else [_glossed(token, dictionary) for token in found]
+
+
+def _with_sounds(tokens: list[Token]) -> list[Token]:
+    """A word before "声" names what is heard: "呼噜声"."""
+    found: list[Token] = []
+    for token in tokens:
+        before = found[-1] if found else None
+        if token.text == "声" and before is not None and before.part in ("other", "word"):
+            found.pop()
+            gloss = f"{before.gloss} sound".strip()
+            token = Token(before.text + "声", "media", gloss, "sound")
+        found.append(token)
+    return found
 
 
 def _glossed(token: Token, dictionary: Dictionary) -> Token:

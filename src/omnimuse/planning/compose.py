@@ -149,7 +149,7 @@ def joiner(
         kind
         for kind in ancestors(parts[0].kind)
         if all(kind in ancestors(part.kind) for part in parts)
-    ]
+    ] or list(ancestors(parts[0].kind))  # music goes with a film, and a film it stays
     best: tuple[float, str, dict[str, tuple[Resource, ...]]] | None = None
     for name, spec in specs.items():
         if not spec.outputs or spec.outputs[0].kind not in common:
