@@ -14,6 +14,7 @@ from omnimuse.planning.context import Reading
 from omnimuse.planning.draft import Draft, DraftNode
 from omnimuse.planning.evidence import settle
 from omnimuse.planning.intent import Intent, Literal, Step
+from omnimuse.planning.resources import Resource
 from omnimuse.planning.tagger import Tags
 from omnimuse.planning.verdict import FEATURES, Evidence, features, verdict
 
@@ -67,6 +68,37 @@ def test_features_of_a_drafted_and_of_an_idle_tool() -> None:
     assert table["Painter"][4] > table["Mixer"][4]
     assert table["Mixer"][5] == 0.5
     assert table["Painter"][5] == 1.0
+
+
+def test_features_tell_what_is_given_what_lies_idle_and_who_leads() -> None:
+    text = Resource("text", None, "a.txt", order=0)
+    sound = Resource("audio", None, "a.wav", order=1)
+    draft = Draft((DraftNode("Shrinker", 0, {"p0": (text,)}),), (text, sound), frozenset({0}))
+    rows = {
+        n: dict(zip(FEATURES, row))
+        for n, row in zip(SPECS, features(seen(draft), SPECS, {}, embed))
+    }
+    assert [rows[name]["awaited"] for name in SPECS] == [0.0, 0.0, 1.0]
+    assert [rows[name]["given"] for name in SPECS] == [1.0, 1.0, 1.0]
+    assert [rows[name]["short"] for name in SPECS] == [0.0, 0.0, 0.0]
+    assert rows["Shrinker"]["leading"] == pytest.approx(np.log(0.91 / 0.01))
+    assert rows["Mixer"]["leading"] == pytest.approx(np.log(0.01 / 0.91))
+    assert rows["Painter"]["shadowed"] == 0.0
+    bare = Draft(resources=(), nodes=draft.nodes)
+    rows = {
+        n: dict(zip(FEATURES, row)) for n, row in zip(SPECS, features(seen(bare), SPECS, {}, embed))
+    }
+    assert [rows[name]["short"] for name in SPECS] == [1.0, 1.0, 1.0]
+    assert [rows[name]["given"] for name in SPECS] == [1.0, 1.0, 0.0]
+
+
+def test_a_tool_is_shadowed_where_its_words_ask_more_for_another() -> None:
+    evidence_seen = seen(Draft((DraftNode("Shrinker", 0, {}),)))
+    evidence_seen.tags.shares[0, 2] = 0.3
+    rows = features(evidence_seen, SPECS, {}, embed)
+    shadow = FEATURES.index("shadowed")
+    assert rows[2][shadow] == pytest.approx(0.9 * 0.9 / np.hypot(0.9, 0.7), abs=1e-3)
+    assert rows[0][shadow] == 0.0
 
 
 def test_silence_of_the_tagger_counts_little_for_tools_that_the_book_does_not_know() -> None:
