@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from omnimuse.backends.base import Dictionary
 from omnimuse.planning.bare import REMARK
-from omnimuse.planning.chinese_words import Dictionary, tokens_of
+from omnimuse.planning.chinese_words import tokens_of
 from omnimuse.planning.intent import Step
 from omnimuse.planning.masking import Masked
 from omnimuse.planning.resources import related

@@ -16,6 +16,9 @@ _NO_MORE = re.compile(
     r"\W*(?:(?:an?|the|this)\s+)?(?:(?:picture|image|photo|drawing|painting|illustration|3d|model)\s*)*"
     r"(?:of|showing|after|from|:)?\W*", re.I
 )  # fmt: skip
+_SOUGHT = re.compile(
+    r"\b(?:shows?|showing|contains?|depicts?|has|fits?|matches|with)\s+(.+)$", re.I
+)
 _LEADING = re.compile(r"^(?:an?|the|some|my|your)\s+", re.I)
 
 
@@ -32,11 +35,14 @@ def resolve_content(step: Step, spec: ToolSpec, intent: Intent) -> str:
     is_shown = bool(spec.outputs) and spec.outputs[0].kind in ("image", "scene3d")
     said = re.sub(r"'[^']*'|\"[^\"]*\"", "", step.content)
     is_all = not is_shown or _NO_MORE.fullmatch(said) is not None
-    if quotes and is_all and not any(p.kind == "image" for p in spec.inputs):
+    is_sought = any(port.name == "words" for port in spec.inputs)
+    if quotes and (is_sought or (is_all and not any(p.kind == "image" for p in spec.inputs))):
         return quotes[0]
     if intent.language == "zh":
         return _chinese(step, spec, intent)
     content = step.content.strip(" ,.;:") or step.text
+    if is_sought and (sought := _SOUGHT.search(content)):
+        content = sought[1]
     content = _STYLE_TAIL.sub("", content).strip(" ,") or content
     content = _expand(content, step, intent)
     if spec.outputs and spec.outputs[0].kind in ("image", "scene3d", "mesh", "layout", "video"):

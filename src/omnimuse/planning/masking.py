@@ -6,7 +6,7 @@ A parser trained on prose stumbles over `'example.wav'`; a plain token in its pl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from omnimuse.planning.intent import Literal
@@ -132,15 +132,21 @@ class Masked:
 
         return re.sub(rf"(?:\bthe )?{_TOKEN.pattern}", put_back, fragment)
 
-    def speak(self, fragment: str) -> str:
-        """A fragment with its literals named by their kinds, for the tool index."""
+    def speak(self, fragment: str, names: Mapping[str, str] | None = None) -> str:
+        """A fragment with its literals named by their kinds, for the tool index.
+
+        Args:
+            fragment: of the masked text.
+            names: what things of some kinds are called instead.
+        """
         table = {item.token: item for item in self.literals}
 
         def name(match: re.Match[str]) -> str:
             item = table.get(match[0])
             if item is None or item.type == "quote":
                 return ""
-            return "a URL" if item.type == "url" else item.kind or "file"
+            called = (names or {}).get(item.kind, item.kind)
+            return "a URL" if item.type == "url" else called or "file"
 
         said = _TOKEN.sub(name, fragment)
         return re.sub(r"[\s(（]*[)）]|\s{2,}", " ", said).strip(" ,:;()")

@@ -20,6 +20,7 @@ _PLAIN = frozenset(
     for w in ["audio", "video", "image", "picture", "text", "file", "track", "clip", "the", "my"]
 )
 _WROUGHT = frozenset(["new", "final", "result", "resulting", "latest"])
+_REPORTS, _REPORTED = frozenset(["graph", "table", "layout"]), 0.4
 _WHOLE = frozenset(
     [
         "it",
@@ -177,6 +178,8 @@ def link(mention: Mention, resource: Resource, newest: int) -> float:
     recency = max(0.0, 0.6 - 0.12 * age)
     if mention.status == PRONOUN or mention.head in _WHOLE:
         is_aside = resource.past and resource.kind in _ASIDE
+        if resource.kind in _REPORTS and not resource.past:
+            recency -= _REPORTED  # "analyse a.wav, then describe it" means the recording
         return 1.5 + recency + (0.3 if resource.is_primary and not is_aside else -0.5)
     if not mention.kind:
         shared = stem(mention.head) in resource.label

@@ -158,7 +158,7 @@ class PlanSearch:
             for m in step.mentions
         )
         if points_back and results and not self._assume:
-            return self._readings[index].for_kind(results[-1].kind)
+            return self._readings[index].for_kind(_subject(draft, results[-1]))
         given = [r for r in draft.resources if not r.is_result and (r.ref or r.kind != "text")]
         said = next((m.kind for m in step.mentions if m.kind and not m.is_output), "")
         if said and said != "text":
@@ -503,6 +503,14 @@ class PlanSearch:
         return drop_nodes(draft, drop) if drop else draft
 
 
+def _subject(draft: Draft, result: Resource) -> str:
+    """The kind of what "it" means after a report: of what the report is about."""
+    if result.kind not in ("graph", "table", "layout"):
+        return result.kind
+    about = [r for items in draft.nodes[result.node].inputs.values() for r in items]
+    return next((r.kind for r in about if not is_textual(r.kind)), result.kind)
+
+
 def _is_alone(spec: ToolSpec, inputs: Mapping[str, tuple[Resource, ...]]) -> bool:
     """One thing for a tool that brings several of its kind together."""
     made = spec.outputs[0].kind if spec.outputs else ""
@@ -552,7 +560,9 @@ def _is_named_after(name: str, verb: str) -> bool:
     """Such as "Summarization" is named after "summarize"."""
     root = verb[: max(4, len(verb) - 2)].lower()
     words = re.split(r"[\W_]+", name.lower())
-    return len(verb) > 3 and any(word.startswith(root) for word in words)
+    if len(verb) < 4:
+        return words[0] == verb
+    return any(word.startswith(root) for word in words)
 
 
 def is_told(spec: ToolSpec) -> bool:

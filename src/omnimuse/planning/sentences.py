@@ -44,6 +44,8 @@ _STRICTLY_AFTER = frozenset(["from", "following", "after"])
 _AFTER = _STRICTLY_AFTER | {"in", "to", "by", "with"}
 _LETTERING = frozenset(["write", "print", "put", "add", "place"])
 _TO_IT = re.compile(r"\s+(?:behind|under|over|beneath|to|onto|on) (?:it|them|that)$")
+_CALLED = {"score": "tune", "audio": "recording", "scene3d": "3D model"}
+"""What files of some kinds are called by people."""
 _HEARD = frozenset(
     ["aloud", "voice", "underneath", "beneath", "narration", "sound", "noise", "listen", "hear",
      "loud", "quiet", "audio"]
@@ -337,7 +339,10 @@ class SentenceReader(PredicateFinder):
         weak = is_nominal and token is not None and any(m.status != "new" for m in mentions[:1])
         return Step(
             text=self.masked.unmask(clause),
-            query=self.masked.speak(self._with_words(token, clause, mentions)),
+            query=self.masked.speak(
+                self._with_words(token, clause, mentions),
+                None if self.given is None else _CALLED,
+            ),
             verb="" if token is None or is_nominal else lemma_of(token),
             content=self.masked.unmask(content_of(clause, None if is_nominal else token)),
             mentions=tuple(mentions),
@@ -488,7 +493,8 @@ def _is_shown(outputs: Sequence[Mention]) -> bool:
 def _is_noted(token: Word) -> bool:
     """Such as "write those down"."""
     return lemma_of(token) in ("write", "note", "take") and any(
-        c.lower_ == "down" and c.dep_ in ("prt", "advmod", "prep") for c in token.children
+        c.lower_ in ("down", "out", "up") and c.dep_ in ("prt", "advmod", "prep")
+        for c in token.children
     )
 
 

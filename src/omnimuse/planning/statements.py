@@ -48,6 +48,7 @@ _ONWARD = re.compile(
     r"|meanwhile|with (?:that|this))\b,?\s+(?=\S)",
     re.I,
 )
+_ARROW = re.compile(r"\s*(?:->|=>|\u2192|\u21d2)\s*")
 _NESTED = re.compile(
     r"\b(?P<led>onto|on|with|to|under|over|against|into|by|behind) (?P<what>(?:an?|the) "
     r"(?:[\w'-]+ ){0,3}?(?:crop|frame|still|copy|version|cut-?out|enlargement|thumbnail|sound"
@@ -70,7 +71,7 @@ def said_as_requests(text: str, verbs: frozenset[str]) -> str:
         text: the request, its literals masked.
         verbs: with which requests begin.
     """
-    text = _POLITE.sub("", text).strip(" ,")
+    text = _ARROW.sub("; ", _POLITE.sub("", text)).strip(" ,")
     if len(_NUMBER.findall(text)) > 1:
         text = _NUMBER.sub("; ", text)
     if len(_BULLET.findall(text)) > 1:

@@ -57,6 +57,8 @@ def _asked_about(step: Step, specs: Mapping[str, ToolSpec], resources: Sequence[
         if len(things) != 1 or things[0] not in there:
             continue
         is_of_several = any(m.kind == things[0] and m.count != 1 for m in step.mentions)
+        named = [m for m in step.mentions if m.literals and m.kind == things[0]]
+        is_of_several = is_of_several or len(named) > 1
         if not is_of_several and any(p.name == QUESTION and is_textual(p.kind) for p in needed):
             return things[0]
     return ""
