@@ -357,3 +357,18 @@ def test_languages_that_are_not_read_are_named() -> None:
 def test_a_number_that_is_open_makes_a_group(prompt: str, labels: list[str]) -> None:
     layout = grouped(plan_layouts([prompt], parser())[0])
     assert sorted(entry["label"] for entry in layout["objects"]) == sorted(labels)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "counts"),
+    [
+        ("Three people on horses in front of a church", {"person": 3, "horse": 3}),
+        ("Two boys and a girl with umbrellas walking in the rain", {"umbrella": 3}),
+        ("Four people riding skis on a track", {"skis": 4}),
+        ("Two soldiers sit atop elephants", {"elephant": 2}),
+    ],
+)
+def test_each_has_its_own(prompt: str, counts: dict[str, int]) -> None:
+    layout = grouped(plan_layouts([prompt], parser())[0])
+    labels = [entry["label"] for entry in layout["objects"]]
+    assert {label: labels.count(label) for label in counts} == counts

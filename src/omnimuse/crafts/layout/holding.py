@@ -51,7 +51,8 @@ def _connect_with(reader: RelationReader, owner: Mention, mention: Mention) -> N
     host, guest = reader.reading.groups[owner.group], reader.reading.groups[mention.group]
     last, held = host.label.rsplit(" ", 1)[-1], guest.label.rsplit(" ", 1)[-1]
     if w.noun_kind(host.label) == "p" and held not in w.CLOTHES and is_holdable(guest.label):
-        reader.connect([owner.group], "holding", [mention.group])
+        owners = [one.group for one in _owners(reader, owner, mention)]
+        reader.connect(owners, "holding", [mention.group])
     elif w.noun_kind(guest.label) in "ap" or real_size(guest.label)[0] > real_size(last)[0]:
         return
     elif _is_bed_of(host.label, last) and real_size(held)[2] == "s":
@@ -59,6 +60,21 @@ def _connect_with(reader: RelationReader, owner: Mention, mention: Mention) -> N
     elif last in w.CONTAINERS:
         is_flat = last in ("plate", "platter", "tray", "dish")
         reader.connect([mention.group], "on" if is_flat else "in", [owner.group])
+
+
+def _owners(reader: RelationReader, owner: Mention, mention: Mention) -> list[Mention]:
+    """As in "two boys and a girl with umbrellas": all three have one."""
+    if not mention.is_plural or mention.count:
+        return [owner]
+    people = [
+        one
+        for one in reader.sentence.mentions
+        if one.end <= owner.start
+        and one.group >= 0
+        and owner in reader.conjuncts(one)
+        and w.noun_kind(reader.reading.groups[one.group].label) == "p"
+    ]
+    return [*people, owner]
 
 
 def bearer(reader: RelationReader, mention: Mention, place: Place) -> Mention | None:
@@ -94,6 +110,8 @@ def _says_more(reader: RelationReader, mention: Mention, is_holder: bool) -> boo
         return placed.relation not in HIGH
     if placed is not None:
         return not is_holder or reader.sentence.tags[end + 1 : end + 2] == ["PRP"]
+    if reader.sentence.words[end : end + 1] and reader.sentence.words[end] in w.GOING:
+        return w.noun_kind(mention.label) != "o"  # "a girl with an umbrella walking"
     return reader.sentence.tags[end : end + 1] in (["VBG"], ["VBZ"])
 
 

@@ -91,7 +91,8 @@ class RelationReader:
     def _share_out(self) -> None:
         """As in "six people ride horses": one each, where the prompt leaves the number open."""
         for index, group in enumerate(self.reading.groups):
-            if group.is_exact or not self.reading.founders[index].is_plural:
+            is_pair = group.label in w.ALWAYS_PLURAL and group.count == 1
+            if not is_pair and (group.is_exact or not self.reading.founders[index].is_plural):
                 continue
             if self.reading.founders[index].count:
                 continue
@@ -111,8 +112,10 @@ class RelationReader:
         wide, _, stance = real_size(group.label)
         is_small = wide < 3.0 and w.noun_kind(group.label) == "o" and stance in "gs"
         user = self.reading.groups[relation.subject]
-        is_user = w.noun_kind(user.label) in "pa" and user.is_exact
-        return relation.relation in ("on", "under") and is_small and is_user
+        kind = w.noun_kind(user.label)
+        if relation.relation == "on" and w.noun_kind(group.label) == "a":
+            return kind == "p" and user.is_exact  # "three people on horses"
+        return relation.relation in ("on", "under") and is_small and kind in "pa" and user.is_exact
 
     # -- finding the prepositions ---------------------------------------------------------------
 
