@@ -101,7 +101,7 @@ def generate_image(
         painted, facts = paint_from_words(ctx, model, order)
         made = _picture(painted.pixels, painted.attribution)
         return Drawing(replace(made, facts={**made.facts, **facts}), None)
-    plan = _layout_of(ctx, words, layout, (width, height))
+    plan = layout_of(ctx, words, layout, (width, height))
     ctx.checkpoint(0.15, "drawing")
     painted = model.paint(
         words,
@@ -191,9 +191,10 @@ def _picture(pixels: Any, attribution: Any) -> Asset:
     return image_asset(picture, attribution=tuple(attribution))
 
 
-def _layout_of(
+def layout_of(
     ctx: ToolContext, prompt: str, layout: Asset | None, canvas: tuple[int, int]
 ) -> dict[str, Any]:
+    """The layout that is given, or else one planned from the prompt."""
     if layout is not None:
         plan = layout.read_json()
         if not isinstance(plan, dict):

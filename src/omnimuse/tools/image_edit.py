@@ -17,8 +17,8 @@ _MAX_ENLARGED_PIXELS = 64_000_000
 
 
 @tool(
-    version="1.0.0",
-    roles=("style-transfer", "feature-extraction"),
+    version="1.1.0",
+    roles=("style-transfer", "feature-extraction", "object-detection", "image-segmentation"),
     cost_s=3.0,
     memory_mb=400.0,
     examples=(
@@ -28,6 +28,7 @@ _MAX_ENLARGED_PIXELS = 64_000_000
         "give it a comic book look but keep its colours",
         "restyle my photo like this other picture",
         "a subtle oil painting effect, half strength",
+        "turn only the background into a mosaic",
         "把照片变成油画风格",
         "用梵高的风格画这张图",
     ),
@@ -45,6 +46,9 @@ def stylize_image(
     strength: Annotated[
         float | None, Arg("share of the style; empty: what suits the style", ge=0, le=1)
     ] = None,
+    part: Annotated[
+        Literal["", "background", "subject"], Arg("paint that part alone; empty: all of it")
+    ] = "",
     keep_colors: Annotated[bool, Arg("take strokes and light only, keep all colours")] = False,
     max_side: Annotated[
         int, Arg("larger pictures are painted at this size", ge=64, le=2048, unit="px")
@@ -63,12 +67,13 @@ def stylize_image(
         mask: only what is white in it is painted; the rest keeps its pixels.
         style: words for a style.
         strength: 0 gives the picture back unchanged.
+        part: what is painted, found in the picture; a mask tells it more exactly.
         keep_colors: only strokes and light change.
         max_side: of the painted version, which is then brought to the picture's size.
 
     Raises:
         ArgumentError: neither style nor style picture, or a picture under 16 px.
-        NeedsInputError: no trained style is like the words.
+        NeedsInputError: no trained style is like the words, or the part is not found.
         BackendUnavailableError: no model for styles.
     """
     from omnimuse.crafts.imaging.styling import blend_style
@@ -83,6 +88,10 @@ def stylize_image(
 
     pixels = read_rgba(image)
     where = None if mask is None else read_mask(mask, pixels)
+    if where is None and part:
+        from omnimuse.tools.regions import region
+
+        where = region(ctx, pixels, part)
     ctx.checkpoint(0.1, "painting")
     if style_image is not None:
         like = ctx.role("style-transfer").stylize_like(pixels, read_rgba(style_image))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import Annotated, Literal
 
 from omnimuse.api import Arg, ToolContext, tool
 from omnimuse.errors import ArgumentError
@@ -10,6 +11,11 @@ from omnimuse.tools.kinds import Image, Mask
 from omnimuse.tools.pixels import BoxArg, Points, picture, read_mask, read_rgba
 
 _CUT_OUT = 0.02
+_QUARTER = 4
+_LEAD = re.compile(
+    r"^.*?\b(?:back(?:ground|drop)|surroundings)\b.*?\b(?:by|with|to|into|for|as)\b ", re.I
+)
+_BARE = re.compile(r"(?:.*\b)?(?:back(?:ground|drop)|surroundings|blur\w*|out of focus)|", re.I)
 _EYES = ("object-detection", "image-segmentation", "feature-extraction")
 Words = Annotated[str, Arg("the thing, in words", max_length=200, examples=("the left dog",))]
 
@@ -121,12 +127,13 @@ def remove_background(
 
 
 @tool(
-    version="1.0.1",
-    roles=_EYES,
+    version="1.1.0",
+    roles=(*_EYES, "text-to-image", "token-classification"),
     cost_s=2.5,
     memory_mb=300.0,
     examples=(
         "replace the background with a beach",
+        "replace the background by a forest at night",
         "put the person in front of this picture",
         "change the background to plain white",
         "swap the backdrop for the forest image",
@@ -142,9 +149,12 @@ def replace_background(
     *,
     color: Annotated[str, Arg("a plain background of this colour", max_length=60)] = "",
     blur: Annotated[float, Arg("blur the old background instead", ge=0, le=1)] = 0.0,
+    description: Annotated[
+        str, Arg("the new background in words; it is drawn", max_length=500)
+    ] = "",
     subject: Annotated[str, Arg("what to keep; empty: the main subject", max_length=200)] = "",
 ) -> Image:
-    """Put the subject of a picture before another background: a picture, a colour, or a blur.
+    """Put the subject of a picture before another background: a picture, words, a colour, a blur.
 
     Args:
         ctx: context.
@@ -153,6 +163,7 @@ def replace_background(
         mask: what stays, if known.
         color: a plain colour instead.
         blur: from 0 to 1, the old background out of focus instead.
+        description: what it shows, drawn by the model for pictures; where none other is given.
         subject: what stays, in words.
 
     Raises:
@@ -165,9 +176,10 @@ def replace_background(
     from omnimuse.crafts.imaging.recolor import color_of
     from omnimuse.tools.regions import region
 
-    if (background is not None) + bool(color) + (blur > 0) != 1:
+    shown = _shown(description) if background is None and not color and blur == 0 else ""
+    if (background is not None) + bool(color) + (blur > 0) + bool(shown) != 1:
         raise ArgumentError(
-            "give one of background (a picture), color or blur for the new background"
+            "give one of background (a picture), description, color or blur for the new background"
         )
     pixels = read_rgba(image)
     if mask is not None:
@@ -179,6 +191,12 @@ def replace_background(
     ground: object = None
     if background is not None:
         ground = filling(read_rgba(background), (pixels.shape[1], pixels.shape[0]))
+    elif shown:
+        from omnimuse.tools.painting import paint_words
+
+        ctx.checkpoint(0.4, "drawing the background")
+        size = (pixels.shape[1], pixels.shape[0])
+        ground = filling(paint_words(ctx, shown, size), size)
     elif color:
         code = color_of(color)
         ground = np.array([int(code[i : i + 2], 16) for i in (1, 3, 5)], np.uint8)
@@ -189,6 +207,12 @@ def replace_background(
     mixed = np.asarray(ground) * (1.0 - share) + front * share
     solid = (mixed + 0.5).astype(np.uint8)
     return picture(np.where(share >= 1.0, pixels[..., :3], solid), image, background)
+
+
+def _shown(description: str) -> str:
+    """What a background shows: "a beach" of "replace the background by a beach"."""
+    words = _LEAD.sub("", " ".join(description.split())).strip(" ,.;:")
+    return "" if _BARE.fullmatch(words) else words
 
 
 @tool(
@@ -257,7 +281,7 @@ def remove_object(
 
 
 @tool(
-    version="1.0.0",
+    version="1.1.0",
     cost_s=8.0,
     memory_mb=300.0,
     examples=(
@@ -276,6 +300,10 @@ def extend_image(
     top: Annotated[int, Arg("added above", ge=0, le=2048, unit="px")] = 0,
     right: Annotated[int, Arg("added on the right", ge=0, le=2048, unit="px")] = 0,
     bottom: Annotated[int, Arg("added below", ge=0, le=2048, unit="px")] = 0,
+    side: Annotated[
+        Literal["", "left", "right", "above", "below", "all"],
+        Arg("which side, where no pixels are given: by a quarter; all: as many on each side"),
+    ] = "",
 ) -> Image:
     """Extend a picture beyond its edges (outpainting), filled with what its edge is made of.
 
@@ -288,6 +316,7 @@ def extend_image(
         top: in pixels.
         right: in pixels.
         bottom: in pixels.
+        side: where to extend; with no pixels by a quarter of the picture.
 
     Raises:
         ArgumentError: nothing is added, or more than the picture can fill.
@@ -296,10 +325,10 @@ def extend_image(
 
     from omnimuse.crafts.imaging.extending import extend
 
-    margins = (left, top, right, bottom)
-    if not any(margins):
-        raise ArgumentError("no side was given", hint="E.g. right=200.")
     pixels = read_rgba(image)
+    left, top, right, bottom = margins = _margins(side, (left, top, right, bottom), pixels.shape)
+    if not any(margins):
+        raise ArgumentError("no side was given", hint="E.g. right=200, or side=all.")
     larger = extend(
         pixels[..., :3],
         margins,
@@ -308,3 +337,23 @@ def extend_image(
     )
     alpha = np.pad(pixels[..., 3], ((top, bottom), (left, right)), mode="edge")
     return picture(np.dstack([larger, alpha]), image)
+
+
+def _margins(
+    side: str, pixels: tuple[int, int, int, int], shape: tuple[int, ...]
+) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom in pixels, of what is told in pixels and of a side by name."""
+    sides = ("left", "above", "right", "below")
+    if side == "all":
+        most = max(pixels)
+        wide, tall = (most or shape[1] // _QUARTER, most or shape[0] // _QUARTER)
+        return (wide, tall, wide, tall)
+    if not side or any(pixels):
+        return pixels
+    quarter = shape[1] // _QUARTER if side in ("left", "right") else shape[0] // _QUARTER
+    return (
+        quarter * (side == sides[0]),
+        quarter * (side == sides[1]),
+        quarter * (side == sides[2]),
+        quarter * (side == sides[3]),
+    )

@@ -15,6 +15,9 @@ from omnimuse.errors import ArgumentError
 from omnimuse.tools.pixels import optional_role
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from omnimuse.backends.base import Painted
 
 Steps = Annotated[int | None, Arg("denoising steps of diffusion models", ge=1, le=500)]
@@ -28,6 +31,7 @@ Scheduler = Annotated[
 ]  # fmt: skip
 _WINDOW = 64
 _OVERLAP = 16
+_PAINTED_PX = 1024
 
 
 @dataclass(frozen=True)
@@ -143,3 +147,32 @@ def _plain(details: Mapping[str, Any]) -> dict[str, Any]:
     """What can be stated in an asset's facts."""
     kinds = (str, int, float, bool)
     return {key: value for key, value in details.items() if isinstance(value, kinds)}
+
+
+def paint_words(ctx: ToolContext, words: str, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """What words say, as a picture about as wide and high, by the model for pictures.
+
+    Args:
+        ctx: context.
+        words: what to see.
+        size: in pixels; painted at no more than _PAINTED_PX, sides a multiple of _WINDOW.
+
+    Returns:
+        RGBA, (H, W, 4).
+    """
+    import numpy as np
+
+    from omnimuse.tools.image import layout_of
+
+    scale = min(1.0, _PAINTED_PX / max(size))
+    width, height = (max(_WINDOW, round(side * scale / _WINDOW) * _WINDOW) for side in size)
+    model = ctx.role("text-to-image")
+    if not getattr(model, "draws_layouts", True):
+        painted, _ = paint_from_words(ctx, model, Order(words, width, height))
+    else:
+        plan = layout_of(ctx, words, None, (width, height))
+        painted = model.paint(words, width=width, height=height, seed=ctx.seed, layout=plan)
+    pixels: NDArray[np.uint8] = np.asarray(painted.pixels, np.uint8)
+    if pixels.shape[-1] == 3:
+        pixels = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
+    return pixels

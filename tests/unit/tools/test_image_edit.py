@@ -13,7 +13,7 @@ from PIL import Image
 
 from omnimuse.assets.asset import Asset
 from omnimuse.assets.media import image_asset, read_image
-from omnimuse.backends.base import Detection
+from omnimuse.backends.base import Detection, Painted
 from omnimuse.errors import ArgumentError, InputError, NeedsInputError, UnsupportedMediaError
 from omnimuse.tools.image_compose import composite_images, crop_image, overlay_text, resize_image
 from omnimuse.tools.image_edit import recolor_image, relight_image, stylize_image, upscale_image
@@ -92,6 +92,24 @@ def test_style_within_a_mask_only(make_context: Make, image: Asset, left_mask: A
     ctx = make_context(**{"style-transfer": Painter()})
     done = pixels_of(stylize_image(ctx, image, mask=left_mask, style="van gogh"))
     outside = pixels_of(left_mask, "L") == 0
+    assert np.array_equal(done[outside], scene()[outside])
+    assert np.abs(done[~outside].astype(int) - scene()[~outside]).mean() > 30
+
+
+def test_style_of_a_part_only(
+    make_context: Make, image: Asset, left_mask: Asset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def region(ctx: Any, pixels: np.ndarray, words: str) -> np.ndarray:
+        asked.append(words)
+        return pixels_of(left_mask, "L").astype(np.float32) / 255
+
+    monkeypatch.setattr("omnimuse.tools.regions.region", region)
+    ctx = make_context(**{"style-transfer": Painter()})
+    done = pixels_of(stylize_image(ctx, image, style="van gogh", part="background"))
+    outside = pixels_of(left_mask, "L") == 0
+    assert asked == ["background"]
     assert np.array_equal(done[outside], scene()[outside])
     assert np.abs(done[~outside].astype(int) - scene()[~outside]).mean() > 30
 
@@ -288,6 +306,48 @@ def test_replace_background(make_context: Make, image: Asset, left_mask: Asset) 
         replace_background(make_context(), image, ground, left_mask, color="red")
 
 
+class Words:
+    """A model for pictures that paints one colour and keeps the prompt."""
+
+    draws_layouts = False
+
+    def __init__(self) -> None:
+        self.prompts: list[str] = []
+
+    def paint(self, prompt: str, **order: Any) -> Painted:
+        self.prompts.append(prompt)
+        shape = (order["height"], order["width"], 4)
+        return Painted(np.full(shape, (9, 8, 7, 255), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("said", "painted"),
+    [
+        ("a beach with palms", "a beach with palms"),
+        ("replace the background by a beach with palms", "a beach with palms"),
+        ("change the backdrop to a forest at night.", "a forest at night"),
+    ],
+)
+def test_backgrounds_are_painted_from_words(
+    make_context: Make, image: Asset, left_mask: Asset, said: str, painted: str
+) -> None:
+    model = Words()
+    ctx = make_context(**{"text-to-image": model})
+    done = pixels_of(replace_background(ctx, image, None, left_mask, description=said))
+    mask = pixels_of(left_mask, "L") == 255
+    assert model.prompts == [painted]
+    assert np.array_equal(done[mask], scene()[mask])
+    assert (done[~mask] == (9, 8, 7)).all()
+
+
+@pytest.mark.parametrize("said", ["the background", "blur the background", ""])
+def test_backgrounds_of_no_words_are_refused(
+    make_context: Make, image: Asset, left_mask: Asset, said: str
+) -> None:
+    with pytest.raises(ArgumentError):
+        replace_background(make_context(), image, None, left_mask, description=said)
+
+
 def test_remove_object(make_context: Make, image: Asset, left_mask: Asset) -> None:
     done = pixels_of(remove_object(make_context(), image, left_mask))
     outside = pixels_of(left_mask, "L") == 0
@@ -303,6 +363,23 @@ def test_extend(make_context: Make, image: Asset) -> None:
     assert np.array_equal(pixels_of(done)[:120, 20:], scene())
     with pytest.raises(ArgumentError):
         extend_image(make_context(), image)
+
+
+@pytest.mark.parametrize(
+    ("side", "given", "size"),
+    [
+        ("left", {}, (200, 120)),
+        ("above", {}, (160, 150)),
+        ("all", {}, (240, 180)),
+        ("all", {"left": 10}, (180, 140)),
+        ("right", {"left": 10}, (170, 120)),
+    ],
+)
+def test_extend_by_side(
+    make_context: Make, image: Asset, side: str, given: dict[str, int], size: tuple[int, int]
+) -> None:
+    done = extend_image(make_context(), image, side=side, **given)
+    assert (done.facts["width_px"], done.facts["height_px"]) == size
 
 
 def test_text_is_written_where_said(make_context: Make, image: Asset) -> None:
