@@ -48,6 +48,13 @@ def test_help_lists_every_command(omnimuse) -> None:
         assert f"  {name} " in text
 
 
+@pytest.mark.parametrize("command", [(), ("run",), ("plan",), ("call",), ("eval", "planner")])
+def test_examples_in_help_keep_their_lines(omnimuse, command: tuple[str, ...]) -> None:
+    lines = omnimuse(*command, "--help").out.splitlines()
+    assert not any("\\b" in line for line in lines)
+    assert sum(line.startswith("  omnimuse ") for line in lines) >= 2
+
+
 def test_tools_list_and_show_agree(omnimuse) -> None:
     listed = {spec["name"]: spec for spec in omnimuse("tools", "list", "--json").json}
     assert {"write_text", "generate_image", "make_video", "compose_music"} <= set(listed)

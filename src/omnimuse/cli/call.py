@@ -23,7 +23,7 @@ STRUCTURED_KINDS = frozenset({"layout", "graph", "transcript", "level"})
 @click.option("--jsonl", metavar="FILE|-", help="One JSON object of arguments per line.")
 @click.pass_context
 def command(ctx: click.Context, /, tool: str, pairs: tuple[str, ...], **options: Any) -> int:
-    r"""Call TOOL alone; `omnimuse tools show TOOL` lists its arguments.
+    """Call TOOL alone; `omnimuse tools show TOOL` lists its arguments.
 
     \b
     omnimuse call compose_music -a prompt="a calm waltz" -a duration_s=20 -o out

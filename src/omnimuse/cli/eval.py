@@ -31,7 +31,7 @@ def planner(
     settings: Any, suite: str, data: str, out: str, gold: str | None, split: str,
     limit: int | None, as_json: bool,
 ) -> None:  # fmt: skip
-    r"""Plan the requests of a suite; with --gold, give node F1 and edge F1.
+    """Plan the requests of a suite; with --gold, give node F1 and edge F1.
 
     The suite `hard` runs its requests to the end and checks what was made.
 
@@ -106,7 +106,7 @@ def generative(
     settings: Any, model: str, data: str, count: int, features: str, judge: str, seed: int,
     page: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    r"""Measure a generator against real data: distances, coverage, novelty, fit to captions.
+    """Measure a generator against real data: distances, coverage, novelty, fit to captions.
 
     \b
     omnimuse eval generative --model runs/vae-mnist --data mnist --html report.html

@@ -113,7 +113,7 @@ def _split_settings(args: list[str]) -> tuple[list[str], list[str]]:
 @click.version_option(__version__, prog_name="omnimuse")
 @click.pass_context
 def command(ctx: click.Context, pairs: tuple[str, ...]) -> None:
-    r"""One sentence in, finished media out: planned, typed, checked, signed, replayable.
+    """One sentence in, finished media out: planned, typed, checked, signed, replayable.
 
     \b
     omnimuse "a red fox under a yellow moon, read a poem about it over a calm tune"

@@ -102,7 +102,7 @@ python -m pytest
 @click.option("-o", "--output", default=".", metavar="DIR", help="Where the package's folder goes.")
 @click.option("--family", default="text", help="The family it is listed under.")
 def command(name: str, output: str, family: str) -> None:
-    r"""Begin a plugin: a package with one tool called NAME (verb_noun).
+    """Begin a plugin: a package with one tool called NAME (verb_noun).
 
     \b
     omnimuse new-tool count_words

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def command(
     ctx: click.Context, /, prompt: str, toolset: str | None, svg: str | None, **options: Any
 ) -> int:
-    r"""Show the plan of PROMPT as a tree, without running it.
+    """Show the plan of PROMPT as a tree, without running it.
 
     \b
     omnimuse plan "a rainy street with jazz" --json

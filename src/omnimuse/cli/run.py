@@ -30,7 +30,7 @@ EXIT_BY_STATUS = {
 @click.option("--dry-run", is_flag=True, help="Plan and check only.")
 @click.pass_context
 def command(ctx: click.Context, /, prompt: str, **options: Any) -> int:
-    r"""Make what PROMPT asks for. This is the default command.
+    """Make what PROMPT asks for. This is the default command.
 
     \b
     omnimuse "a poem about rain, read aloud over a calm piano"

@@ -27,7 +27,7 @@ EXTRA = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "mcp")
 @click.option("-q", "--quiet", is_flag=True, help="No log lines.")
 @click.pass_obj
 def command(settings: Any, /, **options: Any) -> None:
-    r"""Serve HTTP and the studio.
+    """Serve HTTP and the studio.
 
     \b
     omnimuse serve                                    http://127.0.0.1:8500, this machine only
