@@ -47,3 +47,41 @@ def test_most_requests_get_exactly_the_right_plan(planner: EmbeddedPlanner) -> N
         is_same = Counter(tools.values()) == Counter(entry["nodes"])
         right += is_same and edges == {(a, b) for a, b in entry["edges"]}
     assert right / len(entries) >= 0.8
+
+
+@pytest.mark.parametrize(
+    ("prompt", "files", "tools", "each"),
+    [
+        (
+            "Take four frames from clip.mp4, upscale every one of them and build a slideshow",
+            ("clip.mp4",),
+            ["extract_frames", "upscale_image", "make_video"],
+            {"upscale_image": "image"},
+        ),
+        (
+            "从tour.mp4里均匀截取三帧，每一帧都裁成正方形",
+            ("tour.mp4",),
+            ["extract_frames", "crop_image"],
+            {"crop_image": "image"},
+        ),
+    ],
+)
+def test_each_of_a_list_is_worked_on(
+    planner: EmbeddedPlanner, prompt: str, files: tuple[str, ...], tools: list[str], each: object
+) -> None:
+    specs = ToolRegistry().specs()
+    assets = [Asset.from_bytes(name.encode(), kind_of_file(name)) for name in files]
+    plan = planner.plan(Request(prompt, files=tuple(map(Path, files))), assets, specs)
+    assert [node.tool for node in plan.nodes] == tools
+    assert {node.tool: node.each for node in plan.nodes if node.each} == each
+    assert check_plan(plan, specs, [a.kind for a in assets]) == ()
+
+
+def test_one_of_a_list_is_meant_by_its_place(planner: EmbeddedPlanner) -> None:
+    specs = ToolRegistry().specs()
+    film = Asset.from_bytes(b"clip.mp4", "video")
+    prompt = "Take four frames from clip.mp4 and paint the second frame as a watercolour"
+    plan = planner.plan(Request(prompt, files=(Path("clip.mp4"),)), [film], specs)
+    assert [node.tool for node in plan.nodes] == ["extract_frames", "stylize_image"]
+    assert str(plan.nodes[1].inputs["image"]) == f"{plan.nodes[0].id}.1"
+    assert check_plan(plan, specs, ["video"]) == ()

@@ -41,7 +41,7 @@ _BRINGING = re.compile(
     r"(?:,? (?:and )?(?:the )?F\d+x)+", re.I,
 )  # fmt: skip
 _LISTING = re.compile(
-    r",\s*(?:and\s+)?(?=(?:an?|the|some|two|three|one|another|\d+)\s)|\s+and\s+(?=(?:an?|one)\s)"
+    r",\s*(?:and\s+)?(?=(?:an?|the|some|two|three|one|another|\d+)\s)|\s+and\s+(?=(?:an?|one|some)\s)"
     r"|,\s+(?:and\s+)?(?=\w+ (?:in|of|under|over|for)\b)"
     r"|,\s+(?=[\w' /-]{2,40}\b(?:under|underneath|on|over|beneath|behind) (?:it|them|that)\b)"
 )
@@ -182,7 +182,7 @@ def _told(found: list[Clause], verbs: frozenset[str]) -> list[Clause]:
             announced = clause
             continue
         things = [] if clause.opens else _things(clause, is_told=announced is not None)
-        if things and (len(found) > 1 or announced):
+        if things and (len(found) > 1 or announced or len(things) > 1):
             told += [replace(clause, text=_wished(t), opens=True) for t in things]
         else:
             told.append(clause)
