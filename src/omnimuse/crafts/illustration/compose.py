@@ -427,8 +427,6 @@ def _texts(layout: Mapping[str, Any], scene: Scene, pack: ArtPack) -> tuple[Text
         words = _unquoted(item.attributes.get("text", ""))
         if not words and item.art == "drawn:shop":
             words = item.label.upper()
-        if not words and item.art == "drawn:stop-sign" and "stop" in item.label:
-            words = "STOP"
         if words:
             layers.append(_on_object(words, item, len(layers) + 1, _drawn_box(item, scene, pack)))
         spoken = _unquoted(item.attributes.get("speech", ""))

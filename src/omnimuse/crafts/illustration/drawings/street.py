@@ -147,6 +147,26 @@ def _stop_sign(brush: Brush) -> None:
         pen.polygon(
             points, code if code == "#ffffff" else pen.linear(adjust(code, light=0.05), code)
         )
+    if not brush.attributes.get("text"):
+        _stop(pen, m, r * 1.3)
+
+
+def _stop(pen: Pen, middle: float, wide: float) -> None:
+    """The four letters, in strokes: a word that belongs to the sign needs no font."""
+    u, x = wide / 15.2, middle - wide / 2
+    y, t = 31 - 2.6 * u, 5.2 * u
+    bend = f"a{1.3 * u:.2f} {t / 2:.2f}"
+    letters = (
+        f"M{x + 2.7 * u:.2f} {y + 0.9 * u:.2f}Q{x + 1.4 * u:.2f} {y - 0.5 * u:.2f} {x + 0.5 * u:.2f} "
+        f"{y + 1.1 * u:.2f}Q{x + 0.3 * u:.2f} {y + 2.3 * u:.2f} {x + 1.6 * u:.2f} {y + 2.6 * u:.2f}"
+        f"Q{x + 3.0 * u:.2f} {y + 3.0 * u:.2f} {x + 2.6 * u:.2f} {y + 4.3 * u:.2f}"
+        f"Q{x + 1.4 * u:.2f} {y + 5.8 * u:.2f} {x + 0.3 * u:.2f} {y + 4.3 * u:.2f}",
+        f"M{x + 4.0 * u:.2f} {y:.2f}h{3.0 * u:.2f}m{-1.5 * u:.2f} 0v{t:.2f}",
+        f"M{x + 9.6 * u:.2f} {y:.2f}{bend} 0 0 1 0 {t:.2f}{bend} 0 0 1 0 {-t:.2f}Z",
+        f"M{x + 12.3 * u:.2f} {y + t:.2f}V{y:.2f}h{1.2 * u:.2f}a{1.4 * u:.2f} {1.4 * u:.2f} 0 0 1 0 "
+        f"{2.8 * u:.2f}h{-1.2 * u:.2f}",
+    )
+    pen.line("".join(letters), "#ffffff", u * 0.95)
 
 
 def _gate(brush: Brush) -> None:
