@@ -23,7 +23,7 @@ from omnimuse.planning.verdict import Evidence
 from omnimuse.planning.wiring import rewired
 
 NEARER, DOUBT = 0.40, 0.07
-ASKED = 0.4
+ASKED = 0.38
 _FOUND, _AROUND = 0.8, 0.2
 
 

@@ -28,12 +28,12 @@ FEATURES = (
     "fed",  # share of its inputs whose kinds are there
     "awaited",  # it takes a given medium that the first search leaves lying
     "leading",  # how far it leads where words ask for it the most
-    "short",  # texts that it needs beyond those that are given
+    "short",  # texts that it needs beyond those that are given or made
     "shadowed",  # the words that ask for it ask more for another tool
     "given",  # all media that it takes are given
 )
-COEFFICIENTS = (1.693, 4.178, 0.245, 0.575, 0.427, 0.292, 1.899, 0.316, -0.538, -1.61, 0.586)
-BIAS = -0.886
+COEFFICIENTS = (1.929, 4.193, 0.347, 0.502, 0.364, 0.317, 1.887, 0.277, -0.316, -1.235, 0.494)
+BIAS = -1.111
 _SHARPNESS, _UNKNOWN, _OVERLOOKED = 10.0, 0.3, -1.5
 _SHARES = (0.5, 0.3, 0.2)
 
@@ -95,7 +95,7 @@ def features(
     fed = [_share_fed(spec, there) for spec in specs.values()]
     given = [r for r in seen.draft.resources if not r.is_result]
     idle = [r for r in given if r.order not in seen.draft.used]
-    texts = sum(is_textual(r.kind) for r in given)
+    texts = sum(is_textual(r.kind) for r in seen.draft.resources)
     media = [
         [port.kind for port in spec.inputs if port.is_required and not is_textual(port.kind)]
         for spec in specs.values()
