@@ -16,6 +16,7 @@ BREAK = re.compile(r"[，,。；;！!？?\n]+|、(?=\s*[把将再并])")
 _MAY = re.compile(r"(?:请|帮|麻烦|你|您)*(?:能|可以|可不可以)")
 _WISHING = ("maker", "turner", "joiner")
 _VERBS = ("maker", "turner", "doer", "joiner")
+_TO_ME = re.compile(r"给我(?=$|[，。；,;])|(?<=[片频乐曲音字])(?:发|交|传)?给我")
 _THERE = re.compile(r"(?:里|中|里面)(?:有|含有)(?!几|多少|哪|什么|没有)")
 _EACH_OF = re.compile(
     r"(\d+(?:\.\d+)?\s*秒(?:钟)?的?[^，。；、和与]{1,12})(?:和|与|、)(?=\d+(?:\.\d+)?\s*秒)"
@@ -77,7 +78,8 @@ def is_told(part: str, is_only: bool) -> bool:
 
 
 def told_apart(text: str) -> str:
-    """Two things of a length each are two: "生成5秒的雷声和5秒的海浪声"."""
+    """Two things of a length each are two ("5秒的雷声和5秒的海浪声"); "给我" is dropped."""
+    text = _TO_ME.sub("", text)
     match = _EACH_OF.search(text)
     if match is None:
         return text

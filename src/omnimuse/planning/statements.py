@@ -36,6 +36,7 @@ _SHOW = frozenset(["appear", "pop", "scroll"])
 _PEOPLE = frozenset(["i", "we", "you", "he", "she", "they", "one", "people"])
 _SPEAKERS = frozenset(["voice", "narrator", "speaker", "someone", "somebody", "woman", "man"])
 _NUMBER = re.compile(r"(?:(?<=\s)|^)\(?(?:[1-9]|1\d)[.)]\s+(?=[A-Za-z])")
+_STEP = re.compile(r"(?:(?<=\s)|^)(?:step|stage|part|task)\s+\d{1,2}\s*[:.)]\s*", re.I)
 _BULLET = re.compile(r"(?:(?<=\s)|^)[-*\u2022]\s+(?=[A-Za-z])")
 _SUBJECT = re.compile(r"^\s*((?:the |my )?[F]\d+x)\s*:\s*", re.I)
 _ONWARD = re.compile(
@@ -74,6 +75,8 @@ def said_as_requests(text: str, verbs: frozenset[str]) -> str:
     text = _ARROW.sub("; ", _POLITE.sub("", text)).strip(" ,")
     if len(_NUMBER.findall(text)) > 1:
         text = _NUMBER.sub("; ", text)
+    if len(_STEP.findall(text)) > 1:
+        text = _STEP.sub("; ", text)
     if len(_BULLET.findall(text)) > 1:
         text = _BULLET.sub("; ", text)
     text = _ONWARD.sub(r"\1then ", text)
