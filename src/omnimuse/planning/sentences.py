@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from omnimuse.planning.bare import ASKED, REMARK, SCENE, THING, meant_as
 from omnimuse.planning.enumerations import drawn_things, is_new_thing, namesakes
@@ -163,10 +164,11 @@ class SentenceReader(PredicateFinder):
         if is_nominal and mentions and mentions[0].head in HOLLOW:
             return []
         drop = {"please", "then", "finally", "also", "next", "afterwards", "lastly", "first", "now"}
+        near = {t.i for t, then in pairwise(tokens) if (t.lower_, then.lower_) == ("next", "to")}
         words = [
             t
             for t in tokens
-            if (t.lower_ not in drop or t.dep_ == "amod")
+            if (t.lower_ not in drop or t.dep_ == "amod" or t.i in near)
             and not (t.dep_ in ("aux", "cc", "mark") and t.head == token)
         ]
         if is_nominal:
