@@ -164,13 +164,20 @@ def plan_faults(entry: Mapping[str, Any], plan: Plan) -> tuple[str, ...]:
 
 
 def _same(wanted: Sequence[str], tools: Sequence[str]) -> bool:
-    rest = list(tools)
-    for options in sorted((w.split("|") for w in wanted), key=len):
-        hit = next((tool for tool in rest if tool in options), None)
-        if hit is None:
-            return False
-        rest.remove(hit)
-    return not rest
+    """Whether every wanted tool, or one of its alternatives, has a call of its own."""
+    options = [set(w.split("|")) for w in wanted]
+    owner: dict[int, int] = {}
+
+    def seat(number: int, tried: set[int]) -> bool:
+        for at, tool in enumerate(tools):
+            if tool in options[number] and at not in tried:
+                tried.add(at)
+                if at not in owner or seat(owner[at], tried):
+                    owner[at] = number
+                    return True
+        return False
+
+    return len(options) == len(tools) and all(seat(n, set()) for n in range(len(options)))
 
 
 def _rest(rule: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,3 +98,10 @@ def test_attachments_are_made_as_the_file_says(tmp_path: Path) -> None:
     recipe.write_text("{")
     with pytest.raises(InputError, match="cannot read"):
         Attachments(House(tmp_path), recipe)  # type: ignore[arg-type]
+
+
+def test_alternatives_that_overlap_are_shared_out() -> None:
+    nodes = (Node("a", "join_audio"), Node("b", "mix_audio"), Node("c", "mix_audio"))
+    wanted = ["mix_audio|join_audio", "mix_audio", "mix_audio|insert_audio"]
+    assert plan_faults({"tools": [wanted]}, Plan(nodes)) == ()
+    assert plan_faults({"tools": [[*wanted[:2], "insert_audio"]]}, Plan(nodes)) != ()
