@@ -57,6 +57,11 @@ def test_a_chain_in_one_noun_phrase(planner: EmbeddedPlanner) -> None:
     ]  # fmt: skip
 
 
+def test_a_recording_that_is_handed_over_is_written_down_first(tools_of: PlanOf) -> None:
+    asked = "I have a recording lecture.wav. Give me a short version of it in French."
+    assert tools_of(asked) == ["Speech Recogniser", "Abstract Maker", "Interpreter"]
+
+
 def test_three_tools_in_one_noun_phrase(tools_of: PlanOf) -> None:
     said = (
         "I have a recording 'talk.wav'. Please draw a picture of the summarised transcript of it."
