@@ -27,6 +27,8 @@ FRESH_SEED = 20261122
 BATCH = 1000
 BLIND_NSR = (0.9808, 0.9919, 0.9577)
 """Counts, recall, precision of `layout_captions_coco`, measured before it was read."""
+BLIND_ANNOTATED = "counts 90.8 %, recall 97.2 %, precision 99.9 %"
+"""Of `layout_captions_annotated`, measured before its failures were read."""
 BLIND_LMD = {"negation": 0.84, "numeracy": 0.92, "attribution": 0.80, "spatial": 0.96}
 """Prompts of `layout_lmd_blind` of which all was right, measured before it was read."""
 WARM_UP, DRAWN = "a dog on a hill", "two zebras grazing next to a giraffe under a tree"
@@ -257,8 +259,15 @@ def _blind_lines(sets: Figures) -> list[str]:
         f"{' | '.join(map(_percent, BLIND_LMD.values()))} |",
         f"| after | {' | '.join(now)} | {' | '.join(shares)} |",
         "",
-        "What precision is lost goes to things whose number a caption leaves open, as in 'two",
-        "people riding horses': their labels count only what the caption numbers; both are drawn.",
+        "What precision is lost goes to 'two people riding horses': the labels of that set count",
+        "only what the caption numbers. `layout captions annotated`: 120 more captions, labelled",
+        "as the annotated picture would be (two horses); numbers that cannot be told are left out.",
+        f"Measured blind, too: {BLIND_ANNOTATED};",
+        "four causes were mended since.",
+        "",
+        "Things of open number (`several birds`) are one entry, `group of birds`, with proposed",
+        "members, which the illustrator draws: before, three birds in a plan claimed what nobody",
+        "said (precision of the annotated set 96.4 %, with groups 99.2 %, all boxes counted).",
     ]
 
 
