@@ -4,6 +4,9 @@
     python recipes/picture_judge.py finder --cache DIR --minutes 4         where things are
     python recipes/picture_judge.py features --cache DIR --minutes 2       crops, described
     python recipes/picture_judge.py recognizer --cache DIR --minutes 2     what things are
+    python recipes/picture_judge.py renew --art DIR --cache DIR --minutes 2 [--again drawn:bus]
+                             new drawings, and changed ones; then `recognizer`, with --go-on if
+                             no class is new
     python recipes/picture_judge.py export --art DIR --cache DIR --out DIR
 
 Nothing but our own renderings is learned from: the art pack's drawings and our own, in shaded and
@@ -27,16 +30,43 @@ from typing import Any
 
 import cv2
 import numpy as np
-from picture_studio import FLAT, HELD, SHADED, SIDE, Studio, draw
+from picture_studio import FLAT, HELD, SHADED, SIDE, Studio, draw, redraw
+
+AGAIN = 220
+"""Crops of each drawing that was added or changed."""
+GENTLY = 2.5e-4
+"""Learning rate of a training that goes on."""
 
 # ---------------------------------------------------------------- training
 
 
 def make_features(cache: Path, minutes: float) -> None:
     """Describe crops of every class, round after round, for so many minutes of processor time."""
+    describe_held_out(cache)
+    describe_rounds(cache, Studio(cache, 1), [], [], minutes)
+
+
+def renew_features(cache: Path, art: Path, again: list[str], minutes: float) -> None:
+    """After drawings were added or changed: theirs are described anew, all others are kept."""
     from omnimuse.backends.thing_features import describe
 
-    studio, held = Studio(cache, 1), Studio(cache, 2, is_held_out=True)
+    hot, moved = redraw(art, cache, again)
+    data = np.load(cache / "train.npz")
+    labels = moved[data["labels"]]
+    keep = (labels >= 0) & ~np.isin(labels, hot)
+    rows, studio = [data["rows"][keep]], Studio(cache, zlib.crc32(repr(hot).encode()))
+    order = hot * AGAIN
+    for part in pieces(order):
+        rows.append(describe(np.stack([studio.crop(i) for i in part])).astype(np.float16))
+    describe_held_out(cache)
+    describe_rounds(cache, studio, rows, [*labels[keep].tolist(), *order], minutes)
+
+
+def describe_held_out(cache: Path) -> None:
+    """Crops that are measured on and never trained on."""
+    from omnimuse.backends.thing_features import describe
+
+    held = Studio(cache, 2, is_held_out=True)
     sets: dict[str, list[tuple[int, int | None]]] = {
         "own": [(i, SHADED) for i in held.drawn[::2]],
         "recoloured": [(i, HELD) for i in held.drawn[1::2]],
@@ -49,7 +79,15 @@ def make_features(cache: Path, minutes: float) -> None:
         test[name] = np.concatenate([describe(np.stack(c)) for c in pieces(crops)])
         test[f"{name} labels"] = np.array([i for i, _ in pairs])
     np.savez(cache / "test.npz", **test)
-    rows, labels, start, lap = [], [], time.process_time(), 0
+
+
+def describe_rounds(
+    cache: Path, studio: Studio, rows: list[np.ndarray], labels: list[int], minutes: float
+) -> None:
+    """Add rounds of crops of every class; kept after every fifth."""
+    from omnimuse.backends.thing_features import describe
+
+    start, lap = time.process_time(), 0
     while (time.process_time() - start) / 60 < minutes:
         order = [*studio.drawn, *studio.slim, *([0] * 50)]
         for part in pieces(order):
@@ -68,23 +106,36 @@ def pieces(items: list[Any], size: int = 64) -> Iterator[list[Any]]:
         yield items[at : at + size]
 
 
-def train_recognizer(cache: Path, minutes: float) -> None:
-    """A linear discriminant, then cross-entropy with smoothed labels from there."""
+def train_recognizer(cache: Path, minutes: float, *, goes_on: bool = False) -> None:
+    """A linear discriminant, then cross-entropy with smoothed labels from there.
+
+    Args:
+        cache: holds the features.
+        minutes: of processor time.
+        goes_on: from the recogniser that is there, more gently; the classes must be the same.
+    """
     import torch
     from torch.nn import functional
+
+    from omnimuse.models.picture_eyes import ThingRecognizer
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
     data = np.load(cache / "train.npz")
     rows, labels = data["rows"], torch.from_numpy(data["labels"])
     count = len(json.loads((cache / "classes.json").read_text()))
-    net = started(rows.astype(np.float32), data["labels"], count)
-    print("discriminant", json.dumps(measure_recognizer(cache, net)), flush=True)
+    if goes_on:
+        net = ThingRecognizer(rows.shape[1], count)
+        net.load_state_dict(torch.load(cache / "recognizer.pt", weights_only=True))
+    else:
+        net = started(rows.astype(np.float32), data["labels"], count)
+    rate = GENTLY if goes_on else 1e-3
+    print("at first", json.dumps(measure_recognizer(cache, net)), flush=True)
     features = torch.from_numpy(rows)
-    optimizer = torch.optim.AdamW(net.parameters(), 1e-3, weight_decay=0.02)
+    optimizer = torch.optim.AdamW(net.parameters(), rate, weight_decay=0.02)
     start, step, batch = time.process_time(), 0, 512
     while (share := (time.process_time() - start) / 60 / minutes) < 1:
-        set_rate(optimizer, 1e-3, share)
+        set_rate(optimizer, rate, share)
         chosen = torch.randint(len(rows), (batch,))
         x = features[chosen].float()
         x = x * (torch.rand_like(x) > 0.1) + 0.01 * torch.randn_like(x)
@@ -302,11 +353,15 @@ def to_onnx(net: Any, shape: tuple[int, ...], name: str, free: dict[int, str]) -
 def main() -> None:
     """Run one step of the recipe."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("step", choices=("draw", "finder", "features", "recognizer", "export"))
+    options.add_argument(
+        "step", choices=tuple(["draw", "finder", "features", "renew", "recognizer", "export"])
+    )
     options.add_argument("--cache", type=Path, required=True)
     options.add_argument("--art", type=Path)
     options.add_argument("--out", type=Path)
     options.add_argument("--minutes", type=float, default=12.0)
+    options.add_argument("--again", default="", help="changed drawings, e.g. drawn:bus,fluent:cup")
+    options.add_argument("--go-on", action="store_true")
     chosen = options.parse_args()
     if chosen.step == "draw":
         draw(chosen.art, chosen.cache)
@@ -315,7 +370,10 @@ def main() -> None:
     elif chosen.step == "features":
         make_features(chosen.cache, chosen.minutes)
     elif chosen.step == "recognizer":
-        train_recognizer(chosen.cache, chosen.minutes)
+        train_recognizer(chosen.cache, chosen.minutes, goes_on=chosen.go_on)
+    elif chosen.step == "renew":
+        again = [name for name in chosen.again.split(",") if name]
+        renew_features(chosen.cache, chosen.art, again, chosen.minutes)
     else:
         export(chosen.cache, chosen.art, chosen.out)
 

@@ -44,6 +44,41 @@ def draw(art: Path, cache: Path) -> None:
     np.save(cache / "backdrops.npy", render_backdrops(500))
 
 
+def redraw(art: Path, cache: Path, again: list[str]) -> tuple[list[int], np.ndarray]:
+    """Render what is new, and `again`; the others keep their sprites.
+
+    Returns:
+        The classes that were rendered, and the new place of each old class, -1 if it is gone.
+    """
+    from omnimuse.crafts.illustration.art import ArtPack
+    from omnimuse.crafts.judging.vocabulary import build_vocabulary
+
+    pack = ArtPack(art)
+    old = json.loads((cache / "classes.json").read_text())
+    classes = build_vocabulary(pack)
+    place = {entry["art"][0]: index for index, entry in enumerate(old)}
+    before = np.load(cache / "sprites.npy", mmap_mode="r")
+    sprites = np.zeros((len(classes), *before.shape[1:]), np.uint8)
+    moved, hot = np.full(len(old), -1), []
+    for index, entry in enumerate(classes):
+        name = entry["art"][0]
+        if name in place:
+            moved[place[name]] = index
+        if name in place and name not in again:
+            sprites[index] = before[place[name]]
+        elif name:
+            rng = np.random.default_rng([11, zlib.crc32(name.encode())])
+            for variant in range(7):
+                drawing = entry["art"][variant % len(entry["art"])]
+                sprites[index, variant] = render_sprite(drawing, variant, pack, rng)
+            hot.append(index)
+    del before
+    np.save(cache / "sprites.npy", sprites)
+    (cache / "classes.json").write_text(json.dumps(classes, ensure_ascii=False, indent=0))
+    print(len(hot), "classes drawn", flush=True)
+    return hot, moved
+
+
 def render_sprite(art: str, variant: int, pack: Any, rng: np.random.Generator) -> np.ndarray:
     """One drawing, RGBA, centred in SPRITE x SPRITE, its longer side filling it."""
     from omnimuse.crafts.illustration.art import measure, rasterize
