@@ -354,7 +354,7 @@ def main() -> None:
     """Run one step of the recipe."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument(
-        "step", choices=tuple(["draw", "finder", "features", "renew", "recognizer", "export"])
+        "step", choices=("draw", "finder", "features", "renew", "recognizer", "export")
     )
     options.add_argument("--cache", type=Path, required=True)
     options.add_argument("--art", type=Path)
