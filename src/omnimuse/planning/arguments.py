@@ -122,6 +122,8 @@ class ArgumentFiller:
         for choice in choices:
             words = re.findall(r"[a-z0-9]+", re.sub(r"[_\-]+", " ", str(choice).lower()))
             is_said = bool(words) and all(stem(word) in stems for word in words)
+            if len(words) == 1 and len(words[0]) == 3:  # "webvtt" is the format vtt
+                is_said = is_said or any(s.endswith(words[0]) for s in low.split())
             if is_said and (best is None or len(words) > best[0]):
                 best = (len(words), choice)
         if best is not None:
@@ -144,11 +146,15 @@ def thing_of(param: Param, spec: ToolSpec, step: Step) -> str | None:
         return None
     own = {stem(w) for w in re.findall(r"[a-z]+", f"{spec.name} {spec.summary}".lower())}
     if said := str(step.details.get("thing_en", "")):
+        if _is_shape(said):
+            return None
         return None if stem(said) in own & _ASPECTS else said
     for mention in step.mentions:
         is_one = mention.head in ("one", "version")  # "the first one" is a picture, not in it
         if mention.kind or mention.literals or mention.status == "pronoun" or is_one:
             continue
+        if _is_shape(mention.text):
+            continue  # "a square crop" says how
         if any(m.kind and m != mention and mention.text in m.text for m in step.mentions):
             continue  # "a beach" in "before a picture of a beach"
         is_part = stem(mention.head) in own & _ASPECTS or mention.head in COLOURS
@@ -156,6 +162,11 @@ def thing_of(param: Param, spec: ToolSpec, step: Step) -> str | None:
             words = _SOURCE.sub("", mention.text)
             return re.sub(r"^(?:an?|my|his|her|our|their|its)\s+", "", words).strip() or None
     return None
+
+
+def _is_shape(text: str) -> bool:
+    """Whether words are those for a shape of pictures: "square format"."""
+    return any(value.dimension == "aspect" for value in find_values(text.lower()))
 
 
 def turned_into(param: Param, step: Step) -> str | None:
