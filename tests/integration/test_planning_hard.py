@@ -13,7 +13,7 @@ from omnimuse.errors import BackendUnavailableError
 
 pytestmark = [pytest.mark.weights, pytest.mark.slow]
 DATA = Path(__file__).resolve().parents[1] / "data"
-SAMPLE = ("hard-01", "hard-15", "hard-23")
+SAMPLE = ("hard-01", "hard-05", "hard-15", "hard-23")
 
 
 def test_hard_requests_are_solved(tmp_path: Path) -> None:
