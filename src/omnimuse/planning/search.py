@@ -25,12 +25,18 @@ from omnimuse.planning.compose import (
     with_copies,
 )
 from omnimuse.planning.context import Reading, Scores
+from omnimuse.planning.doubts import (
+    is_alone,
+    is_passed_by,
+    is_unheard,
+    is_untimed,
+    subject_of_result,
+)
 from omnimuse.planning.draft import Draft, DraftNode, add_node, drop_nodes, topological
 from omnimuse.planning.intent import NEW, PRONOUN, Intent, Step
 from omnimuse.planning.resources import Resource, related
 from omnimuse.planning.retrieval import stem
 from omnimuse.planning.values import find_values
-from omnimuse.planning.vocabulary import kind_made_by
 
 _MOST_COPIES = 12
 _PARTS = frozenset(["verse", "line", "sentence", "paragraph", "stanza", "word", "page", "bar"])
@@ -158,7 +164,7 @@ class PlanSearch:
             for m in step.mentions
         )
         if points_back and results and not self._assume:
-            return self._readings[index].for_kind(_subject(draft, results[-1]))
+            return self._readings[index].for_kind(subject_of_result(draft, results[-1]))
         given = [r for r in draft.resources if not r.is_result and (r.ref or r.kind != "text")]
         said = next((m.kind for m in step.mentions if m.kind and not m.is_output), "")
         if said and said != "text":
@@ -302,10 +308,10 @@ class PlanSearch:
         if not self._assume:
             gain -= self.weights.dangling * binding.dangling
             gain -= self.weights.guessed * binding.guessed
-            gain -= self.weights.unheard * _is_unheard(step, spec, binding)
-            gain -= self.weights.alone * _is_alone(spec, inputs)
-            gain -= self.weights.untimed * _is_untimed(step, spec)
-            gain -= self.weights.passed_by * _is_passed_by(binding, inputs, grown, draft)
+            gain -= self.weights.unheard * is_unheard(step, spec, binding)
+            gain -= self.weights.alone * is_alone(spec, inputs)
+            gain -= self.weights.untimed * is_untimed(step, spec)
+            gain -= self.weights.passed_by * is_passed_by(binding, inputs, grown, draft)
         if same is not None:
             made = {**grown.made, index: tuple(r for r in grown.resources if r.node == same)}
             return [
@@ -501,59 +507,6 @@ class PlanSearch:
             )
         }
         return drop_nodes(draft, drop) if drop else draft
-
-
-def _subject(draft: Draft, result: Resource) -> str:
-    """The kind of what "it" means after a report: of what the report is about."""
-    if result.kind not in ("graph", "table", "layout"):
-        return result.kind
-    about = [r for items in draft.nodes[result.node].inputs.values() for r in items]
-    return next((r.kind for r in about if not is_textual(r.kind)), result.kind)
-
-
-def _is_alone(spec: ToolSpec, inputs: Mapping[str, tuple[Resource, ...]]) -> bool:
-    """One thing for a tool that brings several of its kind together."""
-    made = spec.outputs[0].kind if spec.outputs else ""
-    parts = [p for p in spec.inputs if related(p.kind, made) and not is_textual(p.kind)]
-    fed = [r for items in inputs.values() for r in items]
-    is_for_several = any(p.is_list for p in parts)
-    return is_for_several and len(fed) == 1 and not fed[0].is_list and related(fed[0].kind, made)
-
-
-def _is_untimed(step: Step, spec: ToolSpec) -> bool:
-    """A tool that puts one thing into another at a time, where no time is said."""
-    kinds = [p.kind for p in spec.inputs if p.is_required and not is_textual(p.kind)]
-    if len(kinds) < 2 or not related(kinds[0], kinds[1]):
-        return False
-    times = [p for p in spec.params if p.name in ("at_s", "start_s")]
-    said = str(step.details.get("english") or step.text)
-    return bool(times) and not any(v.dimension in ("duration", "start") for v in find_values(said))
-
-
-def _is_passed_by(
-    binding: Binding, inputs: Mapping[str, tuple[Resource, ...]], grown: Draft, draft: Draft
-) -> bool:
-    """The tool does not take what "it" means, nor anything that is made of it."""
-    meant = binding.meant
-    if meant is None:
-        return False
-    fed = [r for items in inputs.values() for r in items]
-    fed += [
-        r for n in grown.nodes[len(draft.nodes) :] for items in n.inputs.values() for r in items
-    ]
-    return all(r.order != meant.order or r.is_primary != meant.is_primary for r in fed)
-
-
-def _is_unheard(step: Step, spec: ToolSpec, binding: Binding) -> bool:
-    """A new thing is to be shown, and the tool only works on what is given."""
-    shows_new = any(
-        m.role in ("object", "of") and m.status == NEW and not m.kind and not m.literals
-        for m in step.mentions
-    )
-    takes = any(not r.is_result and r.ref for items in binding.inputs.values() for r in items)
-    shows_new = shows_new or bool(step.details.get("subject"))
-    is_made = step.wanted == "image" or kind_made_by(step.verb) == "image"
-    return is_made and shows_new and takes and not binding.content and not is_collector(spec)
 
 
 def _is_named_after(name: str, verb: str) -> bool:
