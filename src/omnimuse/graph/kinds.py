@@ -48,7 +48,7 @@ KINDS: dict[str, Kind] = {
         Kind("sound", "audio", _AUDIO, "a sound effect or an ambience"),
         Kind("score", None, ("audio/midi", "text/vnd.abc"), "music as notes"),
         Kind("video", None, ("video/mp4", "video/webm"), "a film, with or without sound"),
-        Kind("mesh", None, ("model/gltf-binary",), "one 3D object"),
+        Kind("mesh", "scene3d", ("model/gltf-binary",), "one 3D object"),
         Kind("scene3d", None, ("model/gltf-binary",), "3D objects placed in a world"),
         Kind("points3d", None, ("model/ply",), "a cloud of 3D points"),
         Kind("table", None, ("text/csv", "application/vnd.apache.parquet"), "rows and columns"),
