@@ -26,13 +26,13 @@ from omnimuse.errors import NeedsInputError
 from omnimuse.evaluation.planner import evaluate_planner
 from omnimuse.graph.plan import Ref
 from omnimuse.graph.spec import Port, ToolSpec
-from omnimuse.planning.context import Reading
+from omnimuse.planning.building.context import Reading
+from omnimuse.planning.building.resources import Resource
+from omnimuse.planning.building.search import PlanSearch
 from omnimuse.planning.embedded import EmbeddedPlanner
+from omnimuse.planning.foreign.toolset import load_toolset
 from omnimuse.planning.intent import Intent, Mention, Step
-from omnimuse.planning.resources import Resource
-from omnimuse.planning.search import PlanSearch
-from omnimuse.planning.toolset import load_toolset
-from omnimuse.planning.vocabulary import kind_of_file
+from omnimuse.planning.reading.vocabulary import kind_of_file
 from omnimuse.request import Request
 
 DATA = Path(__file__).resolve().parents[1] / "tests" / "data"

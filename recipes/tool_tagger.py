@@ -171,7 +171,7 @@ class Documents:
         """Two vectors a tool (its description; or, by chance, something else), and kinds.
 
         Half of the batches have phrases beside the description, as the planner does where it has
-        recognised a tool (`planning/phrasebook.py`).
+        recognised a tool (`planning/foreign/phrasebook.py`).
         """
         many = rng is not None and rng.random() < 0.5
         rows = []

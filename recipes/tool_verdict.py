@@ -1,8 +1,8 @@
 """Fit the planner's verdict: how much each sign counts that a request asks for a tool.
 
 Logistic regression (iteratively reweighted least squares, a little shrinkage) over the features of
-`planning/verdict.py`, on labelled requests over foreign tool sets. Prints node F1 when it is fitted
-on one tool set and judged on the other, then the coefficients fitted on both.
+`planning/foreign/verdict.py`, on labelled requests over foreign tool sets. Prints node F1 when it
+is fitted on one tool set and judged on the other, then the coefficients fitted on both.
 
     python recipes/tool_verdict.py --models DIR SET/tool_desc.json SET/user_requests.json GOLD.jsonl
         [the same three of another set] [--tagger request-tagger.npz]
@@ -24,9 +24,10 @@ from omnimuse.backends.resolver import Resolver
 from omnimuse.backends.store import ModelStore
 from omnimuse.config import Settings
 from omnimuse.evaluation.planner import plan_or_nothing, read_jsonl, read_requests, score
-from omnimuse.planning import embedded, tagger, verdict
+from omnimuse.planning import embedded
 from omnimuse.planning.embedded import EmbeddedPlanner
-from omnimuse.planning.toolset import load_toolset
+from omnimuse.planning.foreign import tagger, verdict
+from omnimuse.planning.foreign.toolset import load_toolset
 
 SHRINKAGE, ROUNDS = 10.0, 30
 

@@ -31,7 +31,7 @@ from omnimuse.graph.check import check_plan
 from omnimuse.graph.kinds import JSON_KINDS, accepts, is_textual
 from omnimuse.graph.plan import REQUEST, Node, Plan, Ref
 from omnimuse.graph.spec import ToolSpec
-from omnimuse.planning.returning import read_return
+from omnimuse.planning.reading.returning import read_return
 from omnimuse.request import Request, Response, Result, Status
 from omnimuse.sessions import Sessions
 from omnimuse.tools.registry import ToolRegistry
@@ -39,8 +39,8 @@ from omnimuse.tools.registry import ToolRegistry
 if TYPE_CHECKING:
     from omnimuse.execution.runner import Executor
     from omnimuse.execution.runs import RunStore
+    from omnimuse.planning.llms.react import Observation
     from omnimuse.planning.planner import Planner
-    from omnimuse.planning.react import Observation
     from omnimuse.safety.gates import Gates
 
 MAX_PROMPT_CHARS = 20_000
@@ -104,7 +104,7 @@ class House:
 
         What is finished is kept, so that the next step, and the run itself, start from there.
         """
-        from omnimuse.planning.react import Observation, observe
+        from omnimuse.planning.llms.react import Observation, observe
 
         try:
             self.gates.check_plan(plan, self.specs, request)

@@ -18,7 +18,7 @@ from omnimuse.graph.check import check_plan
 from omnimuse.graph.plan import Plan
 from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.embedded import EmbeddedPlanner
-from omnimuse.planning.returning import read_return
+from omnimuse.planning.reading.returning import read_return
 from omnimuse.request import Request
 from omnimuse.sessions import Sessions
 from omnimuse.tools.registry import ToolRegistry

@@ -17,8 +17,8 @@ from omnimuse.errors import NeedsInputError, PlanError
 from omnimuse.graph.check import check_plan
 from omnimuse.graph.plan import Plan
 from omnimuse.planning.embedded import EmbeddedPlanner
-from omnimuse.planning.toolset import load_toolset
-from omnimuse.planning.vocabulary import kind_of_file
+from omnimuse.planning.foreign.toolset import load_toolset
+from omnimuse.planning.reading.vocabulary import kind_of_file
 from omnimuse.request import Request
 
 pytestmark = pytest.mark.weights

@@ -13,8 +13,8 @@ import pytest
 
 from omnimuse.config import Settings
 from omnimuse.errors import BackendUnavailableError, ConfigError
+from omnimuse.planning.foreign.toolset import load_toolset
 from omnimuse.planning.planner import Planner, make_planner
-from omnimuse.planning.toolset import load_toolset
 from omnimuse.request import Request
 
 SPECS = load_toolset(Path(__file__).resolve().parents[1] / "data" / "planner_tools.json")

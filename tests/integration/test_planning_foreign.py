@@ -14,7 +14,7 @@ from omnimuse.assets.asset import Asset
 from omnimuse.backends.resolver import Resolver
 from omnimuse.graph.plan import Plan
 from omnimuse.planning.embedded import EmbeddedPlanner
-from omnimuse.planning.toolset import parse_toolset
+from omnimuse.planning.foreign.toolset import parse_toolset
 from omnimuse.request import Request
 
 pytestmark = pytest.mark.weights

@@ -10,7 +10,7 @@ from omnimuse.assets.asset import Asset
 from omnimuse.errors import NeedsInputError
 from omnimuse.graph.plan import Plan
 from omnimuse.planning.embedded import EmbeddedPlanner
-from omnimuse.planning.vocabulary import kind_of_file
+from omnimuse.planning.reading.vocabulary import kind_of_file
 from omnimuse.request import Request
 from omnimuse.tools.registry import ToolRegistry
 

@@ -16,7 +16,7 @@ from omnimuse.assets.asset import Asset
 from omnimuse.evaluation.solving import plan_faults
 from omnimuse.graph.check import check_plan
 from omnimuse.planning.embedded import EmbeddedPlanner
-from omnimuse.planning.vocabulary import kind_of_file
+from omnimuse.planning.reading.vocabulary import kind_of_file
 from omnimuse.request import Request
 from omnimuse.tools.registry import ToolRegistry
 

@@ -68,8 +68,8 @@ def _plan_foreign(studio: Studio, request: Request, toolset: Path) -> Response:
     """Plan over tools that cannot be run here: inputs that are only talked of may stay open."""
     from omnimuse.errors import NeedsInputError, PlanError, SafetyRefusal
     from omnimuse.graph.plan import Plan
+    from omnimuse.planning.foreign.toolset import load_toolset
     from omnimuse.planning.planner import make_planner
-    from omnimuse.planning.toolset import load_toolset
 
     house = studio.house
     specs = load_toolset(toolset)

@@ -27,10 +27,10 @@ from omnimuse.assets.asset import Asset
 from omnimuse.errors import InputError, NeedsInputError, PlanError
 from omnimuse.graph.plan import Node, Plan, Ref
 from omnimuse.graph.spec import ToolSpec
-from omnimuse.planning.masking import mask
+from omnimuse.planning.foreign.toolset import load_toolset
 from omnimuse.planning.planner import Planner
-from omnimuse.planning.toolset import load_toolset
-from omnimuse.planning.vocabulary import kind_of, kind_of_file
+from omnimuse.planning.reading.masking import mask
+from omnimuse.planning.reading.vocabulary import kind_of, kind_of_file
 from omnimuse.request import Request
 
 SUITES = ("taskbench", "controlllm")

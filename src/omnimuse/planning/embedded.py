@@ -18,33 +18,33 @@ from omnimuse.backends.base import Dictionary
 from omnimuse.errors import BackendUnavailableError, NeedsInputError, PlanError
 from omnimuse.graph.plan import Node, Plan, Ref
 from omnimuse.graph.spec import Port, ToolSpec
-from omnimuse.planning.arguments import ArgumentFiller
-from omnimuse.planning.binding import TELLING
-from omnimuse.planning.bridging import with_idle_media
-from omnimuse.planning.content import resolve_content
-from omnimuse.planning.context import Reading, read_clauses
-from omnimuse.planning.draft import Draft, DraftNode, each_of
-from omnimuse.planning.evidence import settle, weighed
-from omnimuse.planning.intent import Intent, Step
-from omnimuse.planning.language import decompose
-from omnimuse.planning.masking import Masked
-from omnimuse.planning.mending import THINGS, openers_of
-from omnimuse.planning.phrasebook import phrase_vectors, phrases_for
-from omnimuse.planning.pointing import bind_masks, bind_pointing, fit_durations, pointed_at
-from omnimuse.planning.questions import (
+from omnimuse.planning.building.arguments import ArgumentFiller
+from omnimuse.planning.building.binding import TELLING
+from omnimuse.planning.building.bridging import with_idle_media
+from omnimuse.planning.building.content import resolve_content
+from omnimuse.planning.building.context import Reading, read_clauses
+from omnimuse.planning.building.draft import Draft, DraftNode, each_of
+from omnimuse.planning.building.pointing import bind_masks, bind_pointing, fit_durations, pointed_at
+from omnimuse.planning.building.questions import (
     ask_for_arguments,
     ask_for_inputs,
     check_intent,
     check_missing,
 )
-from omnimuse.planning.remarks import merge_remarks
-from omnimuse.planning.resources import Resource, initial_resources
-from omnimuse.planning.retrieval import ToolIndex, own_phrases, own_verbs
-from omnimuse.planning.search import PlanSearch, Weights
-from omnimuse.planning.tagger import RequestTagger, Tags, load_tagger
-from omnimuse.planning.unnamed import settled
-from omnimuse.planning.values import without_lengths
-from omnimuse.planning.verdict import Evidence, verdict
+from omnimuse.planning.building.resources import Resource, initial_resources
+from omnimuse.planning.building.retrieval import ToolIndex, own_phrases, own_verbs
+from omnimuse.planning.building.search import PlanSearch, Weights
+from omnimuse.planning.building.unnamed import settled
+from omnimuse.planning.foreign.evidence import settle, weighed
+from omnimuse.planning.foreign.phrasebook import phrase_vectors, phrases_for
+from omnimuse.planning.foreign.tagger import RequestTagger, Tags, load_tagger
+from omnimuse.planning.foreign.verdict import Evidence, verdict
+from omnimuse.planning.intent import Intent, Step
+from omnimuse.planning.reading.language import decompose
+from omnimuse.planning.reading.masking import Masked
+from omnimuse.planning.reading.mending import THINGS, openers_of
+from omnimuse.planning.reading.remarks import merge_remarks
+from omnimuse.planning.reading.values import without_lengths
 from omnimuse.request import Request
 
 _INTO_LANGUAGE = re.compile(r"(?<=\w)\s+(?:in|into|to)\s+[A-Z]\w+$")

@@ -13,7 +13,7 @@ from omnimuse.graph.spec import ToolSpec
 from omnimuse.request import Request
 
 if TYPE_CHECKING:
-    from omnimuse.planning.react import Act
+    from omnimuse.planning.llms.react import Act
 
 PLANNERS = ("embedded", "llm", "endpoint")
 STYLES = ("one-shot", "react", "program", "council", "vote")
@@ -72,7 +72,7 @@ def make_planner(
         raise ConfigError(
             f"no planner is called {settings.planner!r}", hint=f"Planners: {', '.join(PLANNERS)}."
         )
-    from omnimuse.planning.shortlist import ShortlistPlanner
+    from omnimuse.planning.foreign.shortlist import ShortlistPlanner
 
     def embed(texts: Sequence[str]) -> Any:
         return roles("feature-extraction").embed(list(texts))
@@ -86,11 +86,11 @@ def _thinking(settings: Settings, roles: Callable[[str], Any], act: Act | None) 
     Raises:
         ConfigError: no such style, or nothing can act where the style needs it.
     """
-    from omnimuse.planning.council import CouncilPlanner, VotingPlanner
-    from omnimuse.planning.endpoint import endpoint_completion
-    from omnimuse.planning.llm import LlmPlanner, role_completion
-    from omnimuse.planning.program import ProgramPlanner
-    from omnimuse.planning.react import ReActPlanner
+    from omnimuse.planning.llms.council import CouncilPlanner, VotingPlanner
+    from omnimuse.planning.llms.endpoint import endpoint_completion
+    from omnimuse.planning.llms.llm import LlmPlanner, role_completion
+    from omnimuse.planning.llms.program import ProgramPlanner
+    from omnimuse.planning.llms.react import ReActPlanner
 
     is_endpoint = settings.planner == "endpoint"
     complete = endpoint_completion(settings) if is_endpoint else role_completion(roles)

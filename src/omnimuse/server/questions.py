@@ -121,7 +121,7 @@ class _SpokenGate:
 
 def _function(studio: Studio, arguments: Mapping[str, Any], say: Say) -> Any:
     """Which of a client's functions to call, and how; None if none fits."""
-    from omnimuse.planning.functions import choose_function
+    from omnimuse.planning.foreign.functions import choose_function
 
     house = studio.house
     house.gates.check_input(Request(prompt=arguments["text"]), ())

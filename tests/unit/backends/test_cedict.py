@@ -10,7 +10,7 @@ from omnimuse.backends.card import ModelCard
 from omnimuse.backends.cedict import Cedict
 from omnimuse.crafts.layout.chinese import describe_chinese
 from omnimuse.errors import CheckpointError
-from omnimuse.planning.chinese_words import tokens_of
+from omnimuse.planning.reading.chinese_words import tokens_of
 
 ENTRIES = """# a comment
 水獺 水獭 [shui3 ta3] /otter/

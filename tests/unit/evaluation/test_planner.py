@@ -17,7 +17,7 @@ from omnimuse.evaluation.planner import (
     to_taskbench,
 )
 from omnimuse.graph.plan import Plan
-from omnimuse.planning.toolset import load_toolset
+from omnimuse.planning.foreign.toolset import load_toolset
 
 TOOLS = {
     "nodes": [

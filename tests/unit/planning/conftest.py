@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from omnimuse.graph.spec import ToolSpec
-from omnimuse.planning.toolset import load_toolset
+from omnimuse.planning.foreign.toolset import load_toolset
 
 
 @pytest.fixture(scope="session")

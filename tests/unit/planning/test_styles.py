@@ -20,12 +20,12 @@ from omnimuse.errors import (
 )
 from omnimuse.graph.plan import Node, Plan, Ref
 from omnimuse.graph.spec import Port, ToolSpec
-from omnimuse.planning.council import CouncilPlanner, VotingPlanner, signature_of
-from omnimuse.planning.llm import LlmPlanner
+from omnimuse.planning.foreign.shortlist import ShortlistPlanner
+from omnimuse.planning.llms.council import CouncilPlanner, VotingPlanner, signature_of
+from omnimuse.planning.llms.llm import LlmPlanner
+from omnimuse.planning.llms.program import ProgramPlanner, read_program, to_program
+from omnimuse.planning.llms.react import Observation, ReActPlanner, observe
 from omnimuse.planning.planner import make_planner
-from omnimuse.planning.program import ProgramPlanner, read_program, to_program
-from omnimuse.planning.react import Observation, ReActPlanner, observe
-from omnimuse.planning.shortlist import ShortlistPlanner
 from omnimuse.request import Request
 
 WRITE = {"id": "a", "tool": "write_text", "arguments": {"prompt": "a poem"}, "inputs": {}}

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from omnimuse.errors import InputError, MediaTooLargeError
-from omnimuse.planning.functions import choose_function
+from omnimuse.planning.foreign.functions import choose_function
 from omnimuse.server import netguard
 from omnimuse.server.netguard import AddressError, check_url, fetch
 from omnimuse.server.webhooks import Webhooks, signature

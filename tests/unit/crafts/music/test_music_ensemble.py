@@ -156,7 +156,7 @@ def endpoint() -> Iterator[Callable[[Script], str]]:
 
 
 def test_the_roles_play_over_an_endpoint(endpoint: Callable[[Script], str]) -> None:
-    from omnimuse.planning.endpoint import endpoint_completion
+    from omnimuse.planning.llms.endpoint import endpoint_completion
 
     script = Script(melodist=[SHORT, GOOD])
     ask = endpoint_completion(Settings(endpoint_url=endpoint(script)))

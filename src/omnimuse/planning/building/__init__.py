@@ -1,0 +1,1 @@
+"""From an `Intent` to a wired draft of a plan: tools by meaning, typed search, arguments."""

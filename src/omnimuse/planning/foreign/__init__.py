@@ -1,0 +1,1 @@
+"""Tool sets that come from a file: their formats, and evidence for tools never seen."""

@@ -1,0 +1,1 @@
+"""Language models as planners: one shot, programs, ReAct, several roles."""

@@ -1,0 +1,1 @@
+"""From words to an `Intent`: what a request asks for, in English and Chinese."""
