@@ -163,6 +163,16 @@ def adjust(code: str, *, light: float = 0.0, chroma: float = 1.0, hue: float = 0
     return from_oklch(Oklch(c.lightness + light, c.chroma * chroma, (c.hue + hue) % 360))
 
 
+SHADES = {
+    "aquamarine": "#7fffd4", "burgundy": "#6d1a36", "caramel": "#c68e4e", "chocolate": "#5d3a22",
+    "cobalt": "#1f4fa3", "fuchsia": "#d6248f", "jade": "#2f9e72", "khaki": "#b5a769",
+    "lilac": "#c3a4d8", "mauve": "#b78fb3", "mustard": "#d8a621", "ochre": "#c47f2a",
+    "plum": "#76336f", "rose": "#e8808f", "ruby": "#9f1239", "rust": "#a8481f",
+    "salmon": "#f48a76", "sand": "#d9c29b", "sapphire": "#1d4f91", "sepia": "#8a6642",
+}  # fmt: skip
+"""Further names that people give colours; nothing is coloured at random with these."""
+
+
 def parse_color(words: str) -> str | None:
     """`#rrggbb` for a hex code or colour words ("dark blue", "golden"), None if there are none."""
     text = words.strip().lower()
@@ -170,9 +180,10 @@ def parse_color(words: str) -> str | None:
         return from_oklch(to_oklch(text))
     found, light, chroma = None, 0.0, 1.0
     for word in re.split(r"[\s\-_]+", text):
-        stem = word if word in NAMED else re.sub(r"(ish|y)$", "", word)
-        if stem in NAMED:
-            found = NAMED[stem] if found is None else mix(NAMED[stem], found, 0.35)
+        known = {**SHADES, **NAMED}
+        stem = word if word in known else re.sub(r"(ish|y)$", "", word)
+        if stem in known:
+            found = known[stem] if found is None else mix(known[stem], found, 0.35)
         elif word in _TONES:
             light, chroma = light + _TONES[word][0], chroma * _TONES[word][1]
     return adjust(found, light=light, chroma=chroma) if found else None

@@ -138,6 +138,9 @@ class ArgumentFiller:
         return choices[position] if float(near[position]) > _MEANT else None
 
 
+_ARTICLES = frozenset(["a", "an", "the", "my", "his", "her", "our", "their", "its", "this", "that"])
+
+
 def thing_of(param: Param, spec: ToolSpec, step: Step) -> str | None:
     """The thing in a given picture that is acted on: "the dog" of "remove the dog from it"."""
     if not set(param.name.lower().split("_")) & _THING_NAMES:
@@ -157,6 +160,8 @@ def thing_of(param: Param, spec: ToolSpec, step: Step) -> str | None:
             continue  # "a square crop" says how
         if any(m.kind and m != mention and mention.text in m.text for m in step.mentions):
             continue  # "a beach" in "before a picture of a beach"
+        if mention.head.lower() in COLOURS and (thing := _without_colour(mention.text)):
+            return thing
         is_part = stem(mention.head) in own & _ASPECTS or mention.head in COLOURS
         if mention.head.isalpha() and not is_part and mention.role in _THING_ROLES:
             words = _SOURCE.sub("", mention.text)
@@ -167,6 +172,13 @@ def thing_of(param: Param, spec: ToolSpec, step: Step) -> str | None:
 def _is_shape(text: str) -> bool:
     """Whether words are those for a shape of pictures: "square format"."""
     return any(value.dimension == "aspect" for value in find_values(text.lower()))
+
+
+def _without_colour(text: str) -> str:
+    """The sofa of "the sofa lilac", which parsers take for one noun."""
+    words = [word for word in text.split() if word.lower() not in COLOURS]
+    plain = [word for word in words if word.lower() not in _ARTICLES]
+    return " ".join(plain) if len(words) < len(text.split()) else ""
 
 
 def turned_into(param: Param, step: Step) -> str | None:

@@ -10,12 +10,14 @@ from omnimuse.graph.spec import ToolSpec
 from omnimuse.planning.building.binding import TELLING
 from omnimuse.planning.building.resources import Resource
 from omnimuse.planning.building.search import is_told
-from omnimuse.planning.intent import Step
+from omnimuse.planning.intent import NEW, Step
 from omnimuse.planning.reading.bare import REMARK
+from omnimuse.planning.reading.mending import LIGHT
 from omnimuse.planning.reading.values import find_values
 
 QUESTION = "question"
 """The name of a port that takes a question."""
+_MAKING = frozenset(["create", "generate", "produce"])
 _CLEARLY, _PLAINLY, _NEAR = 0.2, 0.3, 0.4
 
 
@@ -65,7 +67,21 @@ def _asked_about(step: Step, specs: Mapping[str, ToolSpec], resources: Sequence[
 
 
 def _is_bare(step: Step) -> bool:
-    return bool(step.details.get("bare")) and not step.wanted
+    if step.wanted:
+        return False
+    return bool(step.details.get("bare")) or _is_only_wished_for(step)
+
+
+def _is_only_wished_for(step: Step) -> bool:
+    """Such as "create a dragon", "I want a dragon": no medium is named, and no verb tells one."""
+    things = [m for m in step.mentions if m.role == "object"]
+    return (
+        (step.verb in LIGHT | _MAKING or (not step.verb and step.joins < 0))
+        and bool(things)
+        and all(m.status == NEW and not m.kind and not m.literals for m in step.mentions)
+        and not step.details.get("adjunct")
+        and not step.details.get("talk")
+    )
 
 
 def _bare(

@@ -30,7 +30,7 @@ from omnimuse.planning.reading.remarks import keep_with
 from omnimuse.planning.reading.sentences import SentenceReader, with_more
 from omnimuse.planning.reading.statements import said_as_requests
 from omnimuse.planning.reading.syntax import Sentence, Word, build_sentences, opened_by
-from omnimuse.planning.reading.values import is_measure
+from omnimuse.planning.reading.values import in_common_colours, is_measure
 
 
 class EnglishDecomposer:
@@ -77,6 +77,7 @@ class EnglishDecomposer:
             given.extend(known)
         steps = steps or merged(asides, masked)
         if self._given is not None:
+            steps = [replace(step, query=in_common_colours(step.query)) for step in steps]
             steps = listed(parted(chosen(keep_with(steps))))
         return Intent(prompt, "en", tuple(steps), masked.literals, tuple(given), masked=masked.text)
 

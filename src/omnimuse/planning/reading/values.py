@@ -29,8 +29,27 @@ COLOURS: dict[str, str] = {
     "gray": "#9e9e9e", "gold": "#d4af37", "golden": "#d4af37", "silver": "#c0c0c0",
     "turquoise": "#40e0d0", "cyan": "#00bcd4", "teal": "#009688", "navy": "#001f5b",
     "beige": "#f5f5dc", "magenta": "#d81b60", "crimson": "#b71c1c", "lime": "#c0ca33",
-    "indigo": "#3949ab", "maroon": "#800000", "olive": "#808000",
+    "indigo": "#3949ab", "maroon": "#800000", "olive": "#808000", "scarlet": "#d32f1f",
+    "burgundy": "#6d1a36", "lilac": "#c3a4d8", "mauve": "#b78fb3", "fuchsia": "#d6248f",
+    "khaki": "#b5a769", "ochre": "#c47f2a", "sepia": "#8a6642", "azure": "#4a90d9",
+    "aquamarine": "#7fffd4", "lavender": "#b39ddb",
 }  # fmt: skip
+_COMMON = frozenset(
+    [
+        "red",
+        "green",
+        "blue",
+        "yellow",
+        "orange",
+        "purple",
+        "pink",
+        "brown",
+        "black",
+        "white",
+        "grey",
+        "gray",
+    ]
+)
 LANGUAGES: dict[str, str] = {
     "english": "en", "french": "fr", "german": "de", "spanish": "es", "italian": "it",
     "chinese": "zh", "mandarin": "zh", "japanese": "ja", "korean": "ko", "portuguese": "pt",
@@ -276,3 +295,9 @@ def _counts(low: str) -> list[Value]:
         for word in words[:1] if is_size else words:  # "two-line poem" counts lines alone
             found.append(Value("count", number_of(match[1]), word, match.start(), match[0]))
     return found
+
+
+def in_common_colours(query: str) -> str:
+    """A clause for the tool index, rare names of colours as common ones: lilac is as blue is."""
+    rare = "|".join(sorted(COLOURS.keys() - _COMMON))
+    return re.sub(rf"\b(?:{rare})\b", "blue", query, flags=re.I)
