@@ -87,7 +87,12 @@ def _ask_for_what_is_missing(
     """Such as "remove the background" where there is no picture: no tune is made of that."""
     chosen = [fit[n.tool] for n in draft.nodes if n.step == index and not n.is_inserted]
     best = max(sorted(fit), key=lambda name: fit[name], default="")
-    if not chosen or not best or fit[best] < max(_CANNOT + 0.1, max(chosen) + _CLEARLY):
+    if (
+        not step.verb
+        or not chosen
+        or not best
+        or fit[best] < max(_CANNOT + 0.1, max(chosen) + _CLEARLY)
+    ):
         return
     if kind := _needed_kind(specs[best], draft):
         raise NeedsInputError(

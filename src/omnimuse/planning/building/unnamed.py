@@ -108,7 +108,9 @@ def _is_of_what_is_there(
     """Such as "square crop" beside a picture: its words are those of a tool that takes it."""
     fed, told = 0.0, 0.0
     for name, spec in specs.items():
-        needed = [p.kind for p in spec.inputs if p.is_required and p.name not in TELLING]
+        required = [p for p in spec.inputs if p.is_required and p.name not in TELLING]
+        things = [p.kind for p in required if not is_textual(p.kind)]
+        needed = things or [p.kind for p in required]
         if needed and all(kind in kinds for kind in needed):
             fed = max(fed, near[name])
         elif spec.outputs and is_told(spec):
