@@ -366,6 +366,11 @@ def test_a_number_that_is_open_makes_a_group(prompt: str, labels: list[str]) -> 
         ("Two boys and a girl with umbrellas walking in the rain", {"umbrella": 3}),
         ("Four people riding skis on a track", {"skis": 4}),
         ("Two soldiers sit atop elephants", {"elephant": 2}),
+        ("two men are in the sea on surfboards", {"man": 2, "surfboard": 2}),
+        ("four people using laptops", {"laptop": 4}),
+        ("A man is chasing two other boys on bikes", {"bike": 2}),
+        ("three sheep search on the field for grass", {"sheep": 3}),
+        ("five birds; there are just as many couches", {"bird": 5, "couch": 5}),
     ],
 )
 def test_each_has_its_own(prompt: str, counts: dict[str, int]) -> None:

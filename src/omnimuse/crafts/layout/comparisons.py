@@ -137,8 +137,12 @@ def _as_many(reading: Reading, i: int) -> Comparison | None:
     if i > 1 and words[i - 1] == "times":
         factor = {"two": 2.0, "three": 3.0, "four": 4.0}.get(words[i - 2], 1.0)
     close = next((k for k in range(i + 2, len(words)) if words[k] == "as"), -1)
-    if close < 0:
-        return None
+    if close < 0:  # "five birds; there are just as many couches"
+        after = [m for m in _counted(reading) if m.head > i + 1]
+        before = [m for m in _counted(reading) if m.end <= i]
+        if not after or not before or after[0].group == before[-1].group:
+            return None
+        return Comparison(after[0].group, before[-1].group, 0, factor)
     right = _counted_after(reading, close + 1)
     inner = [m for m in _counted(reading) if i < m.head < close]
     left = inner[-1] if inner else _counted_before(reading, i)

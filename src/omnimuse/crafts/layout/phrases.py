@@ -168,9 +168,26 @@ def _phrase(sentence: Sentence, i: int, floor: int) -> Mention:
         is_told = start > 0 and sentence.words[start - 1] in _TINTING
         if last not in w.size_table() or is_told:  # "paint the car yellow"
             end -= 1
+    if end > i + 1 and _is_verb_after_number(sentence, start, end - 1):
+        end -= 1
     mention = Mention(start, end, end - 1)
     _read_modifiers(sentence, mention, i)
     return mention
+
+
+def _is_verb_after_number(sentence: Sentence, start: int, k: int) -> bool:
+    """As in "three sheep search on the field": three of something are not one search."""
+    words, tags = sentence.words, sentence.tags
+    numbers = [w.number_of(word) for word in words[start:k]]
+    is_plural = tags[k - 1] == "NNS" or words[k - 1] in PLURAL_ALIKE
+    is_single = tags[k] == "NN" and words[k] not in PLURAL_ALIKE and words[k] not in w.IRREGULAR
+    return (
+        any(number is not None and number > 1 for number in numbers)
+        and is_plural
+        and is_single
+        and w.noun_kind(words[k]) not in "aofpt"
+        and tags[k + 1 : k + 2] in (["IN"], ["TO"], ["RB"], ["."], [])
+    )
 
 
 def _elliptic(sentence: Sentence, mention: Mention, floor: int) -> Mention | None:

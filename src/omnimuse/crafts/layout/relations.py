@@ -12,10 +12,10 @@ from omnimuse.crafts.layout import words as w
 from omnimuse.crafts.layout.agents import doer
 from omnimuse.crafts.layout.holding import HIGH, bearer, read_contents, read_on_top, read_with
 from omnimuse.crafts.layout.ordering import order_at, read_order
+from omnimuse.crafts.layout.owning import share_out
 from omnimuse.crafts.layout.phrases import Mention
 from omnimuse.crafts.layout.reading import Reading
-from omnimuse.crafts.layout.schema import GroupRelation, ThingGroup
-from omnimuse.crafts.layout.sizes import real_size
+from omnimuse.crafts.layout.schema import GroupRelation
 from omnimuse.crafts.layout.tagging import verb_stem
 from omnimuse.crafts.layout.traffic import couple_wagons, leads_over, read_across, verb_crosses
 
@@ -83,39 +83,10 @@ class RelationReader:
             read_contents(self, mention)
             read_with(self, mention)
             read_on_top(self, mention)
-        self._share_out()
+        share_out(self)
         for index, region in self.regions.items():
             self.reading.change(index, region=region)
         return tuple(dict.fromkeys(self.relations))
-
-    def _share_out(self) -> None:
-        """As in "six people ride horses": one each, where the prompt leaves the number open."""
-        for index, group in enumerate(self.reading.groups):
-            is_pair = group.label in w.ALWAYS_PLURAL and group.count == 1
-            if not is_pair and (group.is_exact or not self.reading.founders[index].is_plural):
-                continue
-            if self.reading.founders[index].count:
-                continue
-            users = {
-                r.subject for r in self.relations if r.object == index and self._is_own(r, group)
-            }
-            if users:
-                owners = [self.reading.groups[user] for user in users]
-                is_known = all(owner.is_exact for owner in owners)
-                count = sum(owner.count for owner in owners)
-                self.reading.change(index, count=count, is_exact=is_known)
-
-    def _is_own(self, relation: GroupRelation, group: ThingGroup) -> bool:
-        """Whether each has one of its own: what is ridden, held or worn; people on skateboards."""
-        if relation.relation in ("riding", "holding", "wearing"):
-            return True
-        wide, _, stance = real_size(group.label)
-        is_small = wide < 3.0 and w.noun_kind(group.label) == "o" and stance in "gs"
-        user = self.reading.groups[relation.subject]
-        kind = w.noun_kind(user.label)
-        if relation.relation == "on" and w.noun_kind(group.label) == "a":
-            return kind == "p" and user.is_exact  # "three people on horses"
-        return relation.relation in ("on", "under") and is_small and kind in "pa" and user.is_exact
 
     # -- finding the prepositions ---------------------------------------------------------------
 
