@@ -81,7 +81,7 @@ def run_captions(rows: list[dict[str, Any]], parser: SpacyParser, tell: bool) ->
     right: dict[str, list[bool]] = {}
     other: dict[str, list[bool]] = {"relations": [], "excluded": [], "attributes": [], "things": []}
     for row, layout in zip(rows, layouts, strict=True):
-        score = score_counts(without_open(layout, row), row.get("counts", {}))
+        score = best_score(layout, row)
         counts += score
         if row.get("counts"):
             shares.append((score.precision, score.recall))
@@ -119,14 +119,30 @@ def run_captions(rows: list[dict[str, Any]], parser: SpacyParser, tell: bool) ->
     }
 
 
-def without_open(layout: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+def best_score(layout: dict[str, Any], row: dict[str, Any]) -> CountScore:
+    """The score by the labels, or by those that the line gives for doubtful ones ("also")."""
+    names = {entry["label"] for entry in layout["objects"]}
+
+    def written(label: str) -> str:  # "snow board" is a snowboard
+        joined = label.replace(" ", "")
+        return joined if label not in names and joined in names else label
+
+    readings = [{written(label): count for label, count in row.get("counts", {}).items()}]
+    for label, count in (row.get("also") or {}).items():
+        readings += [{**reading, written(label): count} for reading in readings]
+    scores = [score_counts(without_open(layout, row, r), r) for r in readings]
+    return max(scores, key=lambda s: (s.exact, s.recall, s.precision))
+
+
+def without_open(
+    layout: dict[str, Any], row: dict[str, Any], asked: dict[str, int]
+) -> dict[str, Any]:
     """The layout without the things that the caption's labels call open: any number is right."""
-    asked = row.get("counts", {})
     kept = [
         entry
         for entry in layout["objects"]
         if any(matches(entry["label"], name) for name in asked)
-        or not any(matches(entry["label"], name) for name in row.get("open", []))
+        or not any(matches(entry["label"], name) for name in row.get("open") or [])
     ]
     return {**layout, "objects": kept}
 

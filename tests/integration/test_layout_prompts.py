@@ -370,6 +370,11 @@ def test_a_number_that_is_open_makes_a_group(prompt: str, labels: list[str]) -> 
         ("four people using laptops", {"laptop": 4}),
         ("A man is chasing two other boys on bikes", {"bike": 2}),
         ("three sheep search on the field for grass", {"sheep": 3}),
+        ("The number of frisbees in this image is five.", {"frisbee": 5}),
+        ("Apart from two toasters there is one sandwich.", {"toaster": 2, "sandwich": 1}),
+        ("A room with nothing but a bed", {"bed": 1}),
+        ("Five cakes and cows in one picture, the same number of each.", {"cake": 5, "cow": 5}),
+        ("Four different breeds of cats sitting by the window.", {"cat": 4, "breed": 0}),
         ("five birds; there are just as many couches", {"bird": 5, "couch": 5}),
     ],
 )

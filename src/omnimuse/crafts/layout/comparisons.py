@@ -12,6 +12,7 @@ _LESS = frozenset(["fewer", "less", "smaller", "lower"])
 _EQUAL = frozenset(["same", "equal", "equals", "equaling", "match", "matches"])
 _FACTORS = {"twice": 2.0, "double": 2.0, "thrice": 3.0, "triple": 3.0, "half": 0.5}
 _MIN, _MAX = 1, 12
+_PICTURES = frozenset(["picture", "photo", "image", "photograph", "scene", "snapshot"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def _equal(reading: Reading, i: int) -> Comparison | None:
         return None
     if words[i] == "same":
         inner = [m for m in _counted(reading) if m.head > i]
-        before = [m for m in _counted(reading) if m.end <= i]
+        before = [m for m in _counted(reading) if m.end <= i and m.label not in _PICTURES]
         if words[i + 1 : i + 3] == ["number", "of"] and len(inner) > 1 and not before:
             if inner[0].group == inner[1].group:
                 return None

@@ -57,6 +57,8 @@ def _people_before(reader: RelationReader, index: int, group: ThingGroup) -> set
     is_past_scenery = before is not None and before.kind == "scenery" and lead in _LEADING
     wide, _, stance = real_size(group.label)
     is_ridden = wide < 3.0 and w.noun_kind(group.label) == "o" and stance in "gsw"
+    tags = reader.sentence.tags
+    is_past_scenery |= lead == "with" and tags[founder.start - 2 : founder.start - 1] == ["VBG"]
     if not (is_past_scenery or lead in _USING) or not (is_ridden or is_holdable(group.label)):
         return set()
     people = [

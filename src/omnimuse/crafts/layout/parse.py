@@ -38,6 +38,20 @@ _HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=[A-Za-z])")
 _BRACKETS: dict[int, str] = dict.fromkeys(map(ord, "[]{}()*_#<>|~`^\\/"), " ")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z' -]*[A-Za-z]")
+# "The number of frisbees in this image is five": five frisbees.
+_NUMBER_OF = re.compile(
+    r"\bthe (?:total )?(?:number|count|amount) of "
+    r"(?P<what>(?:(?!\b(?:is|equals|and|than|of)\b)[\w -])+?)"
+    r"(?: in (?:this|the|that) (?:image|picture|photo|photograph|scene))? (?:is|equals) "
+    r"(?P<number>\d+|one|two|three|four|five|six|seven|eight|nine|ten)\b(?=\s*(?:[.,;!]|$))", re.I
+)  # fmt: skip
+# "Apart from two cats there is a dog": all three; "nothing apart from ..." rules out.
+_BESIDES = re.compile(
+    r"(?<!thing )(?<!all )(?<!none )\b(?:apart|aside) from "
+    r"(?=[^.;]*\b(?:there (?:is|are)|also|too)\b)",
+    re.I,
+)
+_ONLY = re.compile(r"\bnothing (?:but|except|besides|apart from|aside from) ", re.I)
 _SPACES = re.compile(r"\s+")
 
 
@@ -167,6 +181,8 @@ def prepare(prompt: str) -> Prepared:
     text, deep = _DEEP.subn(" ", text)
     text = re.sub(r"\bclose[- ]?up\b(?= (?:of|on|view|shot|photo|picture|image))", "closeup", text)
     text = re.sub(r"\b(\d+|an?) ?x (?=[a-z])", r"\1 ", text)
+    text = _NUMBER_OF.sub(r"There are \g<number> \g<what>", text)
+    text = _ONLY.sub("only ", _BESIDES.sub("besides ", text))
     text = _HYPHEN.sub(_unhyphen, text)
     text = respell(spelled_out(text.translate(_BRACKETS)))
     text = text.replace("\u2019", "'").replace("\u2013", ", ").replace("\u2014", ", ")

@@ -186,7 +186,7 @@ def _is_verb_after_number(sentence: Sentence, start: int, k: int) -> bool:
         and is_plural
         and is_single
         and w.noun_kind(words[k]) not in "aofpt"
-        and tags[k + 1 : k + 2] in (["IN"], ["TO"], ["RB"], ["."], [])
+        and tags[k + 1 : k + 2] in (["IN"], ["TO"], ["RB"], ["VBG"], ["."], [])
     )
 
 

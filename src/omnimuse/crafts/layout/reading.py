@@ -137,7 +137,7 @@ def _resolve_of(sentence: Sentence, position: int) -> None:
         if not thing.is_exact:
             thing.count = mention.count or (w.BARE_PLURAL if mention.is_plural else 1)
             thing.is_exact = mention.is_exact or not mention.is_plural
-        if noun not in ("kind", "type", "sort", "form", "style", "part"):
+        if noun not in ("kind", "type", "sort", "form", "style", "part", "breed", "variety"):
             thing.attributes.setdefault("state", noun)
         thing.attributes.update(mention.attributes)
     elif noun in w.LIKENESSES and thing.kind == "thing":
