@@ -12,7 +12,8 @@ DEMO := Write a two-line poem about a red fox under a yellow moon, paint the fox
 
 demo: $(VENV)/.base models
 	$(BIN)/omnimuse "$(DEMO)" -o out/demo
-	@echo "Look at out/demo/contact-sheet.png first."
+	@echo "Look at out/demo/contact-sheet.png first. For requests of your own:"
+	@echo "  . $(VENV)/bin/activate && export OMNIMUSE_HOME='$(OMNIMUSE_HOME)'"
 
 test: $(VENV)/.all models
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
