@@ -4,7 +4,7 @@
     python recipes/picture_judge.py finder --cache DIR --minutes 4         where things are
     python recipes/picture_judge.py features --cache DIR --minutes 2       crops, described
     python recipes/picture_judge.py recognizer --cache DIR --minutes 2     what things are
-    python recipes/picture_judge.py renew --art DIR --cache DIR --minutes 2 [--again drawn:bus]
+    python recipes/picture_judge.py renew --art DIR --cache DIR --minutes 2 [--again drawn:hat]
                              new drawings, and changed ones; then `recognizer`, with --go-on if
                              no class is new
     python recipes/picture_judge.py export --art DIR --cache DIR --out DIR
@@ -48,16 +48,13 @@ def make_features(cache: Path, minutes: float) -> None:
 
 def renew_features(cache: Path, art: Path, again: list[str], minutes: float) -> None:
     """After drawings were added or changed: theirs are described anew, all others are kept."""
-    from omnimuse.backends.thing_features import describe
-
     hot, moved = redraw(art, cache, again)
     data = np.load(cache / "train.npz")
     labels = moved[data["labels"]]
     keep = (labels >= 0) & ~np.isin(labels, hot)
     rows, studio = [data["rows"][keep]], Studio(cache, zlib.crc32(repr(hot).encode()))
     order = hot * AGAIN
-    for part in pieces(order):
-        rows.append(describe(np.stack([studio.crop(i) for i in part])).astype(np.float16))
+    rows += described(studio, order)
     describe_held_out(cache)
     describe_rounds(cache, studio, rows, [*labels[keep].tolist(), *order], minutes)
 
@@ -85,19 +82,26 @@ def describe_rounds(
     cache: Path, studio: Studio, rows: list[np.ndarray], labels: list[int], minutes: float
 ) -> None:
     """Add rounds of crops of every class; kept after every fifth."""
-    from omnimuse.backends.thing_features import describe
-
     start, lap = time.process_time(), 0
     while (time.process_time() - start) / 60 < minutes:
         order = [*studio.drawn, *studio.slim, *([0] * 50)]
-        for part in pieces(order):
-            rows.append(describe(np.stack([studio.crop(i) for i in part])).astype(np.float16))
+        rows += described(studio, order)
         labels += order
         lap += 1
         print(lap, round(time.process_time() - start), flush=True)
         if lap % 5 == 0:
             np.savez(cache / "train.npz", rows=np.concatenate(rows), labels=np.array(labels))
     np.savez(cache / "train.npz", rows=np.concatenate(rows), labels=np.array(labels))
+
+
+def described(studio: Studio, classes: list[int]) -> list[np.ndarray]:
+    """Features of a crop of each class, in pieces, in half precision."""
+    from omnimuse.backends.thing_features import describe
+
+    return [
+        describe(np.stack([studio.crop(i) for i in part])).astype(np.float16)
+        for part in pieces(classes)
+    ]
 
 
 def pieces(items: list[Any], size: int = 64) -> Iterator[list[Any]]:
@@ -360,7 +364,7 @@ def main() -> None:
     options.add_argument("--art", type=Path)
     options.add_argument("--out", type=Path)
     options.add_argument("--minutes", type=float, default=12.0)
-    options.add_argument("--again", default="", help="changed drawings, e.g. drawn:bus,fluent:cup")
+    options.add_argument("--again", default="", help="changed drawings, e.g. fluent:bus,fluent:cup")
     options.add_argument("--go-on", action="store_true")
     chosen = options.parse_args()
     if chosen.step == "draw":

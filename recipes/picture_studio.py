@@ -35,10 +35,8 @@ def draw(art: Path, cache: Path) -> None:
     (cache / "classes.json").write_text(json.dumps(classes, ensure_ascii=False, indent=0))
     sprites = np.zeros((len(classes), 7, SPRITE, SPRITE, 4), np.uint8)
     for index, entry in enumerate(classes):
-        rng = np.random.default_rng([11, zlib.crc32(entry["art"][0].encode())])
-        for variant in range(7) if entry["art"][0] else ():
-            art_name = entry["art"][variant % len(entry["art"])]
-            sprites[index, variant] = render_sprite(art_name, variant, pack, rng)
+        if entry["art"][0]:
+            sprites[index] = render_class(entry["art"], pack)
     np.save(cache / "sprites.npy", sprites)
     print(len(classes), "classes drawn", flush=True)
     np.save(cache / "backdrops.npy", render_backdrops(500))
@@ -67,16 +65,19 @@ def redraw(art: Path, cache: Path, again: list[str]) -> tuple[list[int], np.ndar
         if name in place and name not in again:
             sprites[index] = before[place[name]]
         elif name:
-            rng = np.random.default_rng([11, zlib.crc32(name.encode())])
-            for variant in range(7):
-                drawing = entry["art"][variant % len(entry["art"])]
-                sprites[index, variant] = render_sprite(drawing, variant, pack, rng)
+            sprites[index] = render_class(entry["art"], pack)
             hot.append(index)
     del before
     np.save(cache / "sprites.npy", sprites)
     (cache / "classes.json").write_text(json.dumps(classes, ensure_ascii=False, indent=0))
     print(len(hot), "classes drawn", flush=True)
     return hot, moved
+
+
+def render_class(arts: list[str], pack: Any) -> np.ndarray:
+    """The seven variants of a class, from its drawings in turn."""
+    rng = np.random.default_rng([11, zlib.crc32(arts[0].encode())])
+    return np.stack([render_sprite(arts[v % len(arts)], v, pack, rng) for v in range(7)])
 
 
 def render_sprite(art: str, variant: int, pack: Any, rng: np.random.Generator) -> np.ndarray:

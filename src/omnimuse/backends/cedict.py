@@ -17,6 +17,7 @@ from omnimuse.errors import CheckpointError
 
 _ENTRY = re.compile(r"(\S+) (\S+) \[([^\]]*)\] /(.+)/\s*$")
 _ASIDE = re.compile(r"\s*\([^()]*\)\s*")
+_OR = re.compile(r" or |, ")
 _LABEL = re.compile(r"^(?:lit|fig)\.\s+")
 # Senses that explain a word by another one, count it or name a family by it.
 _NO_SENSE = re.compile(
@@ -76,9 +77,10 @@ class Cedict:
 def _senses(said: str) -> Iterator[str]:
     """The senses of an entry, plain: "sofa" of "sofa (loanword)/CL:條|条[tiao2]/...".
 
-    What stands in brackets limits or explains a sense; a sense that is nothing else is dropped.
+    What stands in brackets limits or explains a sense; a sense that is nothing else is dropped. Of
+    "king or monarch" the first is taken.
     """
     for part in re.split(r"[/;]", said):
         plain = _LABEL.sub("", _ASIDE.sub(" ", part).strip())
         if plain and not _NO_SENSE.match(plain) and "[" not in plain and "|" not in plain:
-            yield plain
+            yield _OR.split(plain)[0]

@@ -171,6 +171,7 @@ SHADES = {
     "salmon": "#f48a76", "sand": "#d9c29b", "sapphire": "#1d4f91", "sepia": "#8a6642",
 }  # fmt: skip
 """Further names that people give colours; nothing is coloured at random with these."""
+_KNOWN = {**SHADES, **NAMED}
 
 
 def parse_color(words: str) -> str | None:
@@ -180,10 +181,9 @@ def parse_color(words: str) -> str | None:
         return from_oklch(to_oklch(text))
     found, light, chroma = None, 0.0, 1.0
     for word in re.split(r"[\s\-_]+", text):
-        known = {**SHADES, **NAMED}
-        stem = word if word in known else re.sub(r"(ish|y)$", "", word)
-        if stem in known:
-            found = known[stem] if found is None else mix(known[stem], found, 0.35)
+        stem = word if word in _KNOWN else re.sub(r"(ish|y)$", "", word)
+        if stem in _KNOWN:
+            found = _KNOWN[stem] if found is None else mix(_KNOWN[stem], found, 0.35)
         elif word in _TONES:
             light, chroma = light + _TONES[word][0], chroma * _TONES[word][1]
     return adjust(found, light=light, chroma=chroma) if found else None

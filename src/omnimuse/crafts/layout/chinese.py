@@ -310,7 +310,7 @@ def _translated(word: str, dictionary: Dictionary | None) -> str:
     then whatever the dictionary says.
     """
     senses = dictionary.senses(word) if dictionary is not None else ()
-    nouns = [re.split(r" or |, ", sense)[0].lower() for sense in senses]
+    nouns = [sense.lower() for sense in senses]
     nouns = [noun.removeprefix("a ").removeprefix("the ") for noun in nouns]
     nouns = [n for n in nouns if n.replace(" ", "").isalpha() and not n.startswith("to ")]
     known = next((n for n in nouns if w.noun_kind(n) in "aoftpl"), "")

@@ -31,7 +31,7 @@ _LINKS = frozenset(
     [
         *("is", "are", "was", "were", "be", "been", "being", "has", "have", "had", "'s", "'re"),
         *("gone", "gotten", "got", "now", "all", "both", "completely", "entirely", "nowhere"),
-        *("should", "must", "may", "shall", "to", "went", "went", "left"),
+        *("should", "must", "may", "shall", "to", "went", "left"),
     ]
 )
 _AWAY = frozenset(["missing", "absent", "gone", "nowhere", "removed", "omitted", "excluded"])

@@ -55,11 +55,11 @@ def _people_before(reader: RelationReader, index: int, group: ThingGroup) -> set
     lead = words[founder.start - 1] if founder.start else ""
     before = reader.sentence.before(founder.start - 1)
     is_past_scenery = before is not None and before.kind == "scenery" and lead in _LEADING
-    wide, _, stance = real_size(group.label)
-    is_ridden = wide < 3.0 and w.noun_kind(group.label) == "o" and stance in "gsw"
     tags = reader.sentence.tags
     is_past_scenery |= lead == "with" and tags[founder.start - 2 : founder.start - 1] == ["VBG"]
-    if not (is_past_scenery or lead in _USING) or not (is_ridden or is_holdable(group.label)):
+    if not (is_past_scenery or lead in _USING) or not (
+        _is_small(group) or is_holdable(group.label)
+    ):
         return set()
     people = [
         mention.group
@@ -75,10 +75,16 @@ def _is_own(reader: RelationReader, relation: GroupRelation, group: ThingGroup) 
     """Whether each has one of its own: what is ridden, held or worn; people on skateboards."""
     if relation.relation in ("riding", "holding", "wearing"):
         return True
-    wide, _, stance = real_size(group.label)
-    is_small = wide < 3.0 and w.noun_kind(group.label) == "o" and stance in "gsw"
     user = reader.reading.groups[relation.subject]
     kind = w.noun_kind(user.label)
     if relation.relation == "on" and w.noun_kind(group.label) == "a":
         return kind == "p" and user.is_exact  # "three people on horses"
-    return relation.relation in ("on", "under") and is_small and kind in "pa" and user.is_exact
+    return (
+        relation.relation in ("on", "under") and _is_small(group) and kind in "pa" and user.is_exact
+    )
+
+
+def _is_small(group: ThingGroup) -> bool:
+    """A thing for one or two, on the ground or on water."""
+    wide, _, stance = real_size(group.label)
+    return wide < 3.0 and w.noun_kind(group.label) == "o" and stance in "gsw"

@@ -12,7 +12,7 @@ from omnimuse.planning.building.draft import Draft
 from omnimuse.planning.building.resources import ordinal_of
 from omnimuse.planning.intent import KNOWN, PRONOUN, Intent, Mention, Step
 
-_CANNOT = 0.36
+_MEANT = 0.36 + 0.1
 _CLEARLY = 0.2
 
 
@@ -58,14 +58,9 @@ def ask_for_inputs(
     """
     for index in draft.skipped:
         step = intent.steps[index]
-        best = max(sorted(fits[index]), key=lambda name: fits[index][name], default="")
-        if best and fits[index][best] > _CANNOT + 0.1:
-            kind = _needed_kind(specs[best], draft)
-            if kind:
-                raise NeedsInputError(
-                    f"Which {_noun(kind)} do you mean in {step.text!r}? Could you attach it?",
-                    hint="Attach files with -i FILE.",
-                )
+        best, near = _nearest(fits[index])
+        if best and near > _MEANT:
+            _ask_for_input(specs[best], step, draft)
         if step.is_firm:
             raise NeedsInputError(
                 f"I have no tool that can do this: {step.text!r}. Could you put it in other words, "
@@ -86,15 +81,20 @@ def _ask_for_what_is_missing(
 ) -> None:
     """Such as "remove the background" where there is no picture: no tune is made of that."""
     chosen = [fit[n.tool] for n in draft.nodes if n.step == index and not n.is_inserted]
+    best, near = _nearest(fit)
+    if step.verb and chosen and best and near >= max(_MEANT, max(chosen) + _CLEARLY):
+        _ask_for_input(specs[best], step, draft)
+
+
+def _nearest(fit: Mapping[str, float]) -> tuple[str, float]:
+    """The tool that the words are nearest to, and how near; an empty name if there is none."""
     best = max(sorted(fit), key=lambda name: fit[name], default="")
-    if (
-        not step.verb
-        or not chosen
-        or not best
-        or fit[best] < max(_CANNOT + 0.1, max(chosen) + _CLEARLY)
-    ):
-        return
-    if kind := _needed_kind(specs[best], draft):
+    return best, fit.get(best, 0.0)
+
+
+def _ask_for_input(spec: ToolSpec, step: Step, draft: Draft) -> None:
+    """Ask for what a tool needs, if it is nowhere."""
+    if kind := _needed_kind(spec, draft):
         raise NeedsInputError(
             f"Which {_noun(kind)} do you mean in {step.text!r}? Could you attach it?",
             hint="Attach files with -i FILE.",

@@ -106,6 +106,8 @@ def _is_of_what_is_there(
     step: Step, near: Mapping[str, float], specs: Mapping[str, ToolSpec], kinds: Set[str]
 ) -> bool:
     """Such as "square crop" beside a picture: its words are those of a tool that takes it."""
+    if step.details.get("talk") == REMARK:
+        return True
     fed, told = 0.0, 0.0
     for name, spec in specs.items():
         required = [p for p in spec.inputs if p.is_required and p.name not in TELLING]
@@ -115,8 +117,6 @@ def _is_of_what_is_there(
             fed = max(fed, near[name])
         elif spec.outputs and is_told(spec):
             told = max(told, near[name])
-    if step.details.get("talk") == REMARK:
-        return True
     return fed > max(told, _NEAR)
 
 

@@ -128,7 +128,7 @@ def _with_sounds(tokens: list[Token]) -> list[Token]:
 def _glossed(token: Token, dictionary: Dictionary) -> Token:
     if token.part != "other" or token.gloss:
         return token
-    senses = [re.split(r" or |, ", sense)[0] for sense in dictionary.senses(token.text)]
+    senses = dictionary.senses(token.text)
     nouns = [sense for sense in senses if not sense.startswith("to ")]
     gloss = next((s for s in [*nouns, *senses] if s.count(" ") < 3), "")
     return replace(token, gloss=gloss.removeprefix("to ").lower())

@@ -50,6 +50,7 @@ _COMMON = frozenset(
         "gray",
     ]
 )
+_RARE = re.compile(rf"\b(?:{'|'.join(sorted(COLOURS.keys() - _COMMON))})\b", re.I)
 LANGUAGES: dict[str, str] = {
     "english": "en", "french": "fr", "german": "de", "spanish": "es", "italian": "it",
     "chinese": "zh", "mandarin": "zh", "japanese": "ja", "korean": "ko", "portuguese": "pt",
@@ -299,5 +300,4 @@ def _counts(low: str) -> list[Value]:
 
 def in_common_colours(query: str) -> str:
     """A clause for the tool index, rare names of colours as common ones: lilac is as blue is."""
-    rare = "|".join(sorted(COLOURS.keys() - _COMMON))
-    return re.sub(rf"\b(?:{rare})\b", "blue", query, flags=re.I)
+    return _RARE.sub("blue", query)
